@@ -1,0 +1,20 @@
+// A version of a table's schema, as in `schema/schema-<id>`.
+import type { DataField } from './data-type.ts';
+
+/** Paimon's TableSchema, version 3. */
+export interface TableSchema {
+  readonly id: number;
+  readonly fields: readonly DataField[];
+  readonly highestFieldId: number;
+  readonly partitionKeys: readonly string[];
+  /** Empty for an append table; includes the partition keys. */
+  readonly primaryKeys: readonly string[];
+  readonly options: Readonly<Record<string, string>>;
+  readonly comment: string | null;
+  readonly timeMillis: number;
+}
+
+/** The primary key without the partition keys, in primary-key order: what a bucket is sorted by. */
+export function trimmedPrimaryKeys(schema: TableSchema): readonly string[] {
+  return schema.primaryKeys.filter((name) => !schema.partitionKeys.includes(name));
+}

@@ -1,0 +1,97 @@
+// A database's log and rows, as the mirror sees them. Both sources and the scripted one of the tests implement this
+// interface and pass test/support/change-source-contract.ts.
+import type { TributaryError } from '../base/errors.ts';
+import type { ChangeBatch } from '../change/change-batch.ts';
+import type { PositionOrder, SourceIdentity, SourcePosition } from '../change/position.ts';
+import type { SourceTable } from '../change/source-table.ts';
+import type { TableKey } from '../change/table-key.ts';
+
+/** A transaction boundary: all changes of all transactions up to `position` have been given. */
+export interface Boundary {
+  readonly position: SourcePosition;
+  /** Commit time in the source of the newest transaction up to here, in milliseconds since the epoch. */
+  readonly commitTimeMs: number;
+  /** Transactions that ended since the boundary before. */
+  readonly transactionCount: number;
+}
+
+/** What a log gives, in log order. */
+export type SourceEvent =
+  /**
+   * Changes, at most one batch a table; several transactions may be in one event, and a transaction larger than one
+   * event has `boundary` null until its last. Tables whose place includes a transaction get nothing of it.
+   */
+  | { readonly kind: 'changes'; readonly changes: readonly ChangeBatch[]; readonly boundary: Boundary | null }
+  /** TRUNCATE of tables, within a transaction: after all changes given so far, before all that follow. */
+  | { readonly kind: 'truncate'; readonly tables: readonly TableKey[] }
+  /** The log went on to `position` without anything for us, and no transaction is open. */
+  | { readonly kind: 'progress'; readonly position: SourcePosition }
+  /** The table cannot be followed any more; no further changes of it are given. What it got since the last boundary is to be dropped. */
+  | { readonly kind: 'table-failed'; readonly table: TableKey; readonly error: TributaryError };
+
+/** What is known after connecting. */
+export interface SourceDescription {
+  readonly identity: SourceIdentity;
+  /** The tables that match the configuration and can be mirrored, by key. */
+  readonly tables: readonly SourceTable[];
+  /** The place up to which the source may already have thrown its log away for us; null if no log is kept yet. */
+  readonly logStart: SourcePosition | null;
+  /** The source's current end of log. */
+  readonly logEnd: SourcePosition;
+}
+
+/** A consistent copy of existing rows at one position of the log. */
+export interface InitialCopy {
+  /** The copy holds exactly the transactions that this position includes. */
+  readonly position: SourcePosition;
+  /** All rows of the table as +I, in batches. One table after the other; the next batch is read only when asked for. */
+  rows(table: TableKey, signal: AbortSignal): AsyncIterable<ChangeBatch>;
+  /** Ends the snapshot in the source. */
+  close(): Promise<void>;
+}
+
+/** Where and how to read the log. */
+export interface StreamOptions {
+  readonly from: SourcePosition;
+  /** The place of each table to be followed: its changes up to there are dropped. */
+  readonly places: ReadonlyMap<TableKey, SourcePosition>;
+  /** Tables that want before-images where the log has them. */
+  readonly beforeImages: ReadonlySet<TableKey>;
+  readonly signal: AbortSignal;
+}
+
+/** Health of the log kept for us in the source. */
+export interface LogHealth {
+  /** PostgreSQL `wal_status`: reserved and extended are `ok`. */
+  readonly status: 'ok' | 'unreserved' | 'lost' | 'missing';
+  readonly logEnd: SourcePosition;
+  /** Bytes of log that the source keeps for us. */
+  readonly retainedBytes: number;
+  /** Bytes that may still be written before the log is given up; null if unlimited. */
+  readonly safeBytes: number | null;
+}
+
+/**
+ * A source. Call order: `open`, then `startLog` or `copy` or `stream`, then `close`. Errors of kind `source` and
+ * `config` say what to do; connection losses are of kind `retry`.
+ */
+export interface ChangeSource {
+  readonly positions: PositionOrder;
+  /** Connects, checks what must hold before anything is created, and describes the tables. Changes nothing. */
+  open(): Promise<SourceDescription>;
+  /**
+   * Begins a consistent copy for the tables. Creates what the log needs first (PostgreSQL: publication, slot) where it
+   * is absent. If the log was absent, the copy's position is where it begins.
+   */
+  beginCopy(tables: readonly TableKey[]): Promise<InitialCopy>;
+  /** Reads the log; ends when the signal aborts. Reading pauses while the consumer does not ask for the next event. */
+  stream(options: StreamOptions): AsyncIterable<SourceEvent>;
+  /**
+   * Everything up to the position is durable: the source may forget it. Keepalives carry this position and nothing
+   * later, from a timer of the source's own.
+   */
+  acknowledge(position: SourcePosition): void;
+  health(): Promise<LogHealth>;
+  /** Closes all connections; the log stays. */
+  close(): Promise<void>;
+}
