@@ -52,7 +52,7 @@ interface RowBuilder {
 /** Builds an Int32Vector: write `values[row]`. */
 export class Int32Builder implements RowBuilder {
   readonly kind = 'i32';
-  values = new Int32Array(INITIAL_ROWS);
+  values: Int32Array = new Int32Array(INITIAL_ROWS);
   private readonly validity = new ValidityBuilder();
 
   reserve(row: number): void {
@@ -72,7 +72,7 @@ export class Int32Builder implements RowBuilder {
 /** Builds an Int64Vector: write `values[2 * row]` (low half) and `values[2 * row + 1]` (high half). */
 export class Int64Builder implements RowBuilder {
   readonly kind = 'i64';
-  values = new Int32Array(2 * INITIAL_ROWS);
+  values: Int32Array = new Int32Array(2 * INITIAL_ROWS);
   private readonly validity = new ValidityBuilder();
 
   reserve(row: number): void {
@@ -104,7 +104,7 @@ export class Int64Builder implements RowBuilder {
 /** Builds a Float32Vector: write `values[row]`. */
 export class Float32Builder implements RowBuilder {
   readonly kind = 'f32';
-  values = new Float32Array(INITIAL_ROWS);
+  values: Float32Array = new Float32Array(INITIAL_ROWS);
   private readonly validity = new ValidityBuilder();
 
   reserve(row: number): void {
@@ -127,7 +127,7 @@ export class Float32Builder implements RowBuilder {
 /** Builds a Float64Vector: write `values[row]`. */
 export class Float64Builder implements RowBuilder {
   readonly kind = 'f64';
-  values = new Float64Array(INITIAL_ROWS);
+  values: Float64Array = new Float64Array(INITIAL_ROWS);
   private readonly validity = new ValidityBuilder();
 
   reserve(row: number): void {
@@ -153,8 +153,8 @@ export class Float64Builder implements RowBuilder {
  */
 export class BytesBuilder implements RowBuilder {
   readonly kind = 'bytes';
-  offsets = new Int32Array(INITIAL_ROWS);
-  bytes = new Uint8Array(INITIAL_BYTES);
+  offsets: Int32Array = new Int32Array(INITIAL_ROWS);
+  bytes: Uint8Array = new Uint8Array(INITIAL_BYTES);
   /** Bytes written so far. */
   size = 0;
   private readonly validity = new ValidityBuilder();
@@ -202,7 +202,7 @@ export class BytesBuilder implements RowBuilder {
 export class ListBuilder implements RowBuilder {
   readonly kind = 'list';
   readonly element: VectorBuilder;
-  offsets = new Int32Array(INITIAL_ROWS);
+  offsets: Int32Array = new Int32Array(INITIAL_ROWS);
   /** Elements written so far; the next element's row in `element`. */
   elementCount = 0;
   private readonly validity = new ValidityBuilder();
@@ -244,7 +244,7 @@ export class MapBuilder implements RowBuilder {
   readonly kind = 'map';
   readonly key: VectorBuilder;
   readonly value: VectorBuilder;
-  offsets = new Int32Array(INITIAL_ROWS);
+  offsets: Int32Array = new Int32Array(INITIAL_ROWS);
   /** Entries written so far; the next entry's row in `key` and `value`. */
   entryCount = 0;
   private readonly validity = new ValidityBuilder();
