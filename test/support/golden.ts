@@ -1,0 +1,108 @@
+// The golden tables: written by Apache Paimon's Java implementation, one archive a case (see test/golden/INDEX.md).
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { zstdDecompressSync } from 'node:zlib';
+import { tempDir } from './temp-dir.ts';
+
+const FIXTURES = fileURLToPath(new URL('../golden/fixtures', import.meta.url));
+const ARCHIVE = '.tar.zst';
+const unpacked = new Map<string, GoldenCase>();
+
+/** A value of the reference's JSON: 64-bit integers and decimals are strings, bytes hex, maps arrays of pairs. */
+export type GoldenValue = string | number | boolean | null | GoldenValue[] | { readonly [name: string]: GoldenValue };
+
+/** One row, by column name. */
+export type GoldenRow = Readonly<Record<string, GoldenValue>>;
+
+/** What the reference answered to a read: rows in its order, or its refusal. */
+export type GoldenAnswer =
+  | { readonly kind: 'rows'; readonly rows: readonly GoldenRow[] }
+  | { readonly kind: 'error'; readonly error: string };
+
+/** One command that was run to make the case; paths in it are relative to the case's directory. */
+export interface GoldenStep {
+  readonly args: readonly string[];
+  /** The file that holds what the command printed. */
+  readonly out?: string;
+  /** True for a command that the reference refused. */
+  readonly fails?: boolean;
+}
+
+/** A case unpacked into a directory of this process's own; tests may change the files in it. */
+export interface GoldenCase {
+  readonly name: string;
+  readonly directory: string;
+  /** The warehouse that holds the one table, `db.t`. */
+  readonly warehouse: string;
+  /** The table's directory. */
+  readonly tableDirectory: string;
+  readonly steps: readonly GoldenStep[];
+  /** Paimon's JSON form of the schema that the table was created with. */
+  readonly schema: GoldenRow;
+  /** The files of `expected/`, sorted. */
+  readonly expectedNames: readonly string[];
+  /** An expected read by its file's name, such as `read-snapshot-3.ndjson`. */
+  expected(name: string): GoldenAnswer;
+}
+
+/** The names of all cases, sorted. */
+export function goldenNames(): readonly string[] {
+  return readdirSync(FIXTURES)
+    .filter((name) => name.endsWith(ARCHIVE))
+    .map((name) => name.slice(0, -ARCHIVE.length))
+    .sort();
+}
+
+/** A case, unpacked once a process. Tests that change files ask for a `fresh` one. */
+export function golden(name: string, options: { readonly fresh?: boolean } = {}): GoldenCase {
+  const known = options.fresh === true ? undefined : unpacked.get(name);
+  if (known !== undefined) return known;
+  const parent = tempDir();
+  const tar = zstdDecompressSync(readFileSync(join(FIXTURES, `${name}${ARCHIVE}`)));
+  execFileSync('tar', ['-xf', '-', '-C', parent], { input: tar });
+  const opened = describeCase(name, join(parent, name));
+  if (options.fresh !== true) unpacked.set(name, opened);
+  return opened;
+}
+
+/** The lines of a file of vectors (`binaryrow`, `bucket`, `partition`): values, their bytes and hashes. */
+export function goldenVectors(name: 'binaryrow' | 'bucket' | 'partition'): readonly GoldenRow[] {
+  return parseLines(join(FIXTURES, '_vectors', `${name}-vectors.ndjson`));
+}
+
+/** The path of a sample of the reference's written forms, such as `manifest.avsc`. */
+export function goldenSchemaFile(name: string): string {
+  return join(FIXTURES, '_schemas', name);
+}
+
+function describeCase(name: string, directory: string): GoldenCase {
+  const expectedDirectory = join(directory, 'expected');
+  return {
+    name,
+    directory,
+    warehouse: join(directory, 'warehouse'),
+    tableDirectory: join(directory, 'warehouse', 'db.db', 't'),
+    steps: parseFile<readonly GoldenStep[]>(join(directory, 'steps.json')),
+    schema: parseFile<GoldenRow>(join(directory, 'schema.json')),
+    expectedNames: existsSync(expectedDirectory) ? readdirSync(expectedDirectory).sort() : [],
+    expected: (file) => answer(parseLines(join(expectedDirectory, file))),
+  };
+}
+
+/** A refusal is one line with nothing but the error. */
+function answer(rows: readonly GoldenRow[]): GoldenAnswer {
+  const first = rows[0];
+  const refused = rows.length === 1 && first !== undefined && Object.keys(first).join() === 'error';
+  return refused ? { kind: 'error', error: first['error'] as string } : { kind: 'rows', rows };
+}
+
+function parseFile<Content>(path: string): Content {
+  return JSON.parse(readFileSync(path, 'utf8')) as Content;
+}
+
+function parseLines(path: string): readonly GoldenRow[] {
+  const lines = readFileSync(path, 'utf8').split('\n');
+  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as GoldenRow);
+}
