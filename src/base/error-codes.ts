@@ -19,6 +19,115 @@ export interface ErrorCodeEntry {
 
 export const ERROR_CODES = {
   // 3xxx lake and storage
+  E3001: {
+    kind: 'data',
+    exit: 5,
+    meaning: 'A file of the lake is not there.',
+    remedy: 'Check the path in the message; a snapshot that expired while it was read is read again from a newer one.',
+  },
+  E3002: {
+    kind: 'retry',
+    exit: 5,
+    meaning: 'The storage of the lake has no space left, or a quota is used up.',
+    remedy: 'Free space or raise the quota; the work goes on by itself once a write succeeds.',
+  },
+  E3003: {
+    kind: 'config',
+    exit: 5,
+    meaning: 'The storage of the lake may not be written or read by this account.',
+    remedy: 'Check owner, permissions and mount options of the path in the message.',
+  },
+  E3004: {
+    kind: 'retry',
+    exit: 5,
+    meaning: 'The storage of the lake failed.',
+    remedy: 'Nothing is needed if it passes; otherwise look at the cause, the disk and the system log.',
+  },
+  E3005: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'The warehouse names no place that can be opened.',
+    remedy: 'Give a directory, or a URI whose scheme is in the message.',
+  },
+  E3450: {
+    kind: 'retry',
+    exit: 5,
+    meaning: 'A commit takes away a file that the newest snapshot no longer has.',
+    remedy: 'Nothing: the compaction is computed again. If it recurs, look for a second compaction job on the table.',
+  },
+  E3451: {
+    kind: 'retry',
+    exit: 5,
+    meaning: 'A commit would put files with overlapping keys on one level of a bucket.',
+    remedy: 'Nothing: the compaction is computed again. If it recurs, look for a second compaction job on the table.',
+  },
+  E3452: {
+    kind: 'data',
+    exit: 3,
+    meaning: 'A commit has another number of buckets than the partition it writes to.',
+    remedy: 'Rewrite the partition with the new number of buckets, or set the table option `bucket` back.',
+  },
+  E3453: {
+    kind: 'retry',
+    exit: 5,
+    meaning: 'A commit lost the race against other writers too often, or the storage failed each time.',
+    remedy: 'Look for other writers of the table, or raise its options commit.max-retries and commit.max-retry-wait.',
+  },
+  E3454: {
+    kind: 'data',
+    exit: 5,
+    meaning: 'The manifests of a snapshot contradict each other: a file is added twice.',
+    remedy: 'Check the table with fsck; go back to a snapshot or tag that reads.',
+  },
+  E3455: {
+    kind: 'data',
+    exit: 5,
+    meaning: 'The snapshot asked for does not exist: it has expired or was never written.',
+    remedy: 'Ask for one of the snapshots that are there, or raise the retention.',
+  },
+  E3456: {
+    kind: 'retry',
+    exit: 5,
+    meaning: 'Snapshots of the table were rolled back while it was written.',
+    remedy: 'Nothing: the writer starts again from the table as it is now.',
+  },
+  E3500: {
+    kind: 'data',
+    exit: 3,
+    meaning: 'A checkpoint record or lease cannot be read.',
+    remedy: 'Restore the file in the message, or move it away if the record before it may be used.',
+  },
+  E3501: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'No retained cut is at the number, position or time asked for.',
+    remedy: 'Ask for one of the cuts that are there; `retain` settles how long they stay.',
+  },
+  // 5xxx other writers
+  E5001: {
+    kind: 'fenced',
+    exit: 3,
+    meaning: 'Another instance of this pipeline has committed to the table.',
+    remedy: 'Stop one of the two instances; this one has ended without harm.',
+  },
+  E5002: {
+    kind: 'fenced',
+    exit: 3,
+    meaning: 'Another instance of this pipeline is running.',
+    remedy: 'Stop it, or wait until its lease has run out; host and process are in the message.',
+  },
+  E5003: {
+    kind: 'fenced',
+    exit: 3,
+    meaning: 'The lease of this pipeline was taken over by another instance.',
+    remedy: 'Leave the other instance running; this one has ended without harm.',
+  },
+  E5004: {
+    kind: 'fenced',
+    exit: 3,
+    meaning: 'Another instance of this pipeline has written this checkpoint.',
+    remedy: 'Stop one of the two instances; this one has ended without harm.',
+  },
   // 9xxx the program
   E9001: {
     kind: 'bug',
