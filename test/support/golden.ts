@@ -45,6 +45,8 @@ export interface GoldenCase {
   readonly expectedNames: readonly string[];
   /** An expected read by its file's name, such as `read-snapshot-3.ndjson`. */
   expected(name: string): GoldenAnswer;
+  /** The expected read of the newest snapshot; no rows where the table has no snapshot. */
+  latest(): GoldenAnswer;
 }
 
 /** The names of all cases, sorted. */
@@ -67,6 +69,15 @@ export function golden(name: string, options: { readonly fresh?: boolean } = {})
   return opened;
 }
 
+/** Rows as text in an order of their own content, for comparing answers whose order of rows and columns means nothing. */
+export function canonicalRows(rows: readonly GoldenRow[]): readonly string[] {
+  const inOrder = (row: GoldenRow): readonly [string, GoldenValue | undefined][] =>
+    Object.keys(row)
+      .sort()
+      .map((name) => [name, row[name]]);
+  return rows.map((row) => JSON.stringify(inOrder(row))).sort();
+}
+
 /** The lines of a file of vectors (`binaryrow`, `bucket`, `partition`): values, their bytes and hashes. */
 export function goldenVectors(name: 'binaryrow' | 'bucket' | 'partition'): readonly GoldenRow[] {
   return parseLines(join(FIXTURES, '_vectors', `${name}-vectors.ndjson`));
@@ -79,6 +90,8 @@ export function goldenSchemaFile(name: string): string {
 
 function describeCase(name: string, directory: string): GoldenCase {
   const expectedDirectory = join(directory, 'expected');
+  const expectedNames = existsSync(expectedDirectory) ? readdirSync(expectedDirectory).sort() : [];
+  const expected = (file: string): GoldenAnswer => answer(parseLines(join(expectedDirectory, file)));
   return {
     name,
     directory,
@@ -86,9 +99,18 @@ function describeCase(name: string, directory: string): GoldenCase {
     tableDirectory: join(directory, 'warehouse', 'db.db', 't'),
     steps: parseFile<readonly GoldenStep[]>(join(directory, 'steps.json')),
     schema: parseFile<GoldenRow>(join(directory, 'schema.json')),
-    expectedNames: existsSync(expectedDirectory) ? readdirSync(expectedDirectory).sort() : [],
-    expected: (file) => answer(parseLines(join(expectedDirectory, file))),
+    expectedNames,
+    expected,
+    latest: () => {
+      const id = newestSnapshot(expectedNames);
+      return id === null ? { kind: 'rows', rows: [] } : expected(`read-snapshot-${id}.ndjson`);
+    },
   };
+}
+
+function newestSnapshot(names: readonly string[]): number | null {
+  const ids = names.flatMap((name) => /^read-snapshot-(\d+)\.ndjson$/.exec(name)?.slice(1).map(Number) ?? []);
+  return ids.length === 0 ? null : Math.max(...ids);
 }
 
 /** A refusal is one line with nothing but the error. */

@@ -16,6 +16,7 @@ test('a case holds what made it, the table, and what the reference reads from it
   expect(existsSync(join(found.tableDirectory, 'snapshot', 'LATEST'))).toBe(true);
   const answer = found.expected('fsck.json');
   expect(answer).toMatchObject({ kind: 'rows', rows: [{ ok: true, dataFiles: 7 }] });
+  expect(found.latest()).toEqual(found.expected('read-snapshot-7.ndjson'));
   const last = found.expected('read-snapshot-7.ndjson');
   expect(last.kind === 'rows' && typeof last.rows[0]?.['id']).toBe('string');
 });

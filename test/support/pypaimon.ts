@@ -1,0 +1,44 @@
+// pypaimon, Apache Paimon's Python implementation, as a second reader: one long-lived process behind typed calls.
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { GoldenRow } from './golden.ts';
+import { interopWanted, jsonLines, lineProcess, outputOf } from './line-process.ts';
+import type { TableAt } from './reference.ts';
+
+const HERE = fileURLToPath(new URL('../interop/py/', import.meta.url));
+const INSTALL_LIMIT_MS = 600_000;
+
+/** pypaimon; every call rejects with `Refused` where it raises. */
+export interface Pypaimon {
+  /** The merged rows in no particular order, in the reference's JSON; `options` are Paimon's dynamic table options. */
+  read(at: TableAt, options?: Readonly<Record<string, string>>): Promise<readonly GoldenRow[]>;
+}
+
+let shared: Promise<Pypaimon | null> | undefined;
+
+/**
+ * pypaimon, one for this process. Null, with one line that says why, unless TRIBUTARY_INTEROP=1;
+ * then it is installed if need be, and it rejects where that fails: what is asked for is never skipped.
+ */
+export function pypaimon(): Promise<Pypaimon | null> {
+  shared ??= start();
+  return shared;
+}
+
+async function start(): Promise<Pypaimon | null> {
+  if (!interopWanted()) {
+    process.stderr.write('skipped: pypaimon (TRIBUTARY_INTEROP=1 runs it; needs Python 3 and PyPI)\n');
+    return null;
+  }
+  await promisify(execFile)(join(HERE, 'setup.sh'), { timeout: INSTALL_LIMIT_MS });
+  const python = lineProcess([join(HERE, '.venv', 'bin', 'python'), join(HERE, 'read_table.py'), '--serve']);
+  return {
+    read: async (at, options = {}) => {
+      const dynamic = Object.entries(options).flatMap(([name, value]) => ['--option', `${name}=${value}`]);
+      const answer = await python.ask(['--warehouse', at.warehouse, '--table', at.table, ...dynamic]);
+      return jsonLines<GoldenRow>(outputOf(answer));
+    },
+  };
+}
