@@ -1,0 +1,99 @@
+// The schema versions of one table (or branch): `schema/schema-<id>`, contiguous from 0, each written once.
+// Source: SchemaManager (format notes 01 sections 1 and 3).
+import { TributaryError } from '../../base/errors.ts';
+import type { FileStore } from '../../storage/file-store.ts';
+import { newTableSchema, validateSchema } from './new-schema.ts';
+import type { TableSchema } from './table-schema.ts';
+import { parseTableSchema, type TableDefinition, tableSchemaToJson } from './table-schema-json.ts';
+
+/** How often a change of the schema is tried again after other writers were faster. */
+const ATTEMPTS_MAX = 20;
+const FILE_PREFIX = 'schema-';
+
+/** Reads and writes the schemas of a table. Versions never change, so they are read once. */
+export class SchemaStore {
+  private readonly store: FileStore;
+  private readonly directory: string;
+  private readonly known = new Map<number, TableSchema>();
+
+  /** `tableDirectory` is the table's directory, or that of a branch. */
+  constructor(store: FileStore, tableDirectory: string) {
+    this.store = store;
+    this.directory = `${tableDirectory}/schema`;
+  }
+
+  /** The version of that id. Throws `E3104` where it is not there, `E3101`, `E3102` where it cannot be read. */
+  async read(id: number): Promise<TableSchema> {
+    const known = this.known.get(id);
+    if (known !== undefined) return known;
+    if (!(await this.ids()).includes(id)) {
+      throw new TributaryError('E3104', `schema version is not there: ${this.directory}/${FILE_PREFIX}${id}`);
+    }
+    const schema = parseTableSchema(await this.readText(id));
+    this.known.set(id, schema);
+    return schema;
+  }
+
+  /** The newest version; null where the table does not exist. */
+  async latest(): Promise<TableSchema | null> {
+    const id = (await this.ids()).at(-1);
+    return id === undefined ? null : this.read(id);
+  }
+
+  /** All versions, oldest first. */
+  async all(): Promise<readonly TableSchema[]> {
+    const schemas: TableSchema[] = [];
+    for (const id of await this.ids()) schemas.push(await this.read(id));
+    return schemas;
+  }
+
+  /** Version 0 of a new table, or null if the table exists already. Throws `E3103`, `E3105`. */
+  async create(definition: TableDefinition, timeMillis: number): Promise<TableSchema | null> {
+    const schema = newTableSchema(definition, timeMillis);
+    if ((await this.ids()).length > 0) return null;
+    return (await this.publish(schema)) ? schema : null;
+  }
+
+  /**
+   * Writes the next version: what `change` makes of the newest one (its id is set here). When another writer is faster,
+   * `change` is asked again; when it gives null, nothing is written and the newest version is the answer. Throws
+   * `E3104` (no table), `E3103`, `E3105` (the change is refused), `E3106` (always too late).
+   */
+  async update(change: (latest: TableSchema) => TableSchema | null): Promise<TableSchema> {
+    for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+      const latest = await this.latest();
+      if (latest === null) throw new TributaryError('E3104', `table has no schema: ${this.directory}`);
+      const changed = change(latest);
+      if (changed === null) return latest;
+      const next = { ...changed, id: latest.id + 1 };
+      validateSchema(next);
+      if (await this.publish(next)) return next;
+    }
+    throw new TributaryError('E3106', `schema kept changing: ${this.directory}`);
+  }
+
+  /** True if the version that is stored under the schema's id is this one; the outcome of a failed `create` is read back. */
+  private async publish(schema: TableSchema): Promise<boolean> {
+    const text = tableSchemaToJson(schema);
+    const path = `${this.directory}/${FILE_PREFIX}${schema.id}`;
+    try {
+      if (await this.store.create(path, new TextEncoder().encode(text))) return true;
+    } catch (error) {
+      if ((await this.store.stat(path)) === null) throw error;
+    }
+    return (await this.readText(schema.id)) === text;
+  }
+
+  /** The ids of all versions, ascending. */
+  private async ids(): Promise<readonly number[]> {
+    const names = (await this.store.list(this.directory)).map((entry) => entry.name);
+    return names
+      .filter((name) => /^schema-\d+$/.test(name))
+      .map((name) => Number(name.slice(FILE_PREFIX.length)))
+      .sort((a, b) => a - b);
+  }
+
+  private async readText(id: number): Promise<string> {
+    return new TextDecoder().decode(await this.store.read(`${this.directory}/${FILE_PREFIX}${id}`));
+  }
+}

@@ -1,0 +1,307 @@
+// Table options with their types and the reference's defaults: the part of CoreOptions that this implementation acts
+// on. They are part of the table's format, so they are read from the schema and never from other settings.
+import { badOption, parseDurationMs, parseSizeBytes } from './option-text.ts';
+import type { TableSchema } from './table-schema.ts';
+
+export type MergeEngine = 'deduplicate' | 'partial-update' | 'aggregation' | 'first-row';
+export type ChangelogProducer = 'none' | 'input' | 'full-compaction' | 'lookup';
+export type BucketFunction = 'default' | 'mod' | 'hive';
+export type FileFormat = 'parquet' | 'orc' | 'avro';
+
+/** The value of `bucket` for dynamic buckets (primary key) or none (append). */
+export const BUCKET_DYNAMIC = -1;
+/** The value of `bucket` for postponed buckets. */
+export const BUCKET_POSTPONE = -2;
+
+/** How many of a thing expiry keeps, and for how long; null where the option is not set. */
+export interface Retention {
+  readonly countMin: number;
+  readonly countMax: number;
+  readonly timeMs: number;
+}
+
+/** The options of a table. Sizes in bytes, times in milliseconds; null where the reference has no default. */
+export interface TableOptions {
+  /** `bucket`: a number of buckets, BUCKET_DYNAMIC or BUCKET_POSTPONE. */
+  readonly bucket: number;
+  /** `bucket-key`: null for the trimmed primary key. */
+  readonly bucketKey: readonly string[] | null;
+  readonly bucketFunction: BucketFunction;
+  readonly dynamicBucketTargetRowCount: number;
+  readonly mergeEngine: MergeEngine;
+  readonly changelogProducer: ChangelogProducer;
+  readonly changelogRowDeduplicate: boolean;
+  /** `sequence.field`, in order; empty for arrival order. */
+  readonly sequenceFields: readonly string[];
+  readonly sequenceDescending: boolean;
+  readonly rowKindField: string | null;
+  readonly ignoreDelete: boolean;
+  readonly ignoreUpdateBefore: boolean;
+  readonly forceLookup: boolean;
+  readonly fullCompactionDeltaCommits: number | null;
+  readonly deletionVectors: boolean;
+  readonly deletionVectorsBitmap64: boolean;
+  readonly deletionVectorIndexTargetSizeBytes: number;
+  readonly writeOnly: boolean;
+  readonly writeBufferSizeBytes: number;
+  readonly forceCreateSnapshot: boolean;
+  // Files
+  readonly fileFormat: FileFormat;
+  readonly fileCompression: string;
+  readonly zstdLevel: number;
+  readonly targetFileSizeBytes: number;
+  readonly changelogFileFormat: FileFormat;
+  readonly changelogFileCompression: string;
+  readonly dataFilePrefix: string;
+  readonly changelogFilePrefix: string;
+  /** `file.suffix.include.compression`: names end in `.zstd.parquet`. */
+  readonly fileSuffixIncludesCompression: boolean;
+  /** `data-file.path-directory`: where partitions and buckets are below the table, or null. */
+  readonly dataFileDirectory: string | null;
+  readonly thinMode: boolean;
+  // Statistics
+  /** `metadata.stats-mode`: `none`, `counts`, `truncate(n)` or `full`. */
+  readonly statsMode: string;
+  readonly changelogStatsMode: string;
+  /** `metadata.stats-keep-first-n-columns`; -1 for all. */
+  readonly statsKeepFirstColumns: number;
+  readonly statsDenseStore: boolean;
+  // Partitions
+  readonly partitionDefaultName: string;
+  readonly partitionLegacyName: boolean;
+  // Levels
+  readonly compactionTrigger: number;
+  readonly stopTrigger: number;
+  readonly levelCount: number;
+  readonly maxSizeAmplificationPercent: number;
+  readonly sizeRatioPercent: number;
+  readonly compactionIntervalMs: number | null;
+  readonly compactionTotalSizeThresholdBytes: number | null;
+  readonly compactionIncrementalSizeThresholdBytes: number | null;
+  readonly compactionForceUpLevelZero: boolean;
+  readonly compactionForceRewriteAllFiles: boolean;
+  // Manifests
+  readonly manifestTargetFileSizeBytes: number;
+  readonly manifestMergeCountMin: number;
+  readonly manifestFullCompactionSizeBytes: number;
+  readonly manifestCompression: string;
+  readonly manifestDeleteFileDropStats: boolean;
+  // Commit and expiry
+  readonly commitRetriesMax: number;
+  readonly commitRetryWaitMinMs: number;
+  readonly commitRetryWaitMaxMs: number;
+  readonly snapshotRetention: Retention;
+  readonly snapshotExpireCountMax: number;
+  readonly cleanEmptyDirectories: boolean;
+  /** Null unless an option gives changelogs a life of their own. */
+  readonly changelogRetention: Retention | null;
+}
+
+const MEBIBYTE = 1024 * 1024;
+const COUNT_MAX = 2147483647;
+const HOUR_MS = 3600 * 1000;
+
+/** The options of a schema, typed. Throws `E3105` for a value that cannot be read. */
+export function tableOptions(schema: Pick<TableSchema, 'options' | 'primaryKeys'>): TableOptions {
+  const read = new OptionReader(schema.options);
+  return {
+    ...tableModel(read),
+    ...fileOptions(read, schema.primaryKeys.length > 0),
+    ...levelOptions(read),
+    ...manifestOptions(read),
+    ...retentionOptions(read),
+  };
+}
+
+/** Column names of an option `fields.<column>.<suffix>` with their values. */
+export function fieldOptions(
+  schema: Pick<TableSchema, 'options' | 'fields'>,
+  suffix: string,
+): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const field of schema.fields) {
+    const value = schema.options[`fields.${field.name}.${suffix}`];
+    if (value !== undefined) found.set(field.name, value);
+  }
+  return found;
+}
+
+function tableModel(read: OptionReader) {
+  return {
+    bucket: read.integer('bucket', BUCKET_DYNAMIC),
+    bucketKey: read.names('bucket-key'),
+    bucketFunction: read.choice<BucketFunction>('bucket-function.type', ['default', 'mod', 'hive']),
+    dynamicBucketTargetRowCount: read.integer('dynamic-bucket.target-row-num', 2_000_000),
+    mergeEngine: read.choice<MergeEngine>('merge-engine', [
+      'deduplicate',
+      'partial-update',
+      'aggregation',
+      'first-row',
+    ]),
+    changelogProducer: read.choice<ChangelogProducer>('changelog-producer', [
+      'none',
+      'input',
+      'full-compaction',
+      'lookup',
+    ]),
+    changelogRowDeduplicate: read.flag('changelog-producer.row-deduplicate', false),
+    sequenceFields: read.names('sequence.field') ?? [],
+    sequenceDescending: read.choice('sequence.field.sort-order', ['ascending', 'descending'] as const) === 'descending',
+    rowKindField: read.text('rowkind.field'),
+    ignoreDelete: read.flag(
+      'ignore-delete',
+      read.flag('partial-update.ignore-delete', read.flag('first-row.ignore-delete', false)),
+    ),
+    ignoreUpdateBefore: read.flag('ignore-update-before', false),
+    forceLookup: read.flag('force-lookup', false),
+    fullCompactionDeltaCommits: read.optionalInteger('full-compaction.delta-commits'),
+    deletionVectors: read.flag('deletion-vectors.enabled', false),
+    deletionVectorsBitmap64: read.flag('deletion-vectors.bitmap64', false),
+    deletionVectorIndexTargetSizeBytes: read.size('deletion-vector.index-file.target-size', 2 * MEBIBYTE),
+    writeOnly: read.flag('write-only', false),
+    writeBufferSizeBytes: read.size('write-buffer-size', 256 * MEBIBYTE),
+    forceCreateSnapshot: read.flag('commit.force-create-snapshot', false),
+  };
+}
+
+function fileOptions(read: OptionReader, keyed: boolean) {
+  const formats: readonly FileFormat[] = ['parquet', 'orc', 'avro'];
+  const fileFormat = read.choice('file.format', formats);
+  const fileCompression = read.text('file.compression') ?? 'zstd';
+  const statsMode = read.text('metadata.stats-mode') ?? 'truncate(16)';
+  return {
+    fileFormat,
+    fileCompression,
+    zstdLevel: read.integer('file.compression.zstd-level', 1),
+    targetFileSizeBytes: read.size('target-file-size', (keyed ? 128 : 256) * MEBIBYTE),
+    changelogFileFormat:
+      read.text('changelog-file.format') === null ? fileFormat : read.choice('changelog-file.format', formats),
+    changelogFileCompression: read.text('changelog-file.compression') ?? fileCompression,
+    dataFilePrefix: read.text('data-file.prefix') ?? 'data-',
+    changelogFilePrefix: read.text('changelog-file.prefix') ?? 'changelog-',
+    fileSuffixIncludesCompression: read.flag('file.suffix.include.compression', false),
+    dataFileDirectory: read.text('data-file.path-directory'),
+    thinMode: read.flag('data-file.thin-mode', false),
+    statsMode,
+    changelogStatsMode: read.text('changelog-file.stats-mode') ?? statsMode,
+    statsKeepFirstColumns: read.integer('metadata.stats-keep-first-n-columns', -1),
+    statsDenseStore: read.flag('metadata.stats-dense-store', true),
+    partitionDefaultName: read.text('partition.default-name') ?? '__DEFAULT_PARTITION__',
+    partitionLegacyName: read.flag('partition.legacy-name', true),
+  };
+}
+
+function levelOptions(read: OptionReader) {
+  const compactionTrigger = read.integer('num-sorted-run.compaction-trigger', 5);
+  return {
+    compactionTrigger,
+    stopTrigger: Math.max(compactionTrigger, read.integer('num-sorted-run.stop-trigger', compactionTrigger + 3)),
+    levelCount: read.integer('num-levels', compactionTrigger + 1),
+    maxSizeAmplificationPercent: read.integer('compaction.max-size-amplification-percent', 200),
+    sizeRatioPercent: read.integer('compaction.size-ratio', 1),
+    compactionIntervalMs: read.optionalDuration('compaction.optimization-interval'),
+    compactionTotalSizeThresholdBytes: read.optionalSize('compaction.total-size-threshold'),
+    compactionIncrementalSizeThresholdBytes: read.optionalSize('compaction.incremental-size-threshold'),
+    compactionForceUpLevelZero: read.flag('compaction.force-up-level-0', false),
+    compactionForceRewriteAllFiles: read.flag('compaction.force-rewrite-all-files', false),
+  };
+}
+
+function manifestOptions(read: OptionReader) {
+  return {
+    manifestTargetFileSizeBytes: read.size('manifest.target-file-size', 8 * MEBIBYTE),
+    manifestMergeCountMin: read.integer('manifest.merge-min-count', 30),
+    manifestFullCompactionSizeBytes: read.size('manifest.full-compaction-threshold-size', 16 * MEBIBYTE),
+    manifestCompression: read.text('manifest.compression') ?? 'zstd',
+    manifestDeleteFileDropStats: read.flag('manifest.delete-file-drop-stats', false),
+  };
+}
+
+function retentionOptions(read: OptionReader) {
+  const snapshotRetention: Retention = {
+    countMin: read.integer('snapshot.num-retained.min', 10),
+    countMax: read.integer('snapshot.num-retained.max', COUNT_MAX),
+    timeMs: read.duration('snapshot.time-retained', HOUR_MS),
+  };
+  const changelogOptions = ['changelog.num-retained.min', 'changelog.num-retained.max', 'changelog.time-retained'];
+  const decoupled = changelogOptions.some((option) => read.text(option) !== null);
+  return {
+    commitRetriesMax: read.integer('commit.max-retries', 10),
+    commitRetryWaitMinMs: read.duration('commit.min-retry-wait', 10),
+    commitRetryWaitMaxMs: read.duration('commit.max-retry-wait', 10_000),
+    snapshotRetention,
+    snapshotExpireCountMax: read.integer('snapshot.expire.limit', 50),
+    cleanEmptyDirectories: read.flag('snapshot.clean-empty-directories', false),
+    changelogRetention: decoupled
+      ? {
+          countMin: read.integer('changelog.num-retained.min', snapshotRetention.countMin),
+          countMax: read.integer('changelog.num-retained.max', snapshotRetention.countMax),
+          timeMs: read.duration('changelog.time-retained', snapshotRetention.timeMs),
+        }
+      : null,
+  };
+}
+
+/** Reads single options; a key that is absent gives the default. */
+class OptionReader {
+  private readonly options: Readonly<Record<string, string>>;
+
+  constructor(options: Readonly<Record<string, string>>) {
+    this.options = options;
+  }
+
+  text(option: string): string | null {
+    return this.options[option] ?? null;
+  }
+
+  names(option: string): readonly string[] | null {
+    const text = this.text(option);
+    return text === null ? null : text.split(',').map((name) => name.trim());
+  }
+
+  flag(option: string, missing: boolean): boolean {
+    const text = this.text(option);
+    if (text === null) return missing;
+    const lower = text.trim().toLowerCase();
+    if (lower !== 'true' && lower !== 'false') throw badOption(option, text);
+    return lower === 'true';
+  }
+
+  integer(option: string, missing: number): number {
+    return this.optionalInteger(option) ?? missing;
+  }
+
+  optionalInteger(option: string): number | null {
+    const text = this.text(option);
+    if (text === null) return null;
+    if (!/^[+-]?\d{1,10}$/.test(text.trim())) throw badOption(option, text);
+    return Number(text);
+  }
+
+  size(option: string, missing: number): number {
+    return this.optionalSize(option) ?? missing;
+  }
+
+  optionalSize(option: string): number | null {
+    const text = this.text(option);
+    return text === null ? null : parseSizeBytes(text, option);
+  }
+
+  duration(option: string, missing: number): number {
+    return this.optionalDuration(option) ?? missing;
+  }
+
+  optionalDuration(option: string): number | null {
+    const text = this.text(option);
+    return text === null ? null : parseDurationMs(text, option);
+  }
+
+  /** One of the choices, case-insensitively; the first is the default. */
+  choice<Choice extends string>(option: string, choices: readonly Choice[]): Choice {
+    const text = this.text(option);
+    if (text === null) return choices[0];
+    const chosen = choices.find((choice) => choice === text.trim().toLowerCase().replaceAll('_', '-'));
+    if (chosen === undefined) throw badOption(option, text);
+    return chosen;
+  }
+}
