@@ -1,0 +1,107 @@
+// Which lake table a source table is mirrored into: its name, columns, key and options.
+import { TributaryError } from '../base/errors.ts';
+import type { SourceTable } from '../change/source-table.ts';
+import type { DataField } from '../paimon/schema/data-type.ts';
+import { lakeType } from './lake-type.ts';
+
+/** What the configuration says about a mirrored table. */
+export interface TableMapping {
+  /** Template of the lake database, e.g. `{schema}`; may use {source} {database} {schema} {table}. */
+  readonly database: string;
+  /** Template of the lake table. */
+  readonly table: string;
+  readonly case: 'preserve' | 'lower';
+  /** A fixed number of buckets, or `auto`: chosen from the table's size when it is created. */
+  readonly buckets: number | 'auto';
+  /** Paimon options of the table, verbatim. */
+  readonly options: Readonly<Record<string, string>>;
+}
+
+/** Names that templates may use beside the table's own. */
+export interface MappingNames {
+  /** The pipeline's name. */
+  readonly source: string;
+  /** The source database. */
+  readonly database: string;
+}
+
+/** A lake table to be created, or to be compared with the one that exists. */
+export interface LakeTable {
+  readonly database: string;
+  readonly table: string;
+  readonly fields: readonly Omit<DataField, 'id'>[];
+  readonly primaryKeys: readonly string[];
+  readonly options: Readonly<Record<string, string>>;
+}
+
+/** The option that says which pipeline writes a table; a table is written by one pipeline (architecture, rule 9). */
+export const PIPELINE_OPTION = 'tributary.pipeline';
+/** The option that names the source table. */
+export const SOURCE_TABLE_OPTION = 'tributary.source-table';
+
+/** Rows of a bucket when the number of buckets is chosen: keeps a full compaction of one bucket around a minute. */
+const ROWS_PER_BUCKET = 8_000_000;
+const BUCKETS_MAX = 32;
+
+/** Where the source table goes. Throws `E1300` where an option cannot be right for a mirror. */
+export function lakeTableOf(source: SourceTable, mapping: TableMapping, names: MappingNames): LakeTable {
+  checkOptions(source, mapping.options);
+  const keyNames = source.keyColumns.map((index) => source.columns[index].name);
+  const fields = source.columns.map((column) => ({
+    name: folded(column.name, mapping.case),
+    type: lakeType(column.type, !keyNames.includes(column.name)),
+  }));
+  return {
+    database: folded(filled(mapping.database, source, names), mapping.case),
+    table: folded(filled(mapping.table, source, names), mapping.case),
+    fields,
+    primaryKeys: keyNames.map((name) => folded(name, mapping.case)),
+    options: {
+      bucket: String(bucketCount(source, mapping)),
+      ...mapping.options,
+      [PIPELINE_OPTION]: names.source,
+      [SOURCE_TABLE_OPTION]: source.key,
+    },
+  };
+}
+
+function bucketCount(source: SourceTable, mapping: TableMapping): number {
+  if (mapping.buckets !== 'auto') return mapping.buckets;
+  return Math.min(BUCKETS_MAX, Math.max(1, Math.ceil(source.rowCountEstimate / ROWS_PER_BUCKET)));
+}
+
+const MIRROR_PRODUCERS = ['none', 'input'];
+
+function checkOptions(source: SourceTable, options: Readonly<Record<string, string>>): void {
+  const engine = options['merge-engine'] ?? 'deduplicate';
+  const producer = options['changelog-producer'] ?? 'none';
+  const wrong =
+    engine !== 'deduplicate'
+      ? `merge-engine=${engine}`
+      : !MIRROR_PRODUCERS.includes(producer)
+        ? `changelog-producer=${producer}`
+        : ['sequence.field', 'partition', 'primary-key', 'deletion-vectors.enabled', 'rowkind.field'].find(
+            (name) => options[name] !== undefined,
+          );
+  if (wrong === undefined) return;
+  throw new TributaryError('E1300', `table option cannot be used for a mirrored table: table=${source.key} option=${wrong}`);
+}
+
+function folded(name: string, how: 'preserve' | 'lower'): string {
+  return how === 'lower' ? name.toLowerCase() : name;
+}
+
+function filled(template: string, source: SourceTable, names: MappingNames): string {
+  return template.replace(/\{(source|database|schema|table)\}/g, (_, name: 'source' | 'database' | 'schema' | 'table') => {
+    switch (name) {
+      case 'source':
+        return names.source;
+      case 'database':
+        return names.database;
+      case 'schema':
+        return source.schema;
+      case 'table':
+        return source.name;
+    }
+  });
+}

@@ -1,0 +1,154 @@
+// Checkpoints: everything up to one transaction boundary made durable, recorded, and only then acknowledged
+// (architecture, "Exactly once", rules 1 and 2). One is under way at a time, while the loop goes on reading.
+import type { Clock } from '../base/clock.ts';
+import { isTributaryError, type TributaryError } from '../base/errors.ts';
+import type { SourceIdentity, SourcePosition } from '../change/position.ts';
+import type { CheckpointStore } from '../checkpoint/checkpoint-store.ts';
+import type { CommitMessage } from '../paimon/lsm/write-batch.ts';
+import type { ChangeSource } from '../source/source.ts';
+import type { CommitStamp } from './commit-properties.ts';
+import type { MirroredTable, SealedFiles } from './mirrored-table.ts';
+import type { PipelineTelemetry } from './telemetry.ts';
+
+/** A place at which no transaction is open: what a checkpoint is taken at. */
+export interface CheckpointPlace {
+  readonly position: SourcePosition;
+  /** Commit time of the newest transaction included, in milliseconds; 0 if unknown. */
+  readonly commitTimeMs: number;
+}
+
+/** What checkpoints work with. */
+export interface CheckpointParts {
+  readonly pipeline: string;
+  readonly identity: SourceIdentity;
+  readonly token: string;
+  readonly source: ChangeSource;
+  readonly store: CheckpointStore;
+  readonly clock: Clock;
+  readonly telemetry: PipelineTelemetry;
+  readonly tables: readonly MirroredTable[];
+  /** Stops following a table whose rows cannot be written; throws where the configuration says that this stops all. */
+  isolate(table: MirroredTable, error: TributaryError): Promise<void>;
+}
+
+/** Takes the checkpoints of one pipeline, numbered upwards. */
+export class Checkpoints {
+  private readonly parts: CheckpointParts;
+  private nextNumber: bigint;
+  private underWay: Promise<void> | null = null;
+  private rejectFailure: (error: unknown) => void = () => {};
+  /** Rejects when a checkpoint fails; never resolves. */
+  readonly failure: Promise<never>;
+
+  constructor(parts: CheckpointParts, nextNumber: bigint) {
+    this.parts = parts;
+    this.nextNumber = nextNumber;
+    this.failure = new Promise((_, reject) => {
+      this.rejectFailure = reject;
+    });
+    // The loop races this promise only while it waits; between two waits its rejection must not count as unhandled.
+    this.failure.catch(() => {});
+  }
+
+  get running(): boolean {
+    return this.underWay !== null;
+  }
+
+  /**
+   * Begins a checkpoint at the place. The tables are sealed before this returns, so the loop may write on at once. A
+   * failure rejects `failure` and the next `settled`.
+   */
+  begin(place: CheckpointPlace): void {
+    const number = this.nextNumber++;
+    const startMs = this.parts.clock.monotonicMs();
+    const sealed = new Map<MirroredTable, SealedFiles>();
+    for (const table of this.parts.tables) if (table.error === null) sealed.set(table, table.seal());
+    this.underWay = this.complete(number, place, sealed).then(() => {
+      this.underWay = null;
+      this.measured(startMs);
+    });
+    this.underWay.catch((error: unknown) => this.rejectFailure(error));
+  }
+
+  /** Resolves when no checkpoint is under way; rejects if the last one failed. */
+  async settled(): Promise<void> {
+    await this.underWay;
+  }
+
+  private async complete(number: bigint, place: CheckpointPlace, sealed: Map<MirroredTable, SealedFiles>): Promise<void> {
+    const stamp: CommitStamp = {
+      pipeline: this.parts.pipeline,
+      identity: this.parts.identity,
+      position: place.position,
+      checkpoint: number,
+      commitTimeMs: place.commitTimeMs,
+      token: this.parts.token,
+    };
+    const files = await this.durableFiles(sealed);
+    const published = await Promise.allSettled([...files].map(([table, message]) => table.publish(message, stamp)));
+    const failed = published.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    await this.record(stamp, [...files.keys()]);
+  }
+
+  /**
+   * Waits until every table's files are durable, before the first snapshot names one: a failing flush leaves no partial
+   * checkpoint. A table whose rows cannot be written is isolated and left out.
+   */
+  private async durableFiles(sealed: Map<MirroredTable, SealedFiles>): Promise<Map<MirroredTable, CommitMessage | null>> {
+    const tables = [...sealed.keys()];
+    const results = await Promise.allSettled(sealed.values());
+    const files = new Map<MirroredTable, CommitMessage | null>();
+    for (const [index, result] of results.entries()) {
+      const table = tables[index];
+      if (result.status === 'fulfilled') files.set(table, result.value);
+      else if (isTributaryError(result.reason) && result.reason.kind === 'data') await this.parts.isolate(table, result.reason);
+      else throw result.reason;
+    }
+    return files;
+  }
+
+  /** Writes the record of a complete checkpoint and acknowledges it. */
+  private async record(stamp: CommitStamp, tables: readonly MirroredTable[]): Promise<void> {
+    const { parts } = this;
+    const stopped = parts.tables.filter((table) => table.error !== null && table.place !== null);
+    await parts.store.write({
+      pipeline: stamp.pipeline,
+      number: stamp.checkpoint,
+      position: stamp.position,
+      identity: stamp.identity,
+      commitTimeMs: stamp.commitTimeMs,
+      token: stamp.token,
+      timeMs: parts.clock.nowMs(),
+      tables: tables.map((table) => ({
+        source: table.source.key,
+        table: `${table.lake.database}.${table.lake.table}`,
+        snapshotId: table.snapshotId,
+      })),
+      stopped: stopped.map((table) => ({ source: table.source.key, place: table.place as SourcePosition })),
+    });
+    for (const table of tables) table.reached(stamp.position, stamp.commitTimeMs);
+    parts.source.acknowledge(this.acknowledgeable(stamp.position));
+    parts.telemetry.durablePosition = stamp.position;
+    parts.telemetry.checkpointNumber = stamp.checkpoint;
+    if (stamp.commitTimeMs > 0) parts.telemetry.durableCommitTimeMs = stamp.commitTimeMs;
+  }
+
+  /** A stopped table still needs the log from its place on. */
+  private acknowledgeable(position: SourcePosition): SourcePosition {
+    const order = this.parts.source.positions;
+    return this.parts.tables
+      .filter((table) => table.error !== null)
+      .reduce((earliest, table) => (table.place === null ? earliest : order.earliest(earliest, table.place)), position);
+  }
+
+  private measured(startMs: number): void {
+    const { clock, telemetry } = this.parts;
+    const durationMs = clock.monotonicMs() - startMs;
+    telemetry.checkpoints++;
+    telemetry.lastCommitMs = clock.nowMs();
+    telemetry.checkpointSecondsTotal += durationMs / 1000;
+    telemetry.checkpointDurationsMs.push(durationMs);
+    if (telemetry.checkpointDurationsMs.length > 1024) telemetry.checkpointDurationsMs.shift();
+  }
+}

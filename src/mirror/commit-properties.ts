@@ -1,0 +1,50 @@
+// What the mirror writes into the `properties` of its snapshots: the position is inside the atomic commit.
+import type { SourceIdentity, SourcePosition } from '../change/position.ts';
+import type { Snapshot } from '../paimon/meta/snapshot.ts';
+
+const PIPELINE = 'tributary.pipeline';
+const IDENTITY = 'tributary.source';
+const POSITION = 'tributary.position';
+const CHECKPOINT = 'tributary.checkpoint';
+const COMMIT_TIME = 'tributary.commit-time-ms';
+/** The property that tells one run of a pipeline from another; the committer compares it after a lost answer. */
+export const TOKEN_PROPERTY = 'tributary.token';
+
+/** What a mirror's snapshot says of the source. */
+export interface CommitStamp {
+  readonly pipeline: string;
+  readonly identity: SourceIdentity;
+  readonly position: SourcePosition;
+  readonly checkpoint: bigint;
+  /** Commit time in the source of the newest transaction included, in milliseconds since the epoch; 0 if unknown. */
+  readonly commitTimeMs: number;
+  readonly token: string;
+}
+
+/** The stamp as snapshot properties. */
+export function stampProperties(stamp: CommitStamp): Record<string, string> {
+  return {
+    [PIPELINE]: stamp.pipeline,
+    [IDENTITY]: JSON.stringify(stamp.identity),
+    [POSITION]: stamp.position,
+    [CHECKPOINT]: stamp.checkpoint.toString(),
+    [COMMIT_TIME]: String(stamp.commitTimeMs),
+    [TOKEN_PROPERTY]: stamp.token,
+  };
+}
+
+/** The stamp of a snapshot; null where the mirror did not write it. */
+export function stampOf(snapshot: Snapshot): CommitStamp | null {
+  const properties = snapshot.properties;
+  const position = properties?.[POSITION];
+  const identity = properties?.[IDENTITY];
+  if (properties === null || position === undefined || identity === undefined) return null;
+  return {
+    pipeline: properties[PIPELINE] ?? '',
+    identity: JSON.parse(identity) as SourceIdentity,
+    position: position as SourcePosition,
+    checkpoint: BigInt(properties[CHECKPOINT] ?? snapshot.commitIdentifier.toString()),
+    commitTimeMs: Number(properties[COMMIT_TIME] ?? '0'),
+    token: properties[TOKEN_PROPERTY] ?? '',
+  };
+}

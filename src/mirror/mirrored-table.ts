@@ -1,0 +1,153 @@
+// One table of a pipeline: where it stands, its writer, and the files of a checkpoint under way.
+import { assert, type TributaryError } from '../base/errors.ts';
+import type { ChangeBatch } from '../change/change-batch.ts';
+import type { SourcePosition } from '../change/position.ts';
+import type { SourceTable } from '../change/source-table.ts';
+import type { LakeTable } from '../mapping/lake-table.ts';
+import type { TableCommitter } from '../paimon/commit/table-commit.ts';
+import type { TableWriter } from '../paimon/lsm/table-writer.ts';
+import type { CommitMessage } from '../paimon/lsm/write-batch.ts';
+import type { SnapshotId } from '../paimon/meta/snapshot.ts';
+import { type CommitStamp, stampProperties } from './commit-properties.ts';
+import type { TableTelemetry } from './telemetry.ts';
+
+/** What a mirrored table is made of. */
+export interface MirroredTableParts {
+  readonly source: SourceTable;
+  readonly lake: LakeTable;
+  readonly writer: TableWriter;
+  readonly committer: TableCommitter;
+  readonly telemetry: TableTelemetry;
+  /** Where the lake stands; null if the table was never copied. */
+  readonly place: SourcePosition | null;
+  /** The newest snapshot; null for an empty table. */
+  readonly snapshotId: SnapshotId | null;
+}
+
+/** Files sealed for one checkpoint: durable once the promise resolves, named by no snapshot yet. */
+export type SealedFiles = Promise<CommitMessage | null>;
+
+/** A table between the source and the lake. */
+export class MirroredTable {
+  readonly source: SourceTable;
+  readonly lake: LakeTable;
+  readonly telemetry: TableTelemetry;
+  private readonly writer: TableWriter;
+  private readonly committer: TableCommitter;
+  private currentPlace: SourcePosition | null;
+  private newestSnapshotId: SnapshotId | null;
+  private failure: TributaryError | null = null;
+  private changed = false;
+
+  constructor(parts: MirroredTableParts) {
+    this.source = parts.source;
+    this.lake = parts.lake;
+    this.telemetry = parts.telemetry;
+    this.writer = parts.writer;
+    this.committer = parts.committer;
+    this.currentPlace = parts.place;
+    this.newestSnapshotId = parts.snapshotId;
+    this.telemetry.place = parts.place;
+    this.telemetry.snapshotId = parts.snapshotId;
+    this.telemetry.state = parts.place === null ? 'copying' : 'streaming';
+  }
+
+  /** The newest position known durable for this table; null until its copy is committed. */
+  get place(): SourcePosition | null {
+    return this.currentPlace;
+  }
+
+  /** The newest snapshot of the table, by whomever; null for an empty table. */
+  get snapshotId(): SnapshotId | null {
+    return this.newestSnapshotId;
+  }
+
+  /** Why the table was stopped; null while it is followed. */
+  get error(): TributaryError | null {
+    return this.failure;
+  }
+
+  get bufferedBytes(): number {
+    return this.writer.bufferedBytes;
+  }
+
+  /** Takes changes in log order; nothing if the table was stopped. */
+  write(batch: ChangeBatch): void {
+    if (this.failure !== null) return;
+    this.writer.write(batch);
+    this.changed = true;
+    for (let row = 0; row < batch.rowCount; row++) this.telemetry.rows[batch.kinds[row]]++;
+    if (batch.hasMissing) this.telemetry.missingValueBatches++;
+  }
+
+  /** Flushes the memtable to files that no snapshot names. */
+  flush(): Promise<void> {
+    return this.writer.flush();
+  }
+
+  /** Empties the table, after what was written so far and before what follows. */
+  async truncate(): Promise<void> {
+    if (this.failure !== null) return;
+    this.telemetry.truncates++;
+    this.changed = true;
+    await this.writer.truncate();
+  }
+
+  /**
+   * Seals what was written so far for a checkpoint; what is written afterwards belongs to the next one. Null where
+   * nothing changed.
+   */
+  seal(): SealedFiles {
+    if (!this.changed) return Promise.resolve(null);
+    this.changed = false;
+    return this.writer.prepareCommit();
+  }
+
+  /** Publishes sealed files as one snapshot; without files the place moves all the same, once the record is written. */
+  async publish(sealed: CommitMessage | null, stamp: CommitStamp): Promise<void> {
+    if (sealed !== null) {
+      const snapshot = await this.committer.commit({
+        kind: sealed.overwrite ? 'OVERWRITE' : 'APPEND',
+        added: sealed.added,
+        deleted: sealed.deleted,
+        changelog: sealed.changelog,
+        commitUser: stamp.pipeline,
+        commitIdentifier: stamp.checkpoint,
+        properties: stampProperties(stamp),
+      });
+      this.writer.committed(sealed);
+      this.newestSnapshotId = snapshot.id;
+      this.telemetry.snapshotId = snapshot.id;
+    }
+  }
+
+  /** The checkpoint record that includes this table is durable. */
+  reached(position: SourcePosition, commitTimeMs: number): void {
+    this.currentPlace = position;
+    this.telemetry.place = position;
+    this.telemetry.state = 'streaming';
+    if (commitTimeMs > 0) this.telemetry.visibleCommitTimeMs = commitTimeMs;
+  }
+
+  /** A compaction has published a newer snapshot. */
+  compacted(snapshotId: SnapshotId): void {
+    this.newestSnapshotId = snapshotId;
+    this.telemetry.snapshotId = snapshotId;
+    this.telemetry.compactions++;
+  }
+
+  /** Stops following the table: what it got since its last checkpoint is dropped, its place stays. */
+  async fail(error: TributaryError): Promise<void> {
+    assert(this.failure === null, `table fails twice: table=${this.source.key}`);
+    this.failure = error;
+    this.changed = false;
+    this.telemetry.state = 'failed';
+    this.telemetry.errorCode = error.code;
+    await this.writer.abort();
+  }
+
+  /** Drops what no snapshot names. */
+  async abort(): Promise<void> {
+    await this.writer.abort();
+  }
+}

@@ -1,0 +1,30 @@
+// What the mirror is told by the configuration.
+import type { TableKey } from '../change/table-key.ts';
+import type { TableMapping } from '../mapping/lake-table.ts';
+
+/** Settings of one pipeline. Durations in milliseconds, sizes in bytes. */
+export interface MirrorSettings {
+  /** The pipeline's name: the source's name in the configuration, and the `commitUser` of its commits. */
+  readonly pipeline: string;
+  /** The source database's name, for templates. */
+  readonly database: string;
+  /** How the table is mapped. */
+  mapping(table: TableKey): TableMapping;
+  readonly commit: { readonly intervalMs: number; readonly bytesMax: number; readonly rowsMax: number };
+  /** The budget of all buffers of this pipeline. */
+  readonly memoryBytesMax: number;
+  /** How often an idle log is recorded and acknowledged. */
+  readonly heartbeatMs: number;
+  readonly snapshots: { readonly retainMs: number; readonly countMin: number };
+  readonly compaction: 'inline' | 'off';
+  /** Isolate a failed table and go on, or stop the pipeline. */
+  readonly onTableError: 'isolate' | 'stop';
+  /** Bytes of log that an isolated table may hold back before the pipeline stops. */
+  readonly isolateLagBytesMax: number;
+  /** Rows of the copy that are read at once: how many tables in parallel. */
+  readonly copyTablesInParallel: number;
+  /** End when everything up to the source's position at the start is committed. */
+  readonly untilCaughtUp: boolean;
+  /** The operator accepts that the log between these positions is gone (`--accept-gap`). */
+  readonly acceptGap: { readonly from: string; readonly to: string } | null;
+}
