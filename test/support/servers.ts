@@ -1,7 +1,7 @@
 // The one place where tests get servers. Each is a real one; it ends with the test's process at the latest.
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { basename, join } from 'node:path';
 import pg from 'pg';
@@ -256,9 +256,4 @@ async function dropDatabase(client: pg.Client, name: string): Promise<void> {
     { what: `dropping the slots of ${name}` },
   );
   await client.query(`drop database if exists ${name} with (force)`);
-}
-
-/** The text of a server's log, for the message of a failing test. */
-export function logOf(server: Pick<TestPostgres, 'logFile'>): string {
-  return server.logFile === null ? '' : readFileSync(server.logFile, 'utf8');
 }
