@@ -127,6 +127,73 @@ export const ERROR_CODES = {
     meaning: 'A value in row JSON does not fit its column.',
     remedy: 'Write the value in the form of its type: see the documentation of `tributary table write`.',
   },
+  E3350: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'The table has a merge engine that is not supported yet.',
+    remedy: 'Read the table with another Paimon engine, or create it with merge-engine=deduplicate.',
+  },
+  E3351: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'A data file is of a format that is not read yet (only Parquet is).',
+    remedy: 'Rewrite the table with file.format=parquet by another Paimon engine (a full compaction does it).',
+  },
+  E3352: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'A column changed its type in a way that is not supported when older files are read.',
+    remedy: 'Compact the table fully with another Paimon engine, which rewrites the older files with the new type.',
+  },
+  E3353: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'A data file does not hold what its metadata or schema says.',
+    remedy:
+      'Run `tributary table fsck` on the table; restore the file or roll back to a snapshot that does not name it.',
+  },
+  E3354: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'The table has a feature that this implementation cannot compact yet.',
+    remedy: 'Set write-only=true and run the compaction with another Paimon engine.',
+  },
+  E3355: {
+    kind: 'bug',
+    exit: 1,
+    meaning: 'A compaction gave files that break a rule of the format, and was thrown away.',
+    remedy: 'Report it with the message; the table is as it was.',
+  },
+  E3400: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'A read names a column that the table does not have, or compares one with a value of another type.',
+    remedy: 'Correct the column or the value; the message names the column.',
+  },
+  E3401: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'The changes asked for have expired, or the snapshots of the range do not exist.',
+    remedy: 'Start from the earliest snapshot that is left, or read the table in full and follow it from there.',
+  },
+  E3402: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'A deletion vector cannot be read.',
+    remedy: 'Run `tributary table fsck` on the table; roll back to a snapshot that does not name it.',
+  },
+  E3403: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'The table has no such system table.',
+    remedy: 'The message lists those that there are.',
+  },
+  E3404: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'The tag asked for does not exist.',
+    remedy: 'List the tags with the system table `$tags`.',
+  },
   E3450: {
     kind: 'retry',
     exit: 5,

@@ -1,15 +1,28 @@
-// Rows of a primary-key table between files, merge and compaction: key columns, sequence numbers, kinds, value columns.
-import type { Int64Vector, Vector } from '../../column/vector.ts';
+// Rows of a primary-key table between files, merge and compaction: columns, sequence numbers, kinds; and how they sort.
+import type { ColumnOrder } from '../../column/compare.ts';
+import type { ColumnBatch, Int64Vector } from '../../column/vector.ts';
+import type { DataField, DataType } from '../schema/data-type.ts';
 
-/** Rows of one sorted run, or the result of a merge, in key order. Vectors may be shared between `keys` and `values`. */
-export interface KeyValueBatch {
-  readonly rowCount: number;
-  /** The trimmed primary key, in key order; empty for append tables. */
-  readonly keys: readonly Vector[];
-  /** `_SEQUENCE_NUMBER` of each row. */
+/** Rows of one sorted run, or the result of a merge, in key order. The columns are those of a `KeyValueLayout`. */
+export interface KeyValueBatch extends ColumnBatch {
+  /** `_SEQUENCE_NUMBER` of each row; zeros for files of append tables. */
   readonly sequence: Int64Vector;
   /** `_VALUE_KIND` of each row: a row kind of `column/row-kind.ts`. */
   readonly kinds: Uint8Array;
-  /** The columns asked for, in the order asked. */
-  readonly values: readonly Vector[];
+}
+
+/** What the columns of key-value batches are and which of them decide the order. */
+export interface KeyValueLayout {
+  readonly fields: readonly DataField[];
+  /** The trimmed primary key, in key order, as indexes of `fields`. */
+  readonly keyIndexes: readonly number[];
+  /** The `sequence.field` columns, in order, as indexes of `fields`. */
+  readonly sequenceIndexes: readonly number[];
+  /** The smallest value of the sequence fields wins instead of the largest. NULL loses either way. */
+  readonly sequenceDescending: boolean;
+}
+
+/** How values of the type are ordered: see `column/compare.ts`. */
+export function columnOrder(type: DataType): ColumnOrder {
+  return type.kind === 'DECIMAL' && type.precision > 18 ? 'signed' : 'plain';
 }

@@ -1,0 +1,129 @@
+// Merges sorted runs into one stream of batches, a window of rows at a time, so that memory is bounded by the current
+// batch of each run and one window.
+import type { KeyValueBatch, KeyValueLayout } from './key-values.ts';
+import { LoserTree } from './merge/loser-tree.ts';
+import type { MergeFunction } from './merge/merge-function.ts';
+import { MergeWindow } from './merge/merge-window.ts';
+import { batchOrder, type BatchOrder, RunCursor } from './merge/run-cursor.ts';
+
+const WINDOW_ROWS = 32768;
+
+/** How to merge. */
+export interface MergeOptions {
+  /** What the columns of the runs are. */
+  readonly layout: KeyValueLayout;
+  readonly merge: MergeFunction;
+  /** The columns to give, as indexes of the layout's fields; all unless given. */
+  readonly columns?: readonly number[];
+  /** Rows taken from the runs for one batch of the result, at least; the rows of one key are never split. */
+  readonly windowRows?: number;
+}
+
+/**
+ * The merged rows in key order; none of the batches is empty. Every run is in key order; rows of one key may be in any
+ * number of runs. All runs are closed when the reader is left early.
+ */
+export async function* mergeRuns(
+  runs: readonly AsyncIterable<KeyValueBatch>[],
+  options: MergeOptions,
+): AsyncGenerator<KeyValueBatch> {
+  if (runs.length === 0) return;
+  const cursors = runs.map((run) => new RunCursor(run, options.layout));
+  try {
+    await Promise.all(cursors.map((cursor) => cursor.load()));
+    yield* new SortedMerge(cursors, options).batches();
+  } finally {
+    await Promise.all(cursors.map((cursor) => cursor.close()));
+  }
+}
+
+class SortedMerge {
+  private readonly cursors: readonly RunCursor[];
+  private readonly options: MergeOptions;
+  private readonly columns: readonly number[];
+  private readonly windowRows: number;
+  private readonly window: MergeWindow;
+  private readonly tree: LoserTree;
+  /** The prefix of the last row taken. */
+  private lastHead = 0;
+
+  constructor(cursors: readonly RunCursor[], options: MergeOptions) {
+    this.cursors = cursors;
+    this.options = options;
+    this.columns = options.columns ?? options.layout.fields.map((_, index) => index);
+    this.windowRows = options.windowRows ?? WINDOW_ROWS;
+    this.window = new MergeWindow(this.windowRows + cursors.length);
+    this.openWindow();
+    this.tree = new LoserTree(cursors.length, (a, b) => this.before(a, b));
+  }
+
+  async *batches(): AsyncGenerator<KeyValueBatch> {
+    for (;;) {
+      const exhausted = this.fillWindow();
+      if (exhausted !== null) {
+        await this.loadNext(exhausted);
+        continue;
+      }
+      if (this.window.rowCount === 0) return;
+      const selection = this.options.merge(this.window.groups());
+      if (selection.rows.length > 0) yield this.window.gather(selection, this.columns);
+      this.openWindow();
+    }
+  }
+
+  /** Takes rows until the window is full or all runs have ended (null), or a run needs its next batch. */
+  private fillWindow(): number | null {
+    const { cursors, tree, window } = this;
+    for (;;) {
+      const run = tree.winner;
+      const cursor = cursors[run];
+      if (cursor.batch === null) return null;
+      const startsGroup = this.startsGroup(cursor);
+      if (startsGroup && window.rowCount >= this.windowRows) return null;
+      window.addRow(cursor.source, cursor.row, startsGroup);
+      this.lastHead = cursor.head;
+      if (!cursor.advance()) return run;
+      tree.replay(run);
+    }
+  }
+
+  private async loadNext(run: number): Promise<void> {
+    const cursor = this.cursors[run];
+    await cursor.load();
+    if (cursor.batch !== null) cursor.source = this.window.addBatch(cursor.batch);
+    this.tree.replay(run);
+  }
+
+  /** Starts a window with the batches that the runs stand in. */
+  private openWindow(): void {
+    this.window.clear();
+    for (const cursor of this.cursors) {
+      if (cursor.batch !== null) cursor.source = this.window.addBatch(cursor.batch);
+      cursor.orders = [];
+    }
+  }
+
+  private startsGroup(cursor: RunCursor): boolean {
+    const { window } = this;
+    if (window.rowCount === 0 || cursor.head !== this.lastHead) return true;
+    return this.orderOf(cursor, window.lastSource).byKey(cursor.row, window.lastRow) !== 0;
+  }
+
+  private before(a: number, b: number): boolean {
+    const left = this.cursors[a];
+    const right = this.cursors[b];
+    if (left.batch === null || right.batch === null) return right.batch === null && (left.batch !== null || a < b);
+    if (left.head !== right.head) return left.head < right.head;
+    const order = this.orderOf(left, right.source);
+    const compared = order.byKey(left.row, right.row) || order.bySequence(left.row, right.row);
+    return compared === 0 ? a < b : compared < 0;
+  }
+
+  private orderOf(cursor: RunCursor, source: number): BatchOrder {
+    const known = cursor.orders[source];
+    if (known !== undefined) return known;
+    const order = batchOrder(cursor.batch as KeyValueBatch, this.window.batch(source), this.options.layout);
+    cursor.orders[source] = order;
+    return order;
+  }
+}

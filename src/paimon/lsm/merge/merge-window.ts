@@ -1,0 +1,100 @@
+// The rows that a merge has taken from its runs and not yet given out, with the batches they stand in.
+import { interleaveVectors, type Selection } from '../../../column/interleave.ts';
+import type { KeyValueBatch } from '../key-values.ts';
+import type { SortedGroups } from './merge-function.ts';
+
+/** Rows in merge order, in groups of one key. */
+export class MergeWindow {
+  private readonly batches: KeyValueBatch[] = [];
+  private sources: Uint32Array;
+  private rows: Uint32Array;
+  private groupStarts: Uint32Array;
+  rowCount = 0;
+  private groupCount = 0;
+
+  constructor(capacity: number) {
+    this.sources = new Uint32Array(capacity);
+    this.rows = new Uint32Array(capacity);
+    this.groupStarts = new Uint32Array(capacity);
+  }
+
+  /** Takes a batch in and gives its number. */
+  addBatch(batch: KeyValueBatch): number {
+    return this.batches.push(batch) - 1;
+  }
+
+  /** Adds a row, as the first of a group or one more of the last. */
+  addRow(source: number, row: number, startsGroup: boolean): void {
+    if (this.rowCount === this.rows.length) this.grow();
+    if (startsGroup) this.groupStarts[this.groupCount++] = this.rowCount;
+    this.sources[this.rowCount] = source;
+    this.rows[this.rowCount++] = row;
+  }
+
+  /** Number of the batch of the last row. */
+  get lastSource(): number {
+    return this.sources[this.rowCount - 1];
+  }
+
+  /** Row of the last row in its batch. */
+  get lastRow(): number {
+    return this.rows[this.rowCount - 1];
+  }
+
+  batch(source: number): KeyValueBatch {
+    return this.batches[source];
+  }
+
+  /** The groups, for a merge function; valid until the window changes. */
+  groups(): SortedGroups {
+    const { rowCount, groupCount, groupStarts, sources, rows } = this;
+    return { rowCount, groupCount, groupStarts, sources, rows, kinds: this.batches.map((batch) => batch.kinds) };
+  }
+
+  /** A new batch of the selected rows, with the columns of those indexes. */
+  gather(selection: Selection, columnIndexes: readonly number[]): KeyValueBatch {
+    const { batches } = this;
+    const column = (index: number) =>
+      interleaveVectors(
+        batches.map((batch) => batch.columns[index]),
+        selection,
+      );
+    const sequence = interleaveVectors(
+      batches.map((batch) => batch.sequence),
+      selection,
+    );
+    return {
+      rowCount: selection.rows.length,
+      columns: columnIndexes.map(column),
+      sequence: sequence as KeyValueBatch['sequence'],
+      kinds: gatherKinds(batches, selection),
+    };
+  }
+
+  /** Forgets all rows and batches. */
+  clear(): void {
+    this.batches.length = 0;
+    this.rowCount = 0;
+    this.groupCount = 0;
+  }
+
+  private grow(): void {
+    this.sources = doubled(this.sources);
+    this.rows = doubled(this.rows);
+    this.groupStarts = doubled(this.groupStarts);
+  }
+}
+
+function gatherKinds(batches: readonly KeyValueBatch[], selection: Selection): Uint8Array {
+  const kinds = new Uint8Array(selection.rows.length);
+  for (let index = 0; index < kinds.length; index++) {
+    kinds[index] = batches[selection.sources[index]].kinds[selection.rows[index]];
+  }
+  return kinds;
+}
+
+function doubled(array: Uint32Array): Uint32Array {
+  const grown = new Uint32Array(2 * array.length);
+  grown.set(array);
+  return grown;
+}
