@@ -18,6 +18,46 @@ export interface ErrorCodeEntry {
 }
 
 export const ERROR_CODES = {
+  // 1xxx configuration
+  E1300: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'A table option cannot be right for a mirrored table.',
+    remedy: 'Remove the option that the message names; a mirror is a deduplicate table with changelog-producer none or input.',
+  },
+  // 2xxx source
+  E2001: {
+    kind: 'retry',
+    exit: 4,
+    meaning: 'The connection to the source was lost.',
+    remedy: 'Nothing: it is opened again. If it recurs, look at the network and at the log of the source.',
+  },
+  E2104: {
+    kind: 'source',
+    exit: 3,
+    meaning: 'The source has thrown away log that the lake does not have yet; going on would lose the changes in between.',
+    remedy:
+      'Another consumer used the slot, it was advanced or created anew, or the lake was restored. Either drop the lake tables and the slot and start again, which copies every table, or accept the loss with `tributary run --accept-gap FROM..TO`.',
+  },
+  E2105: {
+    kind: 'source',
+    exit: 3,
+    meaning: 'The source is not the one that this pipeline was reading: another server, timeline or slot.',
+    remedy:
+      'Point the configuration at the former source; or drop the lake tables and start again, which copies every table.',
+  },
+  E2106: {
+    kind: 'source',
+    exit: 3,
+    meaning: 'The source keeps no log for this pipeline any more: its slot is missing.',
+    remedy: 'Drop the lake tables of this pipeline and start again, which makes a slot and copies every table.',
+  },
+  E2107: {
+    kind: 'source',
+    exit: 3,
+    meaning: 'The columns or the key of a source table are not those of its lake table.',
+    remedy: 'Schema changes are not followed yet: undo the change, or drop the lake table, which copies it anew.',
+  },
   // 3xxx lake and storage
   E3001: {
     kind: 'data',
@@ -272,6 +312,12 @@ export const ERROR_CODES = {
     exit: 3,
     meaning: 'Another instance of this pipeline has written this checkpoint.',
     remedy: 'Stop one of the two instances; this one has ended without harm.',
+  },
+  E5010: {
+    kind: 'fenced',
+    exit: 3,
+    meaning: 'A lake table is written by another pipeline, or was not made by one.',
+    remedy: 'Mirror into another table (`to:` or the templates of `lake`), or drop the lake table first.',
   },
   // 9xxx the program
   E9001: {

@@ -29,12 +29,15 @@ export interface CheckpointParts {
   readonly tables: readonly MirroredTable[];
   /** Stops following a table whose rows cannot be written; throws where the configuration says that this stops all. */
   isolate(table: MirroredTable, error: TributaryError): Promise<void>;
+  /** Called after each complete checkpoint. */
+  completed(): void;
 }
 
 /** Takes the checkpoints of one pipeline, numbered upwards. */
 export class Checkpoints {
   private readonly parts: CheckpointParts;
   private nextNumber: bigint;
+  private copyNumber: bigint | null = null;
   private underWay: Promise<void> | null = null;
   private rejectFailure: (error: unknown) => void = () => {};
   /** Rejects when a checkpoint fails; never resolves. */
@@ -66,8 +69,19 @@ export class Checkpoints {
     this.underWay = this.complete(number, place, sealed).then(() => {
       this.underWay = null;
       this.measured(startMs);
+      this.parts.completed();
     });
     this.underWay.catch((error: unknown) => this.rejectFailure(error));
+  }
+
+  /**
+   * Commits a copied table at the copy's position, with a number that all tables of the copy share. It is no checkpoint:
+   * the first record follows when all tables are at one position.
+   */
+  async publishCopy(table: MirroredTable, position: SourcePosition): Promise<void> {
+    this.copyNumber ??= this.nextNumber++;
+    await table.publish(await table.seal(), this.stamp(this.copyNumber, { position, commitTimeMs: 0 }));
+    table.reached(position, 0);
   }
 
   /** Resolves when no checkpoint is under way; rejects if the last one failed. */
@@ -76,14 +90,7 @@ export class Checkpoints {
   }
 
   private async complete(number: bigint, place: CheckpointPlace, sealed: Map<MirroredTable, SealedFiles>): Promise<void> {
-    const stamp: CommitStamp = {
-      pipeline: this.parts.pipeline,
-      identity: this.parts.identity,
-      position: place.position,
-      checkpoint: number,
-      commitTimeMs: place.commitTimeMs,
-      token: this.parts.token,
-    };
+    const stamp = this.stamp(number, place);
     const files = await this.durableFiles(sealed);
     const published = await Promise.allSettled([...files].map(([table, message]) => table.publish(message, stamp)));
     const failed = published.find((result) => result.status === 'rejected');
@@ -140,6 +147,11 @@ export class Checkpoints {
     return this.parts.tables
       .filter((table) => table.error !== null)
       .reduce((earliest, table) => (table.place === null ? earliest : order.earliest(earliest, table.place)), position);
+  }
+
+  private stamp(checkpoint: bigint, place: CheckpointPlace): CommitStamp {
+    const { pipeline, identity, token } = this.parts;
+    return { pipeline, identity, token, checkpoint, position: place.position, commitTimeMs: place.commitTimeMs };
   }
 
   private measured(startMs: number): void {

@@ -71,11 +71,16 @@ export class MirroredTable {
     return this.writer.bufferedBytes;
   }
 
-  /** Takes changes in log order; nothing if the table was stopped. */
+  /** Takes changes in log order, or rows of the first copy; nothing if the table was stopped. */
   write(batch: ChangeBatch): void {
     if (this.failure !== null) return;
     this.writer.write(batch);
     this.changed = true;
+    // The copy's rows are counted apart: they are no changes.
+    if (this.currentPlace === null) {
+      this.telemetry.copiedRows += batch.rowCount;
+      return;
+    }
     for (let row = 0; row < batch.rowCount; row++) this.telemetry.rows[batch.kinds[row]]++;
     if (batch.hasMissing) this.telemetry.missingValueBatches++;
   }

@@ -1,0 +1,264 @@
+// The state of a running pipeline behind the loop in `mirror.ts`: its tables, the newest transaction boundary, and when
+// the next checkpoint is due.
+import { assert, type TributaryError } from '../base/errors.ts';
+import type { ChangeBatch } from '../change/change-batch.ts';
+import type { SourcePosition } from '../change/position.ts';
+import type { TableKey } from '../change/table-key.ts';
+import type { Lease } from '../checkpoint/lease.ts';
+import type { Boundary, SourceDescription, SourceEvent } from '../source/source.ts';
+import { BackPressure } from './back-pressure.ts';
+import { type CheckpointPlace, Checkpoints } from './checkpoints.ts';
+import { copyTables } from './copy.ts';
+import { Maintenance } from './maintenance.ts';
+import type { MirrorParts } from './mirror.ts';
+import type { MirroredTable } from './mirrored-table.ts';
+import type { MirrorSettings } from './settings.ts';
+import { startPipeline } from './start.ts';
+
+/** How long the loop sleeps at most, so that a stop is noticed. */
+const WAIT_MS_MAX = 200;
+/** How long a stop waits for the end of the transaction being read; a longer one is read again after the restart. */
+const STOP_GRACE_MS = 10_000;
+
+/** What `startPipeline` finds out. */
+export interface PipelineStart {
+  readonly description: SourceDescription;
+  readonly lease: Lease;
+  readonly tables: readonly MirroredTable[];
+  /** Where to read the log from; null if that is the position of the first copy. */
+  readonly from: SourcePosition | null;
+  /** Tables whose rows are to be copied first. */
+  readonly toCopy: readonly MirroredTable[];
+  readonly nextNumber: bigint;
+  readonly token: string;
+}
+
+/** A pipeline between its start and its end; made by `Pipeline.start`, used by the loop alone. */
+export class Pipeline {
+  private readonly parts: MirrorParts;
+  private readonly settings: MirrorSettings;
+  private readonly started: PipelineStart;
+  private readonly tables: ReadonlyMap<TableKey, MirroredTable>;
+  private readonly checkpoints: Checkpoints;
+  private readonly pressure: BackPressure;
+  private readonly maintenance: Maintenance;
+  private readonly logEnd = new AbortController();
+  /** Where to read the log from. */
+  private from: SourcePosition | null;
+  /** The newest place without an open transaction; null before the first. */
+  private place: CheckpointPlace | null = null;
+  private transactionOpen = false;
+  private dirtyRows = 0;
+  private dirtyBytes = 0;
+  private dirty = false;
+  private lastBeginMs: number;
+  private stopRequestedMs: number | null = null;
+
+  private constructor(parts: MirrorParts, settings: MirrorSettings, started: PipelineStart) {
+    this.parts = parts;
+    this.settings = settings;
+    this.started = started;
+    this.from = started.from;
+    this.tables = new Map(started.tables.map((table) => [table.source.key, table]));
+    this.lastBeginMs = parts.clock.monotonicMs();
+    this.pressure = new BackPressure({
+      tables: started.tables,
+      bytesMax: settings.memoryBytesMax,
+      clock: parts.clock,
+      telemetry: parts.telemetry,
+    });
+    this.maintenance = new Maintenance(parts, settings, started.tables);
+    this.checkpoints = new Checkpoints(
+      {
+        pipeline: settings.pipeline,
+        identity: started.description.identity,
+        token: started.token,
+        source: parts.source,
+        store: parts.checkpoints,
+        clock: parts.clock,
+        telemetry: parts.telemetry,
+        tables: started.tables,
+        isolate: (table, error) => this.isolate(table.source.key, error),
+        completed: () => this.maintenance.afterCheckpoint(),
+      },
+      started.nextNumber,
+    );
+  }
+
+  /** Finds out where the lake and the source stand, refuses gaps and other writers, opens the tables. */
+  static async start(parts: MirrorParts, settings: MirrorSettings): Promise<Pipeline> {
+    return new Pipeline(parts, settings, await startPipeline(parts, settings));
+  }
+
+  /** Copies the rows of tables that the lake does not have yet, each committed at the copy's position. */
+  async copyNewTables(signal: AbortSignal): Promise<void> {
+    if (this.started.toCopy.length === 0) return;
+    this.parts.telemetry.state = 'copying';
+    const copy = await this.parts.source.beginCopy(this.started.toCopy.map((table) => table.source.key));
+    try {
+      await copyTables({ copy, tables: this.started.toCopy, checkpoints: this.checkpoints, pressure: this.pressure, signal });
+    } finally {
+      await copy.close();
+    }
+    this.from ??= copy.position;
+    this.reach({ position: copy.position, commitTimeMs: 0 });
+    // Only a pipeline whose tables are all at the copy's position has a consistent cut there.
+    if (this.covers(copy.position) && this.started.toCopy.length === this.tables.size) this.beginCheckpoint();
+  }
+
+  /** The log from where the lake stands. */
+  openLog(): AsyncIterable<SourceEvent> {
+    assert(this.from !== null, 'the log is opened before its start is known');
+    this.parts.telemetry.state = 'streaming';
+    const places = new Map<TableKey, SourcePosition>();
+    const beforeImages = new Set<TableKey>();
+    for (const table of this.tables.values()) {
+      if (table.error !== null || table.place === null) continue;
+      places.set(table.source.key, table.place);
+      if (table.lake.options['changelog-producer'] === 'input') beforeImages.add(table.source.key);
+    }
+    return this.parts.source.stream({ from: this.from, places, beforeImages, signal: this.logEnd.signal });
+  }
+
+  /** Rejects when a checkpoint, a compaction or the lease fails. */
+  get failure(): Promise<never> {
+    return Promise.race([this.checkpoints.failure, this.maintenance.failure, this.started.lease.lost]);
+  }
+
+  /** True when the loop is to end: asked to stop at a boundary, or caught up where that was asked for. */
+  finished(signal: AbortSignal): boolean {
+    const nowMs = this.parts.clock.monotonicMs();
+    if (signal.aborted) {
+      this.stopRequestedMs ??= nowMs;
+      return !this.transactionOpen || nowMs - this.stopRequestedMs > STOP_GRACE_MS;
+    }
+    if (!this.settings.untilCaughtUp || this.place === null || this.transactionOpen) return false;
+    return this.parts.source.positions.includes(this.place.position, this.started.description.logEnd);
+  }
+
+  /** How long the loop may wait for an event until something is due, in milliseconds. */
+  dueInMs(): number {
+    const elapsedMs = this.parts.clock.monotonicMs() - this.lastBeginMs;
+    const intervalMs = this.dirty ? this.settings.commit.intervalMs : this.settings.heartbeatMs;
+    return Math.min(WAIT_MS_MAX, Math.max(1, intervalMs - elapsedMs));
+  }
+
+  /** Takes changes; `boundary` is null while a transaction is open. */
+  write(changes: readonly ChangeBatch[], boundary: Boundary | null): void {
+    for (const batch of changes) {
+      this.table(batch.table).write(batch);
+      this.dirtyRows += batch.rowCount;
+      this.dirtyBytes += batch.sizeBytes;
+      this.dirty = true;
+    }
+    this.transactionOpen = boundary === null;
+    if (boundary === null) return;
+    this.parts.telemetry.transactions += boundary.transactionCount;
+    this.reach(boundary);
+  }
+
+  /** Empties tables, within an open transaction. */
+  async truncate(tables: readonly TableKey[]): Promise<void> {
+    this.transactionOpen = true;
+    this.dirty = true;
+    // The writer's truncate must not overlap with the sealing of a checkpoint.
+    await this.checkpoints.settled();
+    for (const key of tables) await this.table(key).truncate();
+  }
+
+  /** The log went on without anything for us. */
+  advance(position: SourcePosition): void {
+    this.transactionOpen = false;
+    this.reach({ position, commitTimeMs: this.place?.commitTimeMs ?? 0 });
+  }
+
+  /** Stops following one table while the others go on, or throws where the configuration says so. */
+  async isolate(key: TableKey, error: TributaryError): Promise<void> {
+    if (this.settings.onTableError === 'stop') throw error;
+    const table = this.table(key);
+    if (table.error !== null) return;
+    this.parts.log.error('table stopped, the others go on', error, { table: key });
+    await table.fail(error);
+  }
+
+  /** Keeps the buffers within the budget; waits while they are over it. */
+  relieve(): Promise<void> {
+    return this.pressure.relieve();
+  }
+
+  /** Whether a checkpoint is to be taken now. */
+  checkpointDue(): boolean {
+    if (this.place === null || this.transactionOpen || this.checkpoints.running || !this.covers(this.place.position)) return false;
+    const elapsedMs = this.parts.clock.monotonicMs() - this.lastBeginMs;
+    const { intervalMs, rowsMax, bytesMax } = this.settings.commit;
+    if (this.dirty) return elapsedMs >= intervalMs || this.dirtyRows >= rowsMax || this.dirtyBytes >= bytesMax;
+    return elapsedMs >= this.settings.heartbeatMs && this.place.position !== this.parts.telemetry.durablePosition;
+  }
+
+  /** Begins a checkpoint at the newest boundary; reading goes on meanwhile. */
+  beginCheckpoint(): void {
+    assert(this.place !== null && !this.transactionOpen, 'a checkpoint is taken at a transaction boundary');
+    this.refuseGrowingLag(this.place.position);
+    this.lastBeginMs = this.parts.clock.monotonicMs();
+    this.dirty = false;
+    this.dirtyRows = 0;
+    this.dirtyBytes = 0;
+    this.checkpoints.begin(this.place);
+  }
+
+  /** Makes everything up to the newest boundary durable, where no transaction is open. */
+  async finish(): Promise<void> {
+    await this.checkpoints.settled();
+    const complete = this.place !== null && !this.transactionOpen && this.covers(this.place.position);
+    if (complete && (this.dirty || this.place?.position !== this.parts.telemetry.durablePosition)) {
+      this.beginCheckpoint();
+      await this.checkpoints.settled();
+    }
+    await this.maintenance.settled();
+  }
+
+  /** Drops what no snapshot names and lets go of the source and the lease. Never throws. */
+  async close(): Promise<void> {
+    this.logEnd.abort();
+    const closing = [
+      this.checkpoints.settled(),
+      this.maintenance.close(),
+      ...[...this.tables.values()].map((table) => table.abort()),
+      this.parts.source.close(),
+    ];
+    for (const result of await Promise.allSettled(closing)) {
+      if (result.status === 'rejected') this.parts.log.debug('closing after a failure', { reason: String(result.reason) });
+    }
+    await this.started.lease.release();
+  }
+
+  private reach(place: CheckpointPlace): void {
+    this.place = { position: place.position, commitTimeMs: place.commitTimeMs };
+    this.parts.telemetry.receivedPosition = place.position;
+    if (place.commitTimeMs > 0) this.parts.telemetry.receivedCommitTimeMs = place.commitTimeMs;
+  }
+
+  /** Whether every followed table is at or before the position: only then is a checkpoint there a consistent cut. */
+  private covers(position: SourcePosition): boolean {
+    for (const table of this.tables.values()) {
+      if (table.error !== null || table.place === null) continue;
+      if (!this.parts.source.positions.includes(position, table.place)) return false;
+    }
+    return true;
+  }
+
+  /** A stopped table keeps the source's log from its place on; that may not go on for ever. */
+  private refuseGrowingLag(position: SourcePosition): void {
+    for (const table of this.tables.values()) {
+      if (table.error === null || table.place === null) continue;
+      const lagBytes = this.parts.source.positions.distanceBytes(table.place, position);
+      if (lagBytes !== null && lagBytes > this.settings.isolateLagBytesMax) throw table.error;
+    }
+  }
+
+  private table(key: TableKey): MirroredTable {
+    const table = this.tables.get(key);
+    assert(table !== undefined, `changes of a table that is not mirrored: table=${key}`);
+    return table;
+  }
+}
