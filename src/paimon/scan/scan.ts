@@ -1,7 +1,6 @@
 // What a read asks for and what it gives: the vocabulary of `scan/`, the table facade and the query module.
 import type { ColumnBatch } from '../../column/vector.ts';
-import type { BinaryRowBytes } from '../meta/data-file-meta.ts';
-import type { DataFileMeta } from '../meta/data-file-meta.ts';
+import type { BinaryRowBytes, DataFileMeta } from '../meta/data-file-meta.ts';
 import type { Snapshot, SnapshotId } from '../meta/snapshot.ts';
 import type { DataField } from '../schema/data-type.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
@@ -14,10 +13,10 @@ export type ReadPoint =
   | { readonly kind: 'tag'; readonly name: string };
 
 /**
- * A value to compare with, in the column's vector units (`schema/data-type.ts`): `number` for i32, f32, f64 (BOOLEAN is 0
- * or 1), `bigint` for i64 (decimals unscaled), bytes for strings, binaries and wide decimals (unscaled, big-endian).
+ * A value to compare with, as a cell (`format/cell.ts`): boolean, number, bigint (decimals of any precision unscaled,
+ * timestamps in the unit of their precision), bytes for text (UTF-8) and binary.
  */
-export type Literal = number | bigint | Uint8Array;
+export type Literal = boolean | number | bigint | Uint8Array;
 
 /** A condition on one column. Comparisons with NULL are never true, as in SQL. */
 export type Condition =
