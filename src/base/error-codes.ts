@@ -32,6 +32,120 @@ export const ERROR_CODES = {
     meaning: 'The connection to the source was lost.',
     remedy: 'Nothing: it is opened again. If it recurs, look at the network and at the log of the source.',
   },
+  E2010: {
+    kind: 'retry',
+    exit: 4,
+    meaning: 'The PostgreSQL server cannot be reached or closed the connection.',
+    remedy: 'Check host, port and network; the mirror tries again by itself.',
+  },
+  E2011: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'PostgreSQL refused the user, the password or the database.',
+    remedy: "Correct user, password and database in the source's url, and pg_hba.conf on the server.",
+  },
+  E2012: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'The TLS connection that the configuration asks for is not to be had.',
+    remedy: "Check tls.mode, tls.ca and the name in the server's certificate.",
+  },
+  E2013: {
+    kind: 'retry',
+    exit: 4,
+    meaning: 'A statement on the source failed.',
+    remedy: "Read the server's message in the cause; the mirror tries again by itself.",
+  },
+  E2020: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'The server does not write a log that can be decoded.',
+    remedy: 'Run the SQL that the message names and restart the server.',
+  },
+  E2021: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'The version of PostgreSQL is too old.',
+    remedy: 'Use PostgreSQL 13 or newer.',
+  },
+  E2022: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'The user lacks a right that mirroring needs.',
+    remedy: 'Run the SQL that the message names as a superuser or the owner.',
+  },
+  E2023: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'The publication is not as it has to be.',
+    remedy: 'Run the SQL that the message names, or allow publication.create: auto.',
+  },
+  E2024: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'The replication slot is not as it has to be.',
+    remedy: 'Create the slot as the message says, choose another name, or allow slot.create: auto.',
+  },
+  E2025: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'Row level security would hide rows of a table from the copy.',
+    remedy: 'Grant BYPASSRLS to the user, or leave the table out.',
+  },
+  E2026: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'A table has no key by which its rows can be known.',
+    remedy: 'Add a primary key, set the replica identity, or name key columns; or leave the table out.',
+  },
+  E2027: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'No table matches the configuration.',
+    remedy: 'Correct the patterns under tables.',
+  },
+  E2028: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'The server has no free replication slot or sender.',
+    remedy: 'Raise max_replication_slots and max_wal_senders, or drop slots that nobody uses.',
+  },
+  E2030: {
+    kind: 'source',
+    exit: 4,
+    meaning: 'Another process uses the replication slot.',
+    remedy: 'Stop the other process, or give each its own slot.',
+  },
+  E2031: {
+    kind: 'retry',
+    exit: 4,
+    meaning: 'The server has been silent for too long.',
+    remedy: 'Check the network between here and the server; the mirror connects again by itself.',
+  },
+  E2032: {
+    kind: 'source',
+    exit: 3,
+    meaning: "A table's definition in the log does not fit the one that is mirrored.",
+    remedy: 'Resync the table.',
+  },
+  E2033: {
+    kind: 'source',
+    exit: 3,
+    meaning: 'The log says something that this version does not know.',
+    remedy: 'Report it with the message; nothing after this position was applied.',
+  },
+  E2040: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'A text is not a position of a PostgreSQL log.',
+    remedy: 'Give a position such as 0/16B3748.',
+  },
+  E2100: {
+    kind: 'source',
+    exit: 3,
+    meaning: 'The server has thrown away log that the slot should have kept.',
+    remedy: 'Resync all tables; raise max_slot_wal_keep_size.',
+  },
   E2104: {
     kind: 'source',
     exit: 3,
@@ -167,6 +281,32 @@ export const ERROR_CODES = {
     meaning: 'A value in row JSON does not fit its column.',
     remedy: 'Write the value in the form of its type: see the documentation of `tributary table write`.',
   },
+  E3300: {
+    kind: 'bug',
+    exit: 1,
+    meaning: 'A change left a value out, and neither the buffered changes nor the lake know the row it belongs to.',
+    remedy:
+      'Report it with the message; the change was not written. A resync of the table brings it back to the source.',
+  },
+  E3301: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'The table has options with which this program cannot write to it.',
+    remedy: 'Change the option that the message names, or write the table with another engine.',
+  },
+  E3302: {
+    kind: 'bug',
+    exit: 1,
+    meaning: 'A worker thread ended while it was working.',
+    remedy:
+      'Restart the program: nothing is lost. If it ended for want of memory, raise the memory limit of the process or lower limits.memory.',
+  },
+  E3303: {
+    kind: 'bug',
+    exit: 1,
+    meaning: 'A task in a worker thread failed with an error that has no code.',
+    remedy: 'Report it with the message and the log; the lake was not changed by the failing step.',
+  },
   E3350: {
     kind: 'config',
     exit: 2,
@@ -287,6 +427,49 @@ export const ERROR_CODES = {
     exit: 2,
     meaning: 'No retained cut is at the number, position or time asked for.',
     remedy: 'Ask for one of the cuts that are there; `retain` settles how long they stay.',
+  },
+  // 4xxx values and rows
+  E4001: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'A number has more digits than its DECIMAL holds.',
+    remedy: 'Type the column string, or set types.numeric_overflow.',
+  },
+  E4002: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'A number is NaN or infinite, which DECIMAL cannot hold.',
+    remedy: 'Type the column string, or set types.infinity.',
+  },
+  E4003: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'A date or time is infinite or outside of the years 1 to 9999, or is 24:00:00.',
+    remedy: 'Type the column string, or set types.infinity.',
+  },
+  E4004: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'An array has several dimensions.',
+    remedy: 'Type the column string.',
+  },
+  E4005: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'A text is not UTF-8.',
+    remedy: 'Correct the row in the source; its database has the encoding SQL_ASCII.',
+  },
+  E4006: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'A value does not have the form that its type always has.',
+    remedy: "Report it with the column's type; the row was not written.",
+  },
+  E4007: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'A key column has no value.',
+    remedy: 'Choose key columns that are never NULL.',
   },
   // 5xxx other writers
   E5001: {

@@ -1,0 +1,57 @@
+// What a PostgreSQL source is told: plain values and functions, made by the configuration from the user's file.
+import type { ValuePolicies } from './value-policies.ts';
+
+/** How a connection is protected; `prefer` falls back to none where the server has no TLS. */
+export interface TlsSettings {
+  readonly mode: 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
+  /** PEM texts; null where not given. */
+  readonly ca: string | null;
+  readonly cert: string | null;
+  readonly key: string | null;
+  /** The name the certificate must have under `verify-full`; null means the host. */
+  readonly servername: string | null;
+}
+
+/** Where and as whom to connect. */
+export interface ConnectionSettings {
+  /** A name, an address, or the directory of a Unix socket. */
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly database: string;
+  /** Asked at every connect, so that short-lived passwords work; null if there is none. */
+  readonly password: () => Promise<string | null>;
+  readonly tls: TlsSettings;
+  readonly connectTimeoutMs: number;
+}
+
+/** How one table is to be read. */
+export interface TablePolicy {
+  /** `auto`: the primary key, else the replica identity index; or the columns by name. */
+  readonly key: 'auto' | readonly string[];
+  /** What to do with a table without a usable key: leave it out, or refuse to start. */
+  readonly noKey: 'skip' | 'stop';
+  readonly types: ValuePolicies;
+}
+
+/** Everything a PostgreSQL source is told. */
+export interface PostgresSettings extends ConnectionSettings {
+  readonly slot: {
+    readonly name: string;
+    readonly create: 'auto' | 'never';
+    /** `auto`: a failover slot where the server has them (17 and newer). */
+    readonly failover: 'auto' | 'never';
+  };
+  readonly publication: {
+    readonly name: string;
+    readonly create: 'auto' | 'never';
+    /** Partitioned tables are read as their root. */
+    readonly viaPartitionRoot: boolean;
+  };
+  /** Whether the configuration wants the table. */
+  readonly includes: (schema: string, table: string) => boolean;
+  readonly tablePolicy: (schema: string, table: string) => TablePolicy;
+  readonly heartbeat: { readonly intervalMs: number; readonly emit: 'auto' | 'never' };
+  /** Told on to the mirror; the source itself never drops a slot by itself. */
+  readonly onSlotLost: 'stop' | 'resync';
+}
