@@ -19,6 +19,36 @@ export interface ErrorCodeEntry {
 
 export const ERROR_CODES = {
   // 1xxx configuration
+  E1001: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'The configuration file cannot be read.',
+    remedy: 'Check the path and the permissions of the file.',
+  },
+  E1002: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'The configuration file is not YAML.',
+    remedy: 'Correct the line that the message names.',
+  },
+  E1003: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'A placeholder of the configuration cannot be filled.',
+    remedy: 'Set the variable or make the file that it names; ${env:NAME:-default} has a default; $${ stands for ${.',
+  },
+  E1004: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'The configuration has an option that does not exist.',
+    remedy: 'Correct or remove it; `tributary config show --defaults` lists every option.',
+  },
+  E1005: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'An option of the configuration has a wrong value, or is missing.',
+    remedy: 'Correct it as the message says; `tributary config show --defaults` lists every option.',
+  },
   E1300: {
     kind: 'config',
     exit: 2,
@@ -373,6 +403,36 @@ export const ERROR_CODES = {
     exit: 1,
     meaning: 'The tag asked for does not exist.',
     remedy: 'List the tags with the system table `$tags`.',
+  },
+  E3200: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'A Parquet file is damaged or is not a Parquet file.',
+    remedy: 'Restore the file that the message names, or roll the table back to a snapshot without it.',
+  },
+  E3201: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'A Parquet file uses an encoding, codec or feature that Tributary does not read.',
+    remedy: 'Rewrite the file with its own engine as plain or dictionary pages with zstd or snappy, for example by compaction.',
+  },
+  E3202: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'A Parquet file lacks a column that its schema has, or holds it with another type.',
+    remedy: 'The file does not belong to the schema that the manifest names; restore it or roll back to a snapshot without it.',
+  },
+  E3203: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'A value of a Parquet file does not fit the type of its column without loss.',
+    remedy: 'Widen the type of the column (timestamp precision or decimal digits) or rewrite the file.',
+  },
+  E3204: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'A value cannot be written: NULL in a NOT NULL column, or a decimal with more digits than its type.',
+    remedy: 'Correct the row at its source, or alter the type of the column in the lake.',
   },
   E3450: {
     kind: 'retry',
