@@ -1,44 +1,23 @@
-// Where the heavy work of a table runs: sorting, encoding and compaction as tasks of plain data, in worker threads or
-// inline. Tasks never touch a table's state: they write files and return their metadata.
+// Where the heavy work of a table runs: sorting, encoding and compaction as tasks of plain data, inline or in worker
+// threads. Tasks never touch a table's state: they write files and return their metadata.
 import type { FileStore } from '../../storage/file-store.ts';
-import type { FlushRequest, FlushResult } from './flush.ts';
-import { runFlush } from './flush.ts';
-
-/** Every kind of task: what it is given and what it gives back. Both are plain data that structured clone can carry. */
-export interface Tasks {
-  readonly flush: { readonly request: FlushRequest; readonly result: FlushResult };
-}
-
-export type TaskKind = keyof Tasks;
+import { runTask, type TaskKind, type Tasks } from './task.ts';
+import { WorkerRunner } from './worker-runner.ts';
 
 /** Runs tasks against one store. Errors of a task reject its promise as the `TributaryError` that the task threw. */
 export interface TaskRunner {
   /**
-   * Runs one task; tasks of one runner run in any order and at the same time. The buffers in `transfer` are moved: the
-   * caller loses them at once. A thread that dies fails its task with `E3302`.
+   * Runs one task; tasks of one runner may run in any order and at the same time. The buffers in `transfer` may be moved:
+   * the caller must not use them afterwards. A thread that ends fails its task with `E3302`; an error without a code is
+   * `E3303`.
    */
   run<K extends TaskKind>(
     kind: K,
     request: Tasks[K]['request'],
     transfer: ReadonlySet<ArrayBuffer>,
   ): Promise<Tasks[K]['result']>;
-  /** Ends the threads once the tasks under way are done; `run` must not be called again. */
+  /** Ends the threads once the tasks given so far are done; `run` must not be called again. */
   close(): Promise<void>;
-}
-
-type Handlers = {
-  readonly [K in TaskKind]: (request: Tasks[K]['request'], store: FileStore) => Promise<Tasks[K]['result']>;
-};
-
-const HANDLERS: Handlers = { flush: runFlush };
-
-/** Carries out one task in this thread. */
-export function runTask<K extends TaskKind>(
-  kind: K,
-  request: Tasks[K]['request'],
-  store: FileStore,
-): Promise<Tasks[K]['result']> {
-  return HANDLERS[kind](request, store);
 }
 
 /** Runs tasks in the calling thread: for stores that only this process has. */
@@ -54,4 +33,11 @@ export class InlineRunner implements TaskRunner {
   }
 
   async close(): Promise<void> {}
+}
+
+/** A runner with up to `threadCount` threads; inline if that is 0 or the store can only be used by this process. */
+export function createTaskRunner(store: FileStore, threadCount: number): TaskRunner {
+  const settings = store.settings();
+  if (settings === null || threadCount === 0) return new InlineRunner(store);
+  return new WorkerRunner(settings, threadCount);
 }
