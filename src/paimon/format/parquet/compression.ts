@@ -1,0 +1,87 @@
+// The compression codecs of Parquet pages.
+import { brotliDecompressSync, constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { decompressLz4, decompressLz4Raw, decompressSnappy } from 'hyparquet-compressors';
+import { compressLz4 } from './lz4-compress.ts';
+import { corrupt, unsupported } from './parquet-fault.ts';
+import { compressSnappy } from './snappy-compress.ts';
+
+/** What `file.compression` may say for Parquet; `lz4` is Parquet's LZ4_RAW. */
+export type ParquetCompression = 'none' | 'snappy' | 'gzip' | 'lz4' | 'zstd';
+
+const CODECS: Readonly<Record<ParquetCompression, number>> = { none: 0, snappy: 1, gzip: 2, lz4: 7, zstd: 6 };
+
+const BROTLI = 4;
+const LZ4_HADOOP = 5;
+const CHUNK_MIN = 64;
+
+/** Parquet's number of a codec. */
+export function codecNumber(compression: ParquetCompression): number {
+  return CODECS[compression];
+}
+
+/** Compresses a page; `level` is used by zstd and gzip. The result may share memory with the input. */
+export function compressPage(compression: ParquetCompression, level: number, page: Uint8Array): Uint8Array {
+  switch (compression) {
+    case 'none':
+      return page;
+    case 'snappy':
+      return compressSnappy(page);
+    case 'gzip':
+      return gzipSync(page, { level, chunkSize: compressBound(page.length) });
+    case 'lz4':
+      return compressLz4(page);
+    case 'zstd':
+      // One output chunk that surely fits: Node's default of 16 KiB would be filled and joined many times.
+      return zstdCompressSync(page, {
+        chunkSize: compressBound(page.length),
+        params: { [constants.ZSTD_c_compressionLevel]: level },
+      });
+  }
+}
+
+function compressBound(sizeBytes: number): number {
+  return sizeBytes + (sizeBytes >> 7) + 256;
+}
+
+/**
+ * Decompresses a page of exactly `sizeBytes` bytes. The result may share memory with the input. Throws a fault of
+ * `E3200` when the page has another size and of `E3201` for an unknown codec; other errors of the codec as they come.
+ */
+export function decompressPage(codec: number, page: Uint8Array, sizeBytes: number): Uint8Array {
+  // Some writers store nothing at all for an empty page, whatever the codec.
+  if (sizeBytes === 0 && page.length === 0) return page;
+  const bytes = decompress(codec, page, sizeBytes);
+  if (bytes.length !== sizeBytes) throw corrupt(`a page has another size than its header says: bytes=${sizeBytes}`);
+  return bytes;
+}
+
+function decompress(codec: number, page: Uint8Array, sizeBytes: number): Uint8Array {
+  const options = { chunkSize: Math.max(CHUNK_MIN, sizeBytes + 1), maxOutputLength: Math.max(1, sizeBytes) };
+  switch (codec) {
+    case CODECS.none:
+      return page;
+    case CODECS.snappy:
+      return checked(() => decompressSnappy(page, sizeBytes));
+    case CODECS.gzip:
+      return gunzipSync(page, options);
+    case BROTLI:
+      return brotliDecompressSync(page, options);
+    case LZ4_HADOOP:
+      return checked(() => decompressLz4(page, sizeBytes));
+    case CODECS.zstd:
+      return zstdDecompressSync(page, options);
+    case CODECS.lz4:
+      return checked(() => decompressLz4Raw(page, sizeBytes));
+    default:
+      throw unsupported(`codec ${codec} is not known`);
+  }
+}
+
+/** These decoders throw plain errors, and only for bytes that are not theirs. */
+function checked(decode: () => Uint8Array): Uint8Array {
+  try {
+    return decode();
+  } catch (error) {
+    throw corrupt(`a compressed page cannot be decoded: ${error instanceof Error ? error.message : 'unknown reason'}`);
+  }
+}

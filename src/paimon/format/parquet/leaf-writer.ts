@@ -1,0 +1,323 @@
+// Writes one leaf column: collects a page, compresses it, and keeps the compressed pages until the row group ends.
+import { ByteBuffer } from './byte-buffer.ts';
+import type { BoundOrder, ColumnBounds } from './column-bounds.ts';
+import { boundsOfPage, joinBounds, plainBounds } from './column-bounds.ts';
+import { codecNumber, compressPage, type ParquetCompression } from './compression.ts';
+import { Dictionary } from './dictionary.ts';
+import { pageHeader } from './footer-writer.ts';
+import { bitWidth, encodeHybrid, encodeRun } from './hybrid-encoding.ts';
+import type { ChunkStatistics, ColumnChunk, LeafNode } from './parquet-format.ts';
+import { BOOLEAN, BYTE_ARRAY, DOUBLE, FIXED_LEN_BYTE_ARRAY, FLOAT, INT64, INT96 } from './parquet-format.ts';
+import { PLAIN, RLE, RLE_DICTIONARY } from './parquet-format.ts';
+import type { LeafCells } from './shredder.ts';
+import { ThriftWriter } from './thrift-writer.ts';
+import { BytePage, packBooleans, WordPage } from './value-encoder.ts';
+
+/** After so many values it shows whether a dictionary pays. */
+const DICTIONARY_SAMPLE = 1024;
+/** Longer bounds are left out of the footer, as parquet-mr does; the manifest's are cut by their own rule. */
+const FOOTER_BOUNDS_BYTES_MAX = 4096;
+const INITIAL_LEVELS = 4096;
+
+/** How pages are made. */
+export interface LeafSettings {
+  readonly compression: ParquetCompression;
+  readonly level: number;
+  readonly dictionary: boolean;
+  /** A page ends at so many bytes before compression, or so many levels, whichever comes first. */
+  readonly pageBytes: number;
+  readonly pageRows: number;
+}
+
+/** What a leaf has put into the file so far. */
+export interface LeafTotals {
+  readonly nullCount: number;
+  readonly bounds: ColumnBounds | null;
+}
+
+/** One leaf of a file being written. */
+export class LeafWriter {
+  readonly leaf: LeafNode;
+  readonly order: BoundOrder;
+  private readonly settings: LeafSettings;
+  private readonly page: WordPage | BytePage;
+  private readonly dictionary: Dictionary | null;
+  private readonly thrift = new ThriftWriter();
+  private readonly body = new ByteBuffer();
+  private readonly chunk = new ByteBuffer();
+
+  private codes = new Uint16Array(INITIAL_LEVELS);
+  private definitions = new Uint8Array(INITIAL_LEVELS);
+  private repetitions = new Uint8Array(0);
+  private levelCount = 0;
+  private allDefined = true;
+  /** Values of the open page that have a code, and where the next one begins in it. */
+  private interned = 0;
+  private internOffset = 0;
+  /** Whether the values of the chunk still get codes. */
+  private isCoding: boolean;
+  /** Entries that pages already written refer to. */
+  private entriesUsed = 0;
+  private chunkLevels = 0;
+  private chunkValues = 0;
+  private hasPlainPage = false;
+  private uncompressedBytes = 0;
+  private chunkBounds: ColumnBounds | null = null;
+  private fileBounds: ColumnBounds | null = null;
+  private fileNulls = 0;
+
+  constructor(leaf: LeafNode, settings: LeafSettings) {
+    this.leaf = leaf;
+    this.settings = settings;
+    this.order = boundOrder(leaf);
+    this.page = pageFor(leaf);
+    const codable = leaf.physical !== BOOLEAN && leaf.physical !== INT96 && leaf.physical !== FIXED_LEN_BYTE_ARRAY;
+    this.dictionary = settings.dictionary && codable ? new Dictionary(this.page) : null;
+    this.isCoding = this.dictionary !== null;
+  }
+
+  /** Bytes kept for the row group: compressed pages, and the open page as it is. */
+  get bufferedBytes(): number {
+    return this.chunk.size + this.page.sizeBytes + (this.dictionary?.entries.sizeBytes ?? 0);
+  }
+
+  /** Bytes of the row group before compression. */
+  get rowGroupBytes(): number {
+    return this.uncompressedBytes + this.page.sizeBytes;
+  }
+
+  /** Takes the cells of some rows; whole rows, so that pages begin at rows. */
+  append(cells: LeafCells): void {
+    this.appendLevels(cells);
+    this.page.append(cells.vector, cells.rows);
+    if (this.isCoding) this.internNew();
+    if (this.page.sizeBytes >= this.settings.pageBytes || this.levelCount >= this.settings.pageRows) this.endPage();
+  }
+
+  private appendLevels({ levelCount, definitions, repetitions }: LeafCells): void {
+    const { maxDefinition, maxRepetition } = this.leaf;
+    const end = this.levelCount + levelCount;
+    if (maxDefinition > 0) {
+      this.definitions = withRoom(this.definitions, this.levelCount, end);
+      if (definitions === null) this.definitions.fill(maxDefinition, this.levelCount, end);
+      else {
+        this.definitions.set(definitions, this.levelCount);
+        this.allDefined = false;
+      }
+    }
+    if (maxRepetition > 0 && repetitions !== null) {
+      this.repetitions = withRoom(this.repetitions, this.levelCount, end);
+      this.repetitions.set(repetitions, this.levelCount);
+    }
+    this.levelCount = end;
+  }
+
+  /** Gives codes to the values that came since; ends coding for the chunk where it does not pay. */
+  private internNew(): void {
+    const { dictionary, page } = this;
+    if (dictionary === null) return;
+    if (this.codes.length < page.valueCount) {
+      const grown = new Uint16Array(Math.max(page.valueCount, this.codes.length * 2));
+      grown.set(this.codes);
+      this.codes = grown;
+    }
+    while (this.interned < page.valueCount) {
+      const count = Math.min(DICTIONARY_SAMPLE, page.valueCount - this.interned);
+      const end = dictionary.intern(page, { offset: this.internOffset, count, at: this.interned }, this.codes);
+      const seen = this.chunkValues + this.interned + count;
+      if (end < 0 || (seen >= DICTIONARY_SAMPLE && dictionary.count * 2 > seen)) {
+        this.isCoding = false;
+        dictionary.truncate(this.entriesUsed);
+        return;
+      }
+      this.interned += count;
+      this.internOffset = end;
+    }
+  }
+
+  private endPage(): void {
+    const { page, body } = this;
+    if (this.levelCount === 0) return;
+    body.clear();
+    this.writeLevels();
+    const isCoded = this.isCoding && this.dictionary !== null;
+    if (isCoded) this.writeCodes(this.dictionary);
+    else {
+      this.chunkBounds = joinBounds(this.order, this.chunkBounds, boundsOfPage(this.order, page));
+      this.hasPlainPage = true;
+      body.append(this.plainBytes());
+    }
+    const encoding = isCoded ? RLE_DICTIONARY : PLAIN;
+    this.writePage('data', { encoding, valueCount: this.levelCount, bytes: body.view() }, this.chunk);
+    this.chunkLevels += this.levelCount;
+    this.chunkValues += page.valueCount;
+    page.clear();
+    this.levelCount = 0;
+    this.allDefined = true;
+    this.interned = 0;
+    this.internOffset = 0;
+  }
+
+  private plainBytes(): Uint8Array {
+    if (this.page instanceof WordPage) return this.page.bytes();
+    const bytes = this.page.view();
+    return this.order === 'boolean' ? packBooleans(bytes) : bytes;
+  }
+
+  private writeCodes(dictionary: Dictionary): void {
+    const width = Math.max(1, bitWidth(dictionary.count - 1));
+    this.body.byte(width);
+    encodeHybrid(this.codes, { count: this.page.valueCount, width }, this.body);
+    this.entriesUsed = dictionary.count;
+  }
+
+  private writeLevels(): void {
+    const { leaf, body, levelCount } = this;
+    if (leaf.maxRepetition > 0) {
+      writeSized(body, () =>
+        encodeHybrid(this.repetitions, { count: levelCount, width: bitWidth(leaf.maxRepetition) }, body),
+      );
+    }
+    if (leaf.maxDefinition > 0) {
+      const run = { count: levelCount, width: bitWidth(leaf.maxDefinition) };
+      writeSized(body, () => {
+        if (this.allDefined) encodeRun(leaf.maxDefinition, run, body);
+        else encodeHybrid(this.definitions, run, body);
+      });
+    }
+  }
+
+  private writePage(
+    kind: 'data' | 'dictionary',
+    page: { readonly encoding: number; readonly valueCount: number; readonly bytes: Uint8Array },
+    into: ByteBuffer,
+  ): void {
+    const { compression, level } = this.settings;
+    const compressed = compressPage(compression, level, page.bytes);
+    const sizes = { uncompressedBytes: page.bytes.length, compressedBytes: compressed.length };
+    const header = pageHeader(this.thrift, { kind, valueCount: page.valueCount, encoding: page.encoding, ...sizes });
+    this.uncompressedBytes += header.length + page.bytes.length;
+    into.append(header);
+    into.append(compressed);
+  }
+
+  /**
+   * Ends the row group: what it has of this leaf, to be written at `offset` of the file. The bytes are valid until the
+   * next append.
+   */
+  endRowGroup(offset: number): { readonly chunk: ColumnChunk; readonly parts: readonly Uint8Array[] } {
+    this.endPage();
+    const dictionaryPage = this.dictionaryPage();
+    const isCoded = dictionaryPage.length > 0;
+    const encodings = [...(isCoded ? [RLE_DICTIONARY] : []), ...(isCoded || this.hasPlainPage ? [PLAIN] : []), RLE];
+    const chunk: ColumnChunk = {
+      codec: codecNumber(this.settings.compression),
+      encodings,
+      valueCount: this.chunkLevels,
+      uncompressedBytes: this.uncompressedBytes,
+      compressedBytes: dictionaryPage.length + this.chunk.size,
+      dataPageOffset: offset + dictionaryPage.length,
+      dictionaryPageOffset: isCoded ? offset : null,
+      statistics: this.chunkStatistics(),
+    };
+    const parts = isCoded ? [dictionaryPage, this.chunk.view()] : [this.chunk.view()];
+    this.beginChunk();
+    return { chunk, parts };
+  }
+
+  private dictionaryPage(): Uint8Array {
+    const { dictionary } = this;
+    if (dictionary === null || this.entriesUsed === 0) return new Uint8Array(0);
+    dictionary.truncate(this.entriesUsed);
+    const entries = dictionary.entries;
+    this.chunkBounds = joinBounds(this.order, this.chunkBounds, boundsOfPage(this.order, entries));
+    const page = new ByteBuffer();
+    const bytes = entries instanceof WordPage ? entries.bytes() : entries.view();
+    this.writePage('dictionary', { encoding: PLAIN, valueCount: entries.valueCount, bytes }, page);
+    return page.view();
+  }
+
+  private chunkStatistics(): ChunkStatistics {
+    const nullCount = this.chunkLevels - this.chunkValues;
+    const bounds = this.chunkBounds === null ? null : plainBounds(this.order, this.chunkBounds);
+    const isShort = bounds !== null && bounds.min.length + bounds.max.length <= FOOTER_BOUNDS_BYTES_MAX;
+    return { nullCount, min: isShort ? bounds.min : null, max: isShort ? bounds.max : null };
+  }
+
+  private beginChunk(): void {
+    this.fileBounds = joinBounds(this.order, this.fileBounds, this.chunkBounds);
+    this.fileNulls += this.chunkLevels - this.chunkValues;
+    // The view handed out stays readable: bytes are overwritten by the next append only.
+    this.chunk.clear();
+    this.dictionary?.clear();
+    this.isCoding = this.dictionary !== null;
+    this.entriesUsed = 0;
+    this.chunkLevels = 0;
+    this.chunkValues = 0;
+    this.hasPlainPage = false;
+    this.uncompressedBytes = 0;
+    this.chunkBounds = null;
+  }
+
+  /** Nulls and bounds of the row groups ended so far. */
+  totals(): LeafTotals {
+    return { nullCount: this.fileNulls, bounds: this.fileBounds };
+  }
+}
+
+function writeSized(body: ByteBuffer, write: () => void): void {
+  const at = body.size;
+  body.int32(0);
+  write();
+  const end = body.size;
+  body.size = at;
+  body.int32(end - at - 4);
+  body.size = end;
+}
+
+function withRoom(levels: Uint8Array<ArrayBuffer>, used: number, needed: number): Uint8Array<ArrayBuffer> {
+  if (needed <= levels.length) return levels;
+  const grown = new Uint8Array(Math.max(needed, levels.length * 2));
+  grown.set(levels.subarray(0, used));
+  return grown;
+}
+
+function pageFor(leaf: LeafNode): WordPage | BytePage {
+  switch (leaf.physical) {
+    case BOOLEAN:
+      return new BytePage('boolean');
+    case BYTE_ARRAY:
+      return new BytePage('prefixed');
+    case FIXED_LEN_BYTE_ARRAY:
+      return new BytePage('fixed', leaf.typeLength);
+    case INT64:
+    case DOUBLE:
+      return new WordPage(2);
+    case INT96:
+      return new WordPage(3);
+    default:
+      return new WordPage(1);
+  }
+}
+
+/** How the footer's bounds of a leaf are ordered; `none` where writers do not agree. */
+export function boundOrder(leaf: LeafNode): BoundOrder {
+  switch (leaf.physical) {
+    case BOOLEAN:
+      return 'boolean';
+    case INT64:
+      return 'i64';
+    case INT96:
+      return 'none';
+    case FLOAT:
+      return 'f32';
+    case DOUBLE:
+      return 'f64';
+    case BYTE_ARRAY:
+      return leaf.logical?.kind === 'decimal' ? 'none' : 'bytes';
+    case FIXED_LEN_BYTE_ARRAY:
+      return leaf.logical?.kind === 'decimal' ? 'fixed' : 'bytes';
+    default:
+      return 'i32';
+  }
+}

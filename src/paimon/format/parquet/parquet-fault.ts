@@ -1,0 +1,44 @@
+// What decoders of Parquet throw before anyone has said which file and column they were at.
+import type { ErrorCode } from '../../../base/error-codes.ts';
+import { TributaryError } from '../../../base/errors.ts';
+
+/** A fault in a file: `E3200` corrupt, `E3201` unsupported, `E3203` a value that the wanted type cannot hold. */
+export class ParquetFault extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string) {
+    super(message);
+    this.name = 'ParquetFault';
+    this.code = code;
+  }
+}
+
+/** A fault: the bytes are not what the format says (`E3200`). */
+export function corrupt(message: string): ParquetFault {
+  return new ParquetFault('E3200', message);
+}
+
+/** A fault: the format allows it and we do not read it (`E3201`). */
+export function unsupported(message: string): ParquetFault {
+  return new ParquetFault('E3201', message);
+}
+
+/**
+ * The coded error for a failure while decoding: faults by their code; a range or decompression error is a corrupt
+ * file; anything else is passed on as it is.
+ */
+export function located(error: unknown, place: { readonly file: string; readonly column?: string }): unknown {
+  const context = place.column === undefined ? { file: place.file } : { file: place.file, column: place.column };
+  const at = place.column === undefined ? `file=${place.file}` : `column=${place.column}, file=${place.file}`;
+  if (error instanceof ParquetFault) return new TributaryError(error.code, `${error.message}: ${at}`, { context });
+  if (error instanceof TributaryError) return error;
+  if (error instanceof RangeError || hasZlibCode(error)) {
+    return new TributaryError('E3200', `the bytes cannot be decoded: ${at}`, { cause: error, context });
+  }
+  return error;
+}
+
+function hasZlibCode(error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return false;
+  return /^(Z_|ZSTD_|ERR__?ERROR_|ERR_BROTLI|ERR_PADDING|ERR_BUFFER|ERR_TRAILING)/.test(error.code);
+}

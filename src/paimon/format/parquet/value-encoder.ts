@@ -1,0 +1,276 @@
+// Gathers values of one leaf from a vector, through a permutation, into a page of PLAIN bytes; and finds the bounds of
+// such a page. One class a width, so that each inner loop sees one kind of array.
+import type { BytesVector, StructVector, Vector } from '../../../column/vector.ts';
+import { assert, TributaryError } from '../../../base/errors.ts';
+import { JULIAN_EPOCH_DAY } from './parquet-format.ts';
+
+/** Rows of a vector: `order[from … to)`, or the rows `from … to` themselves without an order. */
+export interface RowRange {
+  readonly order: Uint32Array | null;
+  readonly from: number;
+  readonly to: number;
+}
+
+const INITIAL_WORDS = 4096;
+const MICROS_PER_DAY = 86_400_000_000;
+const SHORT_BYTES = 32;
+
+/** The values of one page, as 32-bit words: one, two or three a value. */
+export class WordPage {
+  /** Words a value. */
+  readonly width: number;
+  words: Int32Array = new Int32Array(INITIAL_WORDS);
+  valueCount = 0;
+
+  constructor(width: number) {
+    this.width = width;
+  }
+
+  get sizeBytes(): number {
+    return this.valueCount * this.width * 4;
+  }
+
+  private room(values: number): number {
+    const used = this.valueCount * this.width;
+    const needed = used + values * this.width;
+    if (needed > this.words.length) {
+      const grown = new Int32Array(Math.max(needed, this.words.length * 2));
+      grown.set(this.words.subarray(0, used));
+      this.words = grown;
+    }
+    this.valueCount += values;
+    return used;
+  }
+
+  append(vector: Vector, rows: RowRange): void {
+    const at = this.room(rows.to - rows.from);
+    if (this.width === 3) appendInt96(this.words, at, { vector, rows });
+    else if (this.width === 2) appendPairs(this.words, at, { source: wordsOf(vector), rows });
+    else if (vector.kind === 'i64') appendLowHalves(this.words, at, { source: vector.values, rows });
+    else appendWords(this.words, at, { source: wordsOf(vector), rows });
+  }
+
+  bytes(): Uint8Array {
+    return new Uint8Array(this.words.buffer, 0, this.sizeBytes);
+  }
+
+  clear(): void {
+    this.valueCount = 0;
+  }
+}
+
+/** The bits of a vector of numbers: floats are copied as they are, whatever kind of NaN they hold. */
+function wordsOf(vector: Vector): Int32Array {
+  switch (vector.kind) {
+    case 'i32':
+    case 'i64':
+      return vector.values;
+    case 'f32':
+      return new Int32Array(vector.values.buffer, vector.values.byteOffset, vector.length);
+    case 'f64':
+      return new Int32Array(vector.values.buffer, vector.values.byteOffset, vector.length * 2);
+    default:
+      throw new TributaryError('E9001', `a vector of numbers is wanted: kind=${vector.kind}`);
+  }
+}
+
+interface WordGather {
+  readonly source: Int32Array;
+  readonly rows: RowRange;
+}
+
+function appendWords(words: Int32Array, at: number, { source, rows }: WordGather): void {
+  const { order, from, to } = rows;
+  if (order === null) {
+    words.set(source.subarray(from, to), at);
+    return;
+  }
+  for (let index = from, out = at; index < to; index++, out++) words[out] = source[order[index]];
+}
+
+function appendPairs(words: Int32Array, at: number, { source, rows }: WordGather): void {
+  const { order, from, to } = rows;
+  if (order === null) {
+    words.set(source.subarray(2 * from, 2 * to), at);
+    return;
+  }
+  for (let index = from, out = at; index < to; index++, out += 2) {
+    const row = order[index] * 2;
+    words[out] = source[row];
+    words[out + 1] = source[row + 1];
+  }
+}
+
+/** Decimals of precision 9 or less: pairs in the vector, one word in the file. */
+function appendLowHalves(words: Int32Array, at: number, { source, rows }: WordGather): void {
+  const { order, from, to } = rows;
+  for (let index = from, out = at; index < to; index++, out++) {
+    const row = (order === null ? index : order[index]) * 2;
+    const low = source[row];
+    if (source[row + 1] !== low >> 31) throw tooWide('a decimal of precision 9 or less needs more than 32 bits');
+    words[out] = low;
+  }
+}
+
+function tooWide(message: string): TributaryError {
+  return new TributaryError('E3204', message);
+}
+
+/** Timestamps of precision 7 to 9: nanoseconds of the day (64 bits) and the Julian day. */
+function appendInt96(
+  words: Int32Array,
+  at: number,
+  source: { readonly vector: Vector; readonly rows: RowRange },
+): void {
+  const { micros, nanos } = timestampParts(source.vector);
+  const { order, from, to } = source.rows;
+  for (let index = from, out = at; index < to; index++, out += 3) {
+    const row = order === null ? index : order[index];
+    const low = micros[2 * row];
+    // Long division in base 2^16, which keeps every step exact in a double.
+    const upper = micros[2 * row + 1] * 65536 + (low >>> 16);
+    const upperDays = Math.floor(upper / MICROS_PER_DAY);
+    const lower = (upper - upperDays * MICROS_PER_DAY) * 65536 + (low & 65535);
+    const lowerDays = Math.floor(lower / MICROS_PER_DAY);
+    const nanosOfDay = (lower - lowerDays * MICROS_PER_DAY) * 1000 + nanos[row];
+    words[out] = nanosOfDay | 0;
+    words[out + 1] = Math.floor(nanosOfDay / 4294967296);
+    words[out + 2] = upperDays * 65536 + lowerDays + JULIAN_EPOCH_DAY;
+  }
+}
+
+function timestampParts(vector: Vector): { readonly micros: Int32Array; readonly nanos: Int32Array } {
+  const { fields } = asStruct(vector);
+  const [micros, nanos] = fields;
+  assert(micros?.kind === 'i64' && nanos?.kind === 'i32', 'a timestamp of precision above 6 has micros and nanos');
+  return { micros: micros.values, nanos: nanos.values };
+}
+
+function asStruct(vector: Vector): StructVector {
+  assert(vector.kind === 'struct', 'a vector of structs is wanted');
+  return vector;
+}
+
+/** The values of one page as bytes: each with its length before it, or all of one length, or one byte a boolean. */
+export class BytePage {
+  bytes: Uint8Array = new Uint8Array(INITIAL_WORDS);
+  sizeBytes = 0;
+  valueCount = 0;
+  private readonly layout: 'prefixed' | 'fixed' | 'boolean';
+  private readonly fixedBytes: number;
+
+  constructor(layout: 'prefixed' | 'fixed' | 'boolean', fixedBytes = 0) {
+    this.layout = layout;
+    this.fixedBytes = fixedBytes;
+  }
+
+  append(vector: Vector, rows: RowRange): void {
+    if (this.layout === 'boolean') {
+      this.room(rows.to - rows.from);
+      this.appendBooleans(wordsOf(vector), rows);
+    } else {
+      assert(vector.kind === 'bytes', 'a vector of bytes is wanted');
+      if (this.layout === 'prefixed') this.appendPrefixed(vector, rows);
+      else this.appendFixed(vector, rows);
+    }
+    this.valueCount += rows.to - rows.from;
+  }
+
+  clear(): void {
+    this.sizeBytes = 0;
+    this.valueCount = 0;
+  }
+
+  view(): Uint8Array {
+    return this.bytes.subarray(0, this.sizeBytes);
+  }
+
+  /** Appends one value with its length, for values that a dictionary had. */
+  appendValue(source: Uint8Array): void {
+    this.room(4 + source.length);
+    this.prefix(source.length);
+    this.bytes.set(source, this.sizeBytes);
+    this.sizeBytes += source.length;
+    this.valueCount++;
+  }
+
+  private room(count: number): void {
+    const needed = this.sizeBytes + count;
+    if (needed <= this.bytes.length) return;
+    const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2));
+    grown.set(this.view());
+    this.bytes = grown;
+  }
+
+  private prefix(length: number): void {
+    const { bytes, sizeBytes } = this;
+    bytes[sizeBytes] = length;
+    bytes[sizeBytes + 1] = length >>> 8;
+    bytes[sizeBytes + 2] = length >>> 16;
+    bytes[sizeBytes + 3] = length >>> 24;
+    this.sizeBytes += 4;
+  }
+
+  private appendBooleans(values: Int32Array, { order, from, to }: RowRange): void {
+    const bytes = this.bytes;
+    let at = this.sizeBytes;
+    for (let index = from; index < to; index++) bytes[at++] = values[order === null ? index : order[index]];
+    this.sizeBytes = at;
+  }
+
+  private appendPrefixed(vector: BytesVector, { order, from, to }: RowRange): void {
+    const { offsets, bytes: source } = vector;
+    let total = 4 * (to - from);
+    for (let index = from; index < to; index++) {
+      const row = order === null ? index : order[index];
+      total += offsets[row + 1] - offsets[row];
+    }
+    this.room(total);
+    const bytes = this.bytes;
+    let at = this.sizeBytes;
+    for (let index = from; index < to; index++) {
+      const row = order === null ? index : order[index];
+      const start = offsets[row];
+      const end = offsets[row + 1];
+      const length = end - start;
+      bytes[at] = length;
+      bytes[at + 1] = length >>> 8;
+      bytes[at + 2] = length >>> 16;
+      bytes[at + 3] = length >>> 24;
+      at += 4;
+      // Short copies by loop, long ones by memcpy; the border was measured.
+      if (length < SHORT_BYTES) for (let next = start; next < end; next++) bytes[at++] = source[next];
+      else {
+        bytes.set(source.subarray(start, end), at);
+        at += length;
+      }
+    }
+    this.sizeBytes = at;
+  }
+
+  /** Decimals of precision above 18: sign-extended to the fixed length. */
+  private appendFixed(vector: BytesVector, { order, from, to }: RowRange): void {
+    const { offsets, bytes: source } = vector;
+    const fixed = this.fixedBytes;
+    this.room(fixed * (to - from));
+    const bytes = this.bytes;
+    let at = this.sizeBytes;
+    for (let index = from; index < to; index++) {
+      const row = order === null ? index : order[index];
+      const start = offsets[row];
+      const length = offsets[row + 1] - start;
+      if (length > fixed || length === 0) throw tooWide(`a decimal has ${length} bytes where the file has ${fixed}`);
+      const sign = source[start] >> 7 === 1 ? 255 : 0;
+      for (let pad = length; pad < fixed; pad++) bytes[at++] = sign;
+      for (let next = start; next < start + length; next++) bytes[at++] = source[next];
+    }
+    this.sizeBytes = at;
+  }
+}
+
+/** Packs bytes of 0 and 1 into bits, lowest bit first. */
+export function packBooleans(values: Uint8Array): Uint8Array {
+  const packed = new Uint8Array((values.length + 7) >> 3);
+  for (let index = 0; index < values.length; index++) packed[index >> 3] |= values[index] << (index & 7);
+  return packed;
+}
