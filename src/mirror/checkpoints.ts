@@ -7,6 +7,7 @@ import type { CheckpointStore } from '../checkpoint/checkpoint-store.ts';
 import type { CommitMessage } from '../paimon/lsm/write-batch.ts';
 import type { ChangeSource } from '../source/source.ts';
 import type { CommitStamp } from './commit-properties.ts';
+import type { Failure } from './failure.ts';
 import type { MirroredTable, SealedFiles } from './mirrored-table.ts';
 import type { PipelineTelemetry } from './telemetry.ts';
 
@@ -29,6 +30,7 @@ export interface CheckpointParts {
   readonly tables: readonly MirroredTable[];
   /** Stops following a table whose rows cannot be written; throws where the configuration says that this stops all. */
   isolate(table: MirroredTable, error: TributaryError): Promise<void>;
+  readonly failure: Failure;
   /** Called after each complete checkpoint. */
   completed(): void;
 }
@@ -39,18 +41,10 @@ export class Checkpoints {
   private nextNumber: bigint;
   private copyNumber: bigint | null = null;
   private underWay: Promise<void> | null = null;
-  private rejectFailure: (error: unknown) => void = () => {};
-  /** Rejects when a checkpoint fails; never resolves. */
-  readonly failure: Promise<never>;
 
   constructor(parts: CheckpointParts, nextNumber: bigint) {
     this.parts = parts;
     this.nextNumber = nextNumber;
-    this.failure = new Promise((_, reject) => {
-      this.rejectFailure = reject;
-    });
-    // The loop races this promise only while it waits; between two waits its rejection must not count as unhandled.
-    this.failure.catch(() => {});
   }
 
   get running(): boolean {
@@ -59,7 +53,7 @@ export class Checkpoints {
 
   /**
    * Begins a checkpoint at the place. The tables are sealed before this returns, so the loop may write on at once. A
-   * failure rejects `failure` and the next `settled`.
+   * failure is reported, and rejects the next `settled`.
    */
   begin(place: CheckpointPlace): void {
     const number = this.nextNumber++;
@@ -71,7 +65,7 @@ export class Checkpoints {
       this.measured(startMs);
       this.parts.completed();
     });
-    this.underWay.catch((error: unknown) => this.rejectFailure(error));
+    this.underWay.catch((error: unknown) => this.parts.failure.report(error));
   }
 
   /**

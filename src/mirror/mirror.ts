@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { CheckpointStore } from '../checkpoint/checkpoint-store.ts';
+import type { HostProcess } from '../checkpoint/lease.ts';
 import type { TaskRunner } from '../paimon/lsm/task-runner.ts';
 import type { ChangeSource } from '../source/source.ts';
 import type { FileStore } from '../storage/file-store.ts';
@@ -18,6 +19,8 @@ export interface MirrorParts {
   readonly store: FileStore;
   readonly checkpoints: CheckpointStore;
   readonly runner: TaskRunner;
+  /** Who we are, for the lease. */
+  readonly process: HostProcess;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;

@@ -9,6 +9,7 @@ import type { Boundary, SourceDescription, SourceEvent } from '../source/source.
 import { BackPressure } from './back-pressure.ts';
 import { type CheckpointPlace, Checkpoints } from './checkpoints.ts';
 import { copyTables } from './copy.ts';
+import type { Failure } from './failure.ts';
 import { Maintenance } from './maintenance.ts';
 import type { MirrorParts } from './mirror.ts';
 import type { MirroredTable } from './mirrored-table.ts';
@@ -24,6 +25,8 @@ const STOP_GRACE_MS = 10_000;
 export interface PipelineStart {
   readonly description: SourceDescription;
   readonly lease: Lease;
+  /** Of everything that runs beside the loop. */
+  readonly failure: Failure;
   readonly tables: readonly MirroredTable[];
   /** Where to read the log from; null if that is the position of the first copy. */
   readonly from: SourcePosition | null;
@@ -67,7 +70,7 @@ export class Pipeline {
       clock: parts.clock,
       telemetry: parts.telemetry,
     });
-    this.maintenance = new Maintenance(parts, settings, started.tables);
+    this.maintenance = new Maintenance({ parts, settings, tables: started.tables, failure: started.failure });
     this.checkpoints = new Checkpoints(
       {
         pipeline: settings.pipeline,
@@ -79,6 +82,7 @@ export class Pipeline {
         telemetry: parts.telemetry,
         tables: started.tables,
         isolate: (table, error) => this.isolate(table.source.key, error),
+        failure: started.failure,
         completed: () => this.maintenance.afterCheckpoint(),
       },
       started.nextNumber,
@@ -122,7 +126,7 @@ export class Pipeline {
 
   /** Rejects when a checkpoint, a compaction or the lease fails. */
   get failure(): Promise<never> {
-    return Promise.race([this.checkpoints.failure, this.maintenance.failure, this.started.lease.lost]);
+    return this.started.failure.promise;
   }
 
   /** True when the loop is to end: asked to stop at a boundary, or caught up where that was asked for. */

@@ -9,6 +9,7 @@ import { FileSystemCatalog } from '../paimon/catalog/file-system-catalog.ts';
 import { TableCommitter } from '../paimon/commit/table-commit.ts';
 import type { ChangeSource, SourceDescription } from '../source/source.ts';
 import { TOKEN_PROPERTY } from './commit-properties.ts';
+import { Failure } from './failure.ts';
 import { type LakeState, readLakeState } from './lake-state.ts';
 import type { MirrorParts } from './mirror.ts';
 import { MirroredTable } from './mirrored-table.ts';
@@ -16,6 +17,9 @@ import type { PipelineStart } from './pipeline.ts';
 import type { MirrorSettings } from './settings.ts';
 import { planStart } from './start-plan.ts';
 import { tableTelemetry } from './telemetry.ts';
+
+/** A lease that was not renewed for so long is free. */
+const LEASE_MS = 30_000;
 
 /**
  * Starts a pipeline. Throws what `ChangeSource.open`, the lease (`E5002`), `readLakeState` and `planStart` throw; until
@@ -25,16 +29,26 @@ export async function startPipeline(parts: MirrorParts, settings: MirrorSettings
   const description = await parts.source.open();
   parts.telemetry.connected = true;
   const token = parts.random.uuid();
-  const lease = await Lease.acquire({ store: parts.store, clock: parts.clock, pipeline: settings.pipeline, token });
+  const failure = new Failure();
+  const lease = await Lease.acquire({
+    store: parts.store,
+    clock: parts.clock,
+    pipeline: settings.pipeline,
+    token,
+    process: parts.process,
+    durationMs: LEASE_MS,
+    onLost: (error) => failure.report(error),
+    onRenewFailed: (error) => parts.log.warn('lease could not be renewed, trying again', { reason: String(error) }),
+  });
   try {
-    return { ...(await openTables(parts, settings, description, token)), description, lease, token };
+    return { ...(await openTables(parts, settings, description, token)), description, lease, token, failure };
   } catch (error) {
     await lease.release();
     throw error;
   }
 }
 
-type OpenedTables = Omit<PipelineStart, 'description' | 'lease' | 'token'>;
+type OpenedTables = Omit<PipelineStart, 'description' | 'lease' | 'token' | 'failure'>;
 
 async function openTables(
   parts: MirrorParts,

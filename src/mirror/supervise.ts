@@ -1,0 +1,66 @@
+// Runs a pipeline again after failures that may pass: a lost connection, a store that does not answer. Each run starts
+// from the lake, so nothing is carried over.
+import type { Clock } from '../base/clock.ts';
+import { isTributaryError, TributaryError } from '../base/errors.ts';
+import type { Logger } from '../base/log.ts';
+import { type MirrorParts, mirror } from './mirror.ts';
+import type { MirrorSettings } from './settings.ts';
+import type { PipelineTelemetry } from './telemetry.ts';
+
+/** How failures are tried again. */
+export interface RetrySettings {
+  readonly initialMs: number;
+  readonly maxMs: number;
+  /** The error is final when nothing was committed for this long. */
+  readonly giveUpMs: number;
+}
+
+/** What supervision works with. */
+export interface Supervision {
+  readonly settings: MirrorSettings;
+  readonly retry: RetrySettings;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly telemetry: PipelineTelemetry;
+  /** Fresh components for each run; a source cannot be opened twice. */
+  makeParts(): MirrorParts;
+}
+
+/** Mirrors until the signal aborts. Throws errors that are not of kind `retry`, and those that do not pass. */
+export async function superviseMirror(supervision: Supervision, signal: AbortSignal): Promise<void> {
+  const { clock, log, retry, telemetry, settings } = supervision;
+  let waitMs = retry.initialMs;
+  let checkpoints = telemetry.checkpoints;
+  let lastProgressMs = clock.monotonicMs();
+  for (;;) {
+    try {
+      await mirror(supervision.makeParts(), settings, signal);
+      telemetry.state = 'stopped';
+      return;
+    } catch (error) {
+      noteFailure(telemetry, error, clock);
+      if (telemetry.checkpoints > checkpoints) {
+        checkpoints = telemetry.checkpoints;
+        lastProgressMs = clock.monotonicMs();
+        waitMs = retry.initialMs;
+      }
+      const final = !isTributaryError(error) || error.kind !== 'retry' || clock.monotonicMs() - lastProgressMs >= retry.giveUpMs;
+      if (final || signal.aborted) {
+        telemetry.state = 'failed';
+        throw error;
+      }
+      telemetry.state = 'retrying';
+      telemetry.reconnects++;
+      log.error('pipeline interrupted, trying again', error, { pipeline: settings.pipeline, wait_ms: waitMs });
+    }
+    await clock.sleep(waitMs, signal).catch(() => {});
+    waitMs = Math.min(waitMs * 2, retry.maxMs);
+  }
+}
+
+function noteFailure(telemetry: PipelineTelemetry, error: unknown, clock: Clock): void {
+  const code = error instanceof TributaryError ? error.code : 'E9001';
+  telemetry.connected = false;
+  telemetry.errors.set(code, (telemetry.errors.get(code) ?? 0) + 1);
+  telemetry.lastErrorMs = clock.nowMs();
+}
