@@ -1,0 +1,78 @@
+// Sections, upgrades and rewrites as texts: a file is `first-last` of its integer keys, with `*` when it is small, `!`
+// when it may hold deletes, `^` when it stands on the output level already.
+import { describe, expect, it } from 'vitest';
+import { compareBinaryRows, encodeCells } from '../../../../src/paimon/format/binary-row.ts';
+import { type KeyRowOrder, partitionByInterval } from '../../../../src/paimon/lsm/interval-partition.ts';
+import { planRewrite } from '../../../../src/paimon/lsm/plan-rewrite.ts';
+import type { DataFileMeta } from '../../../../src/paimon/meta/data-file-meta.ts';
+import type { DataType } from '../../../../src/paimon/schema/data-type.ts';
+import { dataFile } from '../../../support/data-files.ts';
+
+const KEY: DataType[] = [{ kind: 'INT', nullable: false }];
+const order: KeyRowOrder = (a, b) => compareBinaryRows(KEY, a, b);
+
+function fileOf(text: string): DataFileMeta {
+  const [first, last] = text.replace(/[*!^]/g, '').split('-');
+  return dataFile({
+    fileName: text,
+    minKey: encodeCells(KEY, [Number(first)]),
+    maxKey: encodeCells(KEY, [Number(last)]),
+    fileSize: text.includes('*') ? 10 : 1000,
+    deleteRowCount: text.includes('!') ? null : 0,
+    level: text.includes('^') ? 5 : 0,
+  });
+}
+
+function filesOf(text: string): DataFileMeta[] {
+  return text.split(' ').map(fileOf);
+}
+
+function sectionText(section: readonly (readonly DataFileMeta[])[]): string {
+  return section.map((run) => run.map((file) => file.fileName).join('+')).join(' | ');
+}
+
+describe('partitionByInterval', () => {
+  it.each([
+    ['files that do not touch are sections of their own', '1-2 3-4', ['1-2', '3-4']],
+    ['a shared bound is an overlap', '1-3 3-4', ['1-3 | 3-4']],
+    ['a long file holds a section together', '1-9 2-3 4-5 9-11 12-13', ['1-9 | 2-3+4-5+9-11', '12-13']],
+    ['order of input does not matter', '12-13 4-5 1-9 2-3', ['1-9 | 2-3+4-5', '12-13']],
+  ])('%s', (_name, files, expected) => {
+    expect(partitionByInterval(filesOf(files), order).map(sectionText)).toEqual(expected);
+  });
+
+  it('packs many overlapping files into the fewest runs', () => {
+    const sections = partitionByInterval(filesOf('1-2 1-4 3-6 5-8 7-8'), order);
+    expect(sections.map(sectionText)).toEqual(['1-2+3-6+7-8 | 1-4+5-8']);
+  });
+});
+
+describe('planRewrite', () => {
+  const plan = (files: string, dropDeletes = false, rewriteAll = false): string[] => {
+    const rules = { outputLevel: 5, smallFileSizeBytes: 100, dropDeletes, rewriteAll };
+    return planRewrite(filesOf(files), order, rules).map((step) =>
+      step.kind === 'upgrade' ? `up ${step.file.fileName}` : `rewrite ${step.sections.map(sectionText).join(' ; ')}`,
+    );
+  };
+
+  it.each([
+    ['a large file alone goes up', '1-2', ['up 1-2']],
+    ['a small file alone goes up too', '1-2*', ['up 1-2*']],
+    ['small neighbours are joined', '1-2* 3-4*', ['rewrite 1-2* ; 3-4*']],
+    ['overlapping files are merged', '1-3 2-4', ['rewrite 1-3 | 2-4']],
+    ['a large file parts its neighbours', '1-2* 3-4* 5-6 7-8*', ['rewrite 1-2* ; 3-4*', 'up 5-6', 'up 7-8*']],
+    ['small files join an overlap before them', '1-3 2-4 5-6*', ['rewrite 1-3 | 2-4 ; 5-6*']],
+    ['what is in place stays', '1-2^ 3-4', ['up 3-4']],
+    ['deletes may go up', '1-2!', ['up 1-2!']],
+  ])('%s', (_name, files, expected) => {
+    expect(plan(files)).toEqual(expected);
+  });
+
+  it('writes files that may hold deletes again where deletes are to go', () => {
+    expect(plan('1-2! 3-4 5-6!^ 7-8^', true)).toEqual(['rewrite 1-2!', 'up 3-4', 'rewrite 5-6!^']);
+  });
+
+  it('writes everything again when told so', () => {
+    expect(plan('1-2 3-4^', false, true)).toEqual(['rewrite 1-2', 'rewrite 3-4^']);
+  });
+});
