@@ -1,0 +1,145 @@
+// From a snapshot to the splits that a read has to read. Source: format notes 05 sections 4 and 11, 04 sections 4 and 9.
+import { compareBinaryRows } from '../format/binary-row.ts';
+import { requireSupportedEngine } from '../lsm/merge/merge-engine.ts';
+import { partitionKey } from '../lsm/live-files.ts';
+import type { DataFileMeta } from '../meta/data-file-meta.ts';
+import type { IndexManifestEntry, ManifestEntry } from '../meta/manifest-entry.ts';
+import type { Snapshot } from '../meta/snapshot.ts';
+import type { SchemaStore } from '../schema/schema-store.ts';
+import { tableOptions } from '../schema/table-options.ts';
+import { type TableSchema, trimmedPrimaryKeys } from '../schema/table-schema.ts';
+import { checkConditions, fieldOf } from './predicate.ts';
+import { keysMayMeet, valuesMayMeet } from './prune.ts';
+import { type ManifestPlace, readIndexEntries, readMatchingEntries } from './read-manifests.ts';
+import type { Condition, DeletionFile, ReadOptions, ScanPlan, Split } from './scan.ts';
+import { type SplitFiles, type SplitRule, splitFiles } from './split-files.ts';
+
+/** What a plan is made of. */
+export interface PlanSource extends ManifestPlace {
+  readonly schemas: SchemaStore;
+  /** The schema to read with. */
+  readonly schema: TableSchema;
+  /** Null for a table that was never committed to. */
+  readonly snapshot: Snapshot | null;
+}
+
+const DELETION_VECTORS = 'DELETION_VECTORS';
+
+/**
+ * The splits of the snapshot that may hold rows that meet the conditions, in bucket order. Throws `E3400` (unknown column
+ * or value of another type), `E3350` (merge engine not supported).
+ */
+export async function planScan(source: PlanSource, options: ReadOptions): Promise<ScanPlan> {
+  const { schema, snapshot } = source;
+  const where = options.where ?? [];
+  const fields = options.columns?.map((name) => fieldOf(name, schema.fields)) ?? schema.fields;
+  checkConditions(where, schema.fields);
+  if (snapshot === null) return { snapshot, schema, fields, splits: [] };
+  const rule = splitRule(schema, options);
+  const entries = await readMatchingEntries(source, snapshot, { where, schema });
+  const visible = entries.filter((entry) => isVisible(entry, schema, options));
+  const indexEntries = await readIndexEntries(source, snapshot);
+  const prune = await Pruner.open(source, visible, where);
+  const splits: Split[] = [];
+  for (const bucket of byBucket(visible)) {
+    const { partition, bucket: number } = bucket[0];
+    const files = prune.byKey(bucket.map((entry) => entry.file));
+    const deletionFiles = deletionFilesOf(source, indexEntries, bucket[0]);
+    for (const split of prune.byValues(splitFiles(files, rule))) {
+      splits.push({ partition, bucket: number, ...split, deletionFiles });
+    }
+  }
+  return { snapshot, schema, fields, splits };
+}
+
+function splitRule(schema: TableSchema, options: ReadOptions): SplitRule {
+  if (schema.primaryKeys.length === 0) return { kind: 'append' };
+  if (options.readOptimized === true || readsAboveLevel0(schema)) return { kind: 'levels-above-0' };
+  requireSupportedEngine(schema);
+  const types = trimmedPrimaryKeys(schema).map((name) => fieldOf(name, schema.fields).type);
+  return { kind: 'merge', order: (a, b) => compareBinaryRows(types, a, b) };
+}
+
+/** Whether each key stands once above level 0, and level 0 is not visible until it is compacted. */
+function readsAboveLevel0(schema: TableSchema): boolean {
+  const { deletionVectors, mergeEngine } = tableOptions(schema);
+  return deletionVectors || mergeEngine === 'first-row';
+}
+
+function isVisible(entry: ManifestEntry, schema: TableSchema, options: ReadOptions): boolean {
+  // Files of postponed buckets (-2) are not sorted and not visible until they are compacted into real ones.
+  if (entry.bucket < 0) return false;
+  if (options.readOptimized !== true || schema.primaryKeys.length === 0) return true;
+  return entry.file.level === tableOptions(schema).levelCount - 1;
+}
+
+/** The entries of each bucket, partitions and buckets in the order of their first file. */
+function byBucket(entries: readonly ManifestEntry[]): readonly (readonly ManifestEntry[])[] {
+  const buckets = Map.groupBy(entries, (entry) => `${entry.bucket}/${partitionKey(entry.partition)}`);
+  return [...buckets.values()].sort((a, b) => {
+    const byPartition = Buffer.compare(a[0].partition, b[0].partition);
+    return byPartition === 0 ? a[0].bucket - b[0].bucket : byPartition;
+  });
+}
+
+/** Where the deletion vectors of a bucket's files are, by data file name. */
+function deletionFilesOf(
+  source: ManifestPlace,
+  indexEntries: readonly IndexManifestEntry[],
+  bucket: ManifestEntry,
+): ReadonlyMap<string, DeletionFile> {
+  const found = new Map<string, DeletionFile>();
+  for (const entry of indexEntries) {
+    if (entry.indexType !== DELETION_VECTORS || entry.bucket !== bucket.bucket) continue;
+    if (Buffer.compare(entry.partition, bucket.partition) !== 0) continue;
+    const path = entry.externalPath ?? `${source.tablePath}/index/${entry.fileName}`;
+    for (const range of entry.deletionVectorRanges ?? []) {
+      found.set(range.dataFileName, { path, offset: range.offset, length: range.length });
+    }
+  }
+  return found;
+}
+
+/** Leaves out files by their statistics. */
+class Pruner {
+  private readonly schema: TableSchema;
+  private readonly where: readonly Condition[];
+  private readonly fileSchemas: ReadonlyMap<number, TableSchema>;
+
+  private constructor(schema: TableSchema, where: readonly Condition[], fileSchemas: ReadonlyMap<number, TableSchema>) {
+    this.schema = schema;
+    this.where = where;
+    this.fileSchemas = fileSchemas;
+  }
+
+  static async open(
+    source: PlanSource,
+    entries: readonly ManifestEntry[],
+    where: readonly Condition[],
+  ): Promise<Pruner> {
+    const fileSchemas = new Map<number, TableSchema>();
+    const ids = where.length === 0 ? [] : new Set(entries.map((entry) => entry.file.schemaId));
+    for (const id of ids) fileSchemas.set(id, await source.schemas.read(id));
+    return new Pruner(source.schema, where, fileSchemas);
+  }
+
+  /** All versions of a key are in files whose key range holds it, so that single files may go. */
+  byKey(files: readonly DataFileMeta[]): readonly DataFileMeta[] {
+    return files.filter((file) => keysMayMeet(file, this.where, this.schema));
+  }
+
+  byValues(splits: readonly SplitFiles[]): readonly SplitFiles[] {
+    if (this.where.length === 0) return splits;
+    const kept: SplitFiles[] = [];
+    for (const split of splits) {
+      const matching = split.files.filter((file) => this.valuesMayMeet(file));
+      if (matching.length > 0) kept.push(split.rawConvertible ? { ...split, files: matching } : split);
+    }
+    return kept;
+  }
+
+  private valuesMayMeet(file: DataFileMeta): boolean {
+    const fileSchema = this.fileSchemas.get(file.schemaId);
+    return fileSchema === undefined || valuesMayMeet(file, this.where, { read: this.schema, file: fileSchema });
+  }
+}
