@@ -77,7 +77,7 @@ function groupCountOf(groups: Int32Array | null): number {
 
 /** The values as float64, in a fresh array; null for kinds other than whole numbers. */
 function numbersOf(column: Vector): Float64Array | null {
-  if (column.kind === 'i32') return Float64Array.from(column.values.subarray(0, column.length));
+  if (column.kind === 'i32') return new Float64Array(column.values.subarray(0, column.length));
   if (column.kind !== 'i64') return null;
   const { values, length } = column;
   const numbers = new Float64Array(length);

@@ -1,0 +1,244 @@
+// Writes sorted rows of one bucket to data or changelog files: Parquet in the table's layout, a new file at the target
+// size, and the metadata of each file as the manifest will hold it. Used by flushes and compactions.
+import { TributaryError } from '../../base/errors.ts';
+import { isRetract } from '../../column/row-kind.ts';
+import type { FileSink, FileStore } from '../../storage/file-store.ts';
+import { createRowEncoder, EMPTY_ROW, type RowEncoder } from '../format/binary-row.ts';
+import type { ParquetCompression } from '../format/parquet/compression.ts';
+import { createParquetWriter, type ParquetWriter } from '../format/parquet/parquet-writer.ts';
+import type { DataFileMeta } from '../meta/data-file-meta.ts';
+import { EMPTY_STATS } from '../meta/stats.ts';
+import { type TableOptions, tableOptions } from '../schema/table-options.ts';
+import type { TableSchema } from '../schema/table-schema.ts';
+import { FileStats } from './file-stats.ts';
+import { FileColumns } from './key-value-file.ts';
+import type { KeyValueBatch } from './key-values.ts';
+
+/** Rows between two looks at the size of a file. */
+const SIZE_CHECK_ROWS = 8192;
+
+/** Names of new files: `<prefix><uuid>-<number><extension>`, each number used once. */
+export class FileNames {
+  private readonly uuid: string;
+  private next = 0;
+
+  constructor(uuid: string) {
+    this.uuid = uuid;
+  }
+
+  take(prefix: string, extension: string): string {
+    return `${prefix}${this.uuid}-${this.next++}${extension}`;
+  }
+}
+
+/** What all files of one task have in common. */
+export class DataFileFormat {
+  readonly schema: TableSchema;
+  readonly content: 'data' | 'changelog';
+  readonly options: TableOptions;
+  readonly columns: FileColumns;
+  readonly stats: FileStats;
+  readonly keyEncoder: RowEncoder;
+  readonly compression: ParquetCompression;
+  readonly extension: string;
+
+  /** Throws `E3301` for a file format or compression that cannot be written. */
+  constructor(schema: TableSchema, content: 'data' | 'changelog') {
+    this.schema = schema;
+    this.content = content;
+    this.options = tableOptions(schema);
+    const isData = content === 'data';
+    const format = isData ? this.options.fileFormat : this.options.changelogFileFormat;
+    if (format !== 'parquet') throw new TributaryError('E3301', `file format cannot be written: format=${format}`);
+    this.compression = compressionOf(isData ? this.options.fileCompression : this.options.changelogFileCompression);
+    this.extension = this.options.fileSuffixIncludesCompression ? `.${this.compression}.parquet` : '.parquet';
+    this.columns = new FileColumns(schema);
+    this.stats = new FileStats(schema, content);
+    this.keyEncoder = createRowEncoder(this.columns.keyIndexes.map((index) => schema.fields[index].type));
+  }
+
+  get prefix(): string {
+    return this.content === 'data' ? this.options.dataFilePrefix : this.options.changelogFilePrefix;
+  }
+}
+
+function compressionOf(name: string): ParquetCompression {
+  const compression = name.toLowerCase();
+  switch (compression) {
+    case 'none':
+    case 'snappy':
+    case 'gzip':
+    case 'lz4':
+    case 'zstd':
+      return compression;
+    case 'uncompressed':
+      return 'none';
+    default:
+      throw new TributaryError('E3301', `file compression cannot be written: compression=${name}`);
+  }
+}
+
+/** Where the files go and what their metadata says of them. */
+export interface DataFileTarget {
+  readonly store: FileStore;
+  readonly format: DataFileFormat;
+  /** The directory of the bucket. */
+  readonly directory: string;
+  readonly names: FileNames;
+  readonly level: number;
+  /** FILE_SOURCE_APPEND or FILE_SOURCE_COMPACT. */
+  readonly fileSource: number;
+  /** As in `DataFileMeta.creationTimeMs`. */
+  readonly creationTimeMs: number;
+}
+
+/** Writes one bucket's rows, in key order (changelog: by key, then sequence; append tables: in write order). */
+export class DataFileWriter {
+  private readonly target: DataFileTarget;
+  private readonly done: DataFileMeta[] = [];
+  private open: OpenFile | null = null;
+
+  constructor(target: DataFileTarget) {
+    this.target = target;
+  }
+
+  /**
+   * Writes the rows `order[from … to)` of the batch, or its rows `from … to` when `order` is null. The batch has all
+   * columns of the table and is not kept after the next call.
+   */
+  async append(batch: KeyValueBatch, order: Uint32Array | null, from: number, to: number): Promise<void> {
+    for (let start = from; start < to; start += SIZE_CHECK_ROWS) {
+      this.open ??= await this.openFile();
+      await this.open.append(batch, { order, from: start, to: Math.min(to, start + SIZE_CHECK_ROWS) });
+      if (this.open.writer.estimatedSizeBytes >= this.target.format.options.targetFileSizeBytes) await this.roll();
+    }
+  }
+
+  /** Makes all files durable and gives their metadata, in the order written; empty if no row was written. */
+  async finish(): Promise<readonly DataFileMeta[]> {
+    if (this.open !== null) await this.roll();
+    return this.done;
+  }
+
+  /** Removes everything that was written. Never throws. */
+  async abort(): Promise<void> {
+    await this.open?.sink.abort();
+    this.open = null;
+    for (const file of this.done) {
+      // The file is an orphan that no snapshot names if it cannot be removed; the failure that led here is what counts.
+      await this.target.store.delete(`${this.target.directory}/${file.fileName}`).catch(() => {});
+    }
+  }
+
+  private async openFile(): Promise<OpenFile> {
+    const { store, directory, names, format } = this.target;
+    const fileName = names.take(format.prefix, format.extension);
+    return new OpenFile(this.target, fileName, await store.openWrite(`${directory}/${fileName}`));
+  }
+
+  private async roll(): Promise<void> {
+    const file = this.open as OpenFile;
+    this.done.push(await file.finish());
+    this.open = null;
+  }
+}
+
+interface RowRange {
+  readonly order: Uint32Array | null;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** One file being written. */
+class OpenFile {
+  readonly sink: FileSink;
+  readonly writer: ParquetWriter;
+  private readonly target: DataFileTarget;
+  private readonly fileName: string;
+  private readonly sequences = new SequenceRange();
+  private deleteCount = 0;
+  private minKey: Uint8Array | null = null;
+  private maxKey: Uint8Array = EMPTY_ROW;
+
+  constructor(target: DataFileTarget, fileName: string, sink: FileSink) {
+    const { columns, compression, options } = target.format;
+    this.target = target;
+    this.fileName = fileName;
+    this.sink = sink;
+    const level = compression === 'zstd' ? { level: options.zstdLevel } : {};
+    this.writer = createParquetWriter({ fields: columns.fields, compression, ...level }, sink);
+  }
+
+  async append(batch: KeyValueBatch, { order, from, to }: RowRange): Promise<void> {
+    const { columns, keyEncoder } = this.target.format;
+    await this.writer.append(columns.of(batch), order, from, to);
+    const rowAt = (index: number): number => (order === null ? index : order[index]);
+    for (let index = from; index < to; index++) {
+      const row = order === null ? index : order[index];
+      this.sequences.add(batch.sequence.values[2 * row + 1], batch.sequence.values[2 * row] >>> 0);
+      if (isRetract(batch.kinds[row])) this.deleteCount++;
+    }
+    const keys = columns.keyIndexes.map((index) => batch.columns[index]);
+    this.minKey ??= keyEncoder.encodeRow(keys, rowAt(from));
+    this.maxKey = keyEncoder.encodeRow(keys, rowAt(to - 1));
+  }
+
+  async finish(): Promise<DataFileMeta> {
+    const summary = await this.writer.finish();
+    await this.sink.close();
+    const { format, level, fileSource, creationTimeMs } = this.target;
+    const { columns, schema, stats } = format;
+    const values = stats.valueStats(summary.columns.slice(columns.valuesStart));
+    const keyFields = columns.keyIndexes.map((index) => schema.fields[index]);
+    const keyColumns = columns.keyIndexes.map((index) => summary.columns[columns.valuesStart + index]);
+    return {
+      fileName: this.fileName,
+      fileSize: summary.sizeBytes,
+      rowCount: summary.rowCount,
+      minKey: this.minKey ?? EMPTY_ROW,
+      maxKey: this.maxKey,
+      keyStats: keyFields.length === 0 ? EMPTY_STATS : stats.keyStats(keyFields, keyColumns),
+      valueStats: values.stats,
+      minSequenceNumber: this.sequences.min,
+      maxSequenceNumber: this.sequences.max,
+      schemaId: schema.id,
+      level,
+      extraFiles: [],
+      creationTimeMs,
+      deleteRowCount: this.deleteCount,
+      embeddedFileIndex: null,
+      fileSource,
+      valueStatsCols: values.columns,
+      externalPath: null,
+      firstRowId: null,
+      writeCols: null,
+    };
+  }
+}
+
+/** The least and greatest of 64-bit numbers given as halves. */
+class SequenceRange {
+  private minHigh = 0x7fffffff;
+  private minLow = 0xffffffff;
+  private maxHigh = -0x80000000;
+  private maxLow = 0;
+
+  add(high: number, low: number): void {
+    if (high < this.minHigh || (high === this.minHigh && low < this.minLow)) {
+      this.minHigh = high;
+      this.minLow = low;
+    }
+    if (high > this.maxHigh || (high === this.maxHigh && low > this.maxLow)) {
+      this.maxHigh = high;
+      this.maxLow = low;
+    }
+  }
+
+  get min(): bigint {
+    return (BigInt(this.minHigh) << 32n) | BigInt(this.minLow);
+  }
+
+  get max(): bigint {
+    return (BigInt(this.maxHigh) << 32n) | BigInt(this.maxLow);
+  }
+}

@@ -1,0 +1,97 @@
+// The statistics of a data file as its manifest entry has them, from what the file writer saw.
+import type { Cell } from '../format/cell.ts';
+import type { ColumnBound } from '../format/parquet/column-bounds.ts';
+import type { FileColumnStatistics } from '../format/parquet/parquet-writer.ts';
+import type { SimpleStats } from '../meta/data-file-meta.ts';
+import { type ColumnStats, simpleStats } from '../meta/stats.ts';
+import type { DataField, DataType } from '../schema/data-type.ts';
+import { fieldOptions, tableOptions } from '../schema/table-options.ts';
+import type { TableSchema } from '../schema/table-schema.ts';
+import { trimmedPrimaryKeys } from '../schema/table-schema.ts';
+import { parseStatsMode, reduceStats, type StatsMode } from './stats-mode.ts';
+
+const KEY_MODE: StatsMode = { kind: 'truncate', length: 128 };
+
+/** Statistics of the value columns, and which columns they are. */
+export interface ValueStats {
+  readonly stats: SimpleStats;
+  /** Names of the columns in `stats`; null when all columns of the schema. */
+  readonly columns: readonly string[] | null;
+}
+
+/** Makes the statistics of files of one schema. Throws `E3105` for an unknown mode. */
+export class FileStats {
+  private readonly schema: TableSchema;
+  private readonly modes: readonly StatsMode[];
+  private readonly isDense: boolean;
+
+  constructor(schema: TableSchema, content: 'data' | 'changelog') {
+    const options = tableOptions(schema);
+    const overall = parseStatsMode(content === 'data' ? options.statsMode : options.changelogStatsMode);
+    const own = fieldOptions(schema, 'stats-mode');
+    const keys = options.thinMode ? trimmedPrimaryKeys(schema) : [];
+    this.schema = schema;
+    this.isDense = options.statsDenseStore;
+    this.modes = schema.fields.map((field, index): StatsMode => {
+      // In thin mode the value columns stand for the key columns.
+      if (keys.includes(field.name)) return KEY_MODE;
+      const mode = own.get(field.name);
+      if (mode !== undefined) return parseStatsMode(mode);
+      const isBeyond = options.statsKeepFirstColumns >= 0 && index >= options.statsKeepFirstColumns;
+      return isBeyond ? { kind: 'none' } : overall;
+    });
+  }
+
+  /** Statistics of the key columns. */
+  keyStats(fields: readonly DataField[], columns: readonly FileColumnStatistics[]): SimpleStats {
+    const types = fields.map((field) => field.type);
+    return simpleStats(
+      types,
+      columns.map((column, index) => reduceStats(exactStats(types[index], column), KEY_MODE, isText(types[index]))),
+    );
+  }
+
+  /** Statistics of the table's columns, all of them, in order. */
+  valueStats(columns: readonly FileColumnStatistics[]): ValueStats {
+    const { fields } = this.schema;
+    const reduced = columns.map((column, index) => {
+      const { type } = fields[index];
+      return reduceStats(exactStats(type, column), this.modes[index], isText(type));
+    });
+    const kept = fields.flatMap((_, index) => (this.isDense && isUnknown(reduced[index]) ? [] : [index]));
+    const stats = simpleStats(
+      kept.map((index) => fields[index].type),
+      kept.map((index) => reduced[index]),
+    );
+    return { stats, columns: kept.length === fields.length ? null : kept.map((index) => fields[index].name) };
+  }
+}
+
+function isUnknown(stats: ColumnStats): boolean {
+  return stats.min === null && stats.max === null && stats.nullCount === null;
+}
+
+function isText(type: DataType): boolean {
+  return type.kind === 'CHAR' || type.kind === 'VARCHAR';
+}
+
+function exactStats(type: DataType, { nullCount, bounds }: FileColumnStatistics): ColumnStats {
+  const count = nullCount === null ? null : BigInt(nullCount);
+  // Binary columns never have bounds (format notes 09, item 7).
+  const isBinary = type.kind === 'BINARY' || type.kind === 'VARBINARY' || type.kind === 'BLOB';
+  if (bounds === null || isBinary) return { min: null, max: null, nullCount: count };
+  return { min: boundCell(type, bounds.min), max: boundCell(type, bounds.max), nullCount: count };
+}
+
+function boundCell(type: DataType, bound: ColumnBound): Cell {
+  if (type.kind === 'BOOLEAN') return bound !== 0;
+  if (type.kind === 'DECIMAL' && bound instanceof Uint8Array) return signedValue(bound);
+  return bound;
+}
+
+/** The number that big-endian two's complement bytes hold. */
+function signedValue(bytes: Uint8Array): bigint {
+  let value = 0n;
+  for (const byte of bytes) value = (value << 8n) | BigInt(byte);
+  return BigInt.asIntN(8 * bytes.length, value);
+}
