@@ -222,7 +222,7 @@ function timestampWriter(precision: number): SlotWriter {
     return {
       elementSize: 8,
       writeNull: reserveTimestamp,
-      write: (writer, slot, vector, row) => writeMicros(writer, slot, vector, row),
+      write: writeMicros,
     };
   }
   return {

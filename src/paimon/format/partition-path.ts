@@ -59,7 +59,7 @@ export function partitionTexts(types: readonly DataType[], partition: Uint8Array
 }
 
 function isBlank(text: string): boolean {
-  return [...text].every((char) => BLANKS.has(char));
+  return text.split('').every((char) => BLANKS.has(char));
 }
 
 function escaped(text: string): string {

@@ -1,0 +1,251 @@
+// Avro object containers in memory: manifests, manifest lists, index manifests. Rows are plain objects by field name;
+// a nullable value is the value or null. A `long` is a number where that is exact and a BigInt otherwise.
+// Source: Avro specification 1.11, "Object Container Files" (format notes 02 section 1).
+import { createHash } from 'node:crypto';
+import { constants, crc32, deflateRawSync, inflateRawSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import avro from 'avsc';
+import { snappyUncompress } from 'hyparquet';
+import { TributaryError } from '../../base/errors.ts';
+import { isJsonObject, type JsonValue } from '../../base/json-text.ts';
+
+/** The codecs that are written. Reading also takes `snappy`. */
+export type AvroCodec = 'null' | 'deflate' | 'zstandard';
+
+/** A value of an Avro row. */
+export type AvroValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | readonly AvroValue[]
+  | { readonly [name: string]: AvroValue };
+
+/** A row: a value for each field of the top record. */
+export type AvroRow = Readonly<Record<string, AvroValue>>;
+
+/** The form in which bytes must stand in a row that is written: a view, not a copy. */
+export function avroBytes(bytes: Uint8Array): Uint8Array {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** How to write a container. */
+export interface AvroWriteOptions {
+  readonly codec: AvroCodec;
+  /** Level of `zstandard`; 1 unless given. */
+  readonly zstdLevel?: number;
+}
+
+const MAGIC = Buffer.from('Obj\x01', 'latin1');
+const SYNC_SIZE = 16;
+/** Uncompressed bytes of a block, as in Java's writer. */
+const BLOCK_SIZE = 64_000;
+const FIRST_BUFFER_SIZE = 4 * BLOCK_SIZE;
+const SNAPPY_CHECKSUM_SIZE = 4;
+
+/** Longs without loss: avsc gives 8 bytes, little-endian. */
+const exactLong = avro.types.LongType.__with({
+  fromBuffer: (bytes: Buffer): number | bigint => {
+    const high = bytes.readInt32LE(4);
+    const isSafe = high >= -0x200000 && high < 0x200000;
+    return isSafe ? high * 4294967296 + bytes.readUInt32LE(0) : bytes.readBigInt64LE(0);
+  },
+  toBuffer: (value: number | bigint): Buffer => {
+    const bytes = Buffer.allocUnsafe(8);
+    if (typeof value === 'bigint') bytes.writeBigInt64LE(value);
+    else {
+      bytes.writeInt32LE(value | 0, 0);
+      bytes.writeInt32LE(Math.floor(value / 4294967296), 4);
+    }
+    return bytes;
+  },
+  fromJSON: (value: number): number => value,
+  toJSON: Number,
+  isValid: (value: unknown): boolean =>
+    typeof value === 'bigint' ? BigInt.asIntN(64, value) === value : Number.isSafeInteger(value),
+  compare: (a: number | bigint, b: number | bigint): -1 | 0 | 1 => (a < b ? -1 : a > b ? 1 : 0),
+});
+
+const HEADER_TYPE = avro.Type.forSchema({ type: 'map', values: 'bytes' });
+const types = new Map<string, avro.Type>();
+
+/** A container of the rows. `schemaText` stands in its header as it is. Equal rows give equal bytes. */
+export function writeAvro(schemaText: string, rows: readonly AvroRow[], options: AvroWriteOptions): Uint8Array {
+  const metadata = { 'avro.schema': Buffer.from(schemaText), 'avro.codec': Buffer.from(options.codec) };
+  const blocks = encodeBlocks(typeOf(schemaText), rows);
+  const hash = createHash('sha256').update(schemaText);
+  for (const block of blocks) hash.update(block.bytes);
+  // Any 16 bytes that do not occur in the file by chance will do; these are the same for the same rows.
+  const sync = hash.digest().subarray(0, SYNC_SIZE);
+  const parts: Uint8Array[] = [MAGIC, HEADER_TYPE.toBuffer(metadata), sync];
+  for (const block of blocks) {
+    const data = compress(block.bytes, options);
+    parts.push(exactLongBytes(block.rowCount), exactLongBytes(data.length), data, sync);
+  }
+  return new Uint8Array(Buffer.concat(parts));
+}
+
+/** The rows of a container, in the schema it was written with. Bytes are views. Throws `E3110`. */
+export function readAvro(container: Uint8Array): readonly AvroRow[] {
+  try {
+    return readContainer(Buffer.from(container.buffer, container.byteOffset, container.length));
+  } catch (error) {
+    throw new TributaryError('E3110', `avro file cannot be read: size=${container.length}`, { cause: error });
+  }
+}
+
+/** The schema text in the header of a container. Throws `E3110`. */
+export function avroSchemaText(container: Uint8Array): string {
+  try {
+    return readHeader(Buffer.from(container.buffer, container.byteOffset, container.length)).schemaText;
+  } catch (error) {
+    throw new TributaryError('E3110', `avro file cannot be read: size=${container.length}`, { cause: error });
+  }
+}
+
+function encodeBlocks(type: avro.Type, rows: readonly AvroRow[]) {
+  const blocks: { readonly rowCount: number; readonly bytes: Uint8Array }[] = [];
+  let buffer = Buffer.allocUnsafe(FIRST_BUFFER_SIZE);
+  let start = 0;
+  let size = 0;
+  const flush = (end: number): void => {
+    if (end > start) blocks.push({ rowCount: end - start, bytes: Buffer.from(buffer.subarray(0, size)) });
+    start = end;
+    size = 0;
+  };
+  rows.forEach((row, index) => {
+    let end = type.encode(row, buffer, size);
+    if (end < 0) {
+      // avsc tells by how many bytes the row did not fit.
+      const grown = Buffer.allocUnsafe(Math.max(buffer.length * 2, size - end + buffer.length));
+      buffer.copy(grown, 0, 0, size);
+      buffer = grown;
+      end = type.encode(row, buffer, size);
+    }
+    size = end;
+    if (size >= BLOCK_SIZE) flush(index + 1);
+  });
+  flush(rows.length);
+  return blocks;
+}
+
+interface Header {
+  readonly schemaText: string;
+  readonly codec: string;
+  readonly sync: Buffer;
+  /** Where the first block begins. */
+  readonly offset: number;
+}
+
+function readHeader(container: Buffer): Header {
+  if (!container.subarray(0, MAGIC.length).equals(MAGIC)) throw new Error('not an avro container');
+  const decoded: { value: unknown; offset: number } = HEADER_TYPE.decode(container, MAGIC.length);
+  if (decoded.offset < 0 || decoded.offset + SYNC_SIZE > container.length) throw new Error('header is cut off');
+  const metadata = decoded.value as Readonly<Record<string, Buffer | undefined>>;
+  const schemaText = metadata['avro.schema']?.toString();
+  if (schemaText === undefined) throw new Error('header has no schema');
+  const offset = decoded.offset + SYNC_SIZE;
+  const sync = container.subarray(decoded.offset, offset);
+  return { schemaText, codec: metadata['avro.codec']?.toString() ?? 'null', sync, offset };
+}
+
+function readContainer(container: Buffer): readonly AvroRow[] {
+  const { schemaText, codec, sync, offset } = readHeader(container);
+  const type = typeOf(schemaText);
+  const rows: AvroRow[] = [];
+  let at = offset;
+  while (at < container.length) {
+    const rowCount = readCount(container, at);
+    const size = readCount(container, rowCount.offset);
+    const end = size.offset + size.value;
+    if (!container.subarray(end, end + SYNC_SIZE).equals(sync)) throw new Error(`block is damaged: offset=${at}`);
+    decodeBlock(type, decompress(container.subarray(size.offset, end), codec), rowCount.value, rows);
+    at = end + SYNC_SIZE;
+  }
+  return rows;
+}
+
+function decodeBlock(type: avro.Type, block: Buffer, rowCount: number, into: AvroRow[]): void {
+  let at = 0;
+  for (let index = 0; index < rowCount; index++) {
+    const decoded: { value: unknown; offset: number } = type.decode(block, at);
+    if (decoded.offset < 0) throw new Error('block is cut off');
+    into.push(decoded.value as AvroRow);
+    at = decoded.offset;
+  }
+  if (at !== block.length) throw new Error('block is longer than its rows');
+}
+
+function readCount(container: Buffer, at: number): { readonly value: number; readonly offset: number } {
+  const decoded: { value: unknown; offset: number } = exactLong.decode(container, at);
+  const { value, offset } = decoded;
+  if (offset < 0 || typeof value !== 'number' || value < 0) throw new Error(`block is damaged: offset=${at}`);
+  return { value, offset };
+}
+
+function exactLongBytes(value: number): Uint8Array {
+  return exactLong.toBuffer(value);
+}
+
+function compress(bytes: Uint8Array, { codec, zstdLevel = 1 }: AvroWriteOptions): Uint8Array {
+  switch (codec) {
+    case 'null':
+      return bytes;
+    case 'deflate':
+      return deflateRawSync(bytes);
+    case 'zstandard':
+      return zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: zstdLevel } });
+  }
+}
+
+function decompress(bytes: Buffer, codec: string): Buffer {
+  switch (codec) {
+    case 'null':
+      return bytes;
+    case 'deflate':
+      return inflateRawSync(bytes);
+    case 'zstandard':
+      return zstdDecompressSync(bytes);
+    case 'snappy':
+      return unsnappy(bytes);
+    default:
+      throw new Error(`codec is not supported: ${codec}`);
+  }
+}
+
+/** A Snappy block, which begins with its length (a varint), and the CRC-32 of what is in it. */
+function unsnappy(bytes: Buffer): Buffer {
+  const block = bytes.subarray(0, bytes.length - SNAPPY_CHECKSUM_SIZE);
+  let size = 0;
+  for (let index = 0, more = true; more; index++) {
+    size += (block[index] & 0x7f) * 128 ** index;
+    more = (block[index] & 0x80) !== 0;
+  }
+  const output = Buffer.alloc(size);
+  snappyUncompress(block, output);
+  if (crc32(output) !== bytes.readUInt32BE(block.length)) throw new Error('checksum is wrong');
+  return output;
+}
+
+/** The compiled type of a schema, made once: compiling takes longer than reading a small manifest. */
+function typeOf(schemaText: string): avro.Type {
+  let type = types.get(schemaText);
+  if (type !== undefined) return type;
+  const schema = withoutLogicalTypes(JSON.parse(schemaText) as JsonValue);
+  type = avro.Type.forSchema(schema as avro.Schema, { registry: { long: exactLong }, wrapUnions: false });
+  types.set(schemaText, type);
+  return type;
+}
+
+/** Logical types are hints that the rows here carry no trace of; `{"type": "long", …}` becomes `"long"`. */
+function withoutLogicalTypes(schema: JsonValue): JsonValue {
+  if (Array.isArray(schema)) return (schema as readonly JsonValue[]).map(withoutLogicalTypes);
+  if (!isJsonObject(schema)) return schema;
+  if (typeof schema['type'] === 'string' && schema['logicalType'] !== undefined) return schema['type'];
+  const entries = Object.entries(schema).map(([key, value]) => [
+    key,
+    key === 'default' ? value : withoutLogicalTypes(value ?? null),
+  ]);
+  return Object.fromEntries(entries) as JsonValue;
+}
