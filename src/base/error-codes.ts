@@ -476,6 +476,12 @@ export const ERROR_CODES = {
     meaning: 'Snapshots of the table were rolled back while it was written.',
     remedy: 'Nothing: the writer starts again from the table as it is now.',
   },
+  E3457: {
+    kind: 'retry',
+    exit: 5,
+    meaning: 'Whether a commit succeeded cannot be told any more: its snapshot would have expired meanwhile.',
+    remedy: 'Nothing: the writer starts again from the table as it is now.',
+  },
   E3500: {
     kind: 'data',
     exit: 3,

@@ -42,6 +42,8 @@ interface TableState {
   readonly place: Lsn;
   readonly wantsBeforeImages: boolean;
   rows: RowDecoder | null;
+  /** Why there is no decoder although the log has described the table; told when the first row comes. */
+  mismatch: string;
   failed: boolean;
   /** In the list of tables with rows. */
   listed: boolean;
@@ -58,6 +60,7 @@ export class LogDecoder {
   private lastOid = -1;
   private lastState: TableState | null = null;
   private pendingBytes = 0;
+  private pendingRows = 0;
   private inTransaction = false;
   /** Where the open transaction's commit record begins. */
   private commitStart: Lsn = 0n;
@@ -80,7 +83,7 @@ export class LogDecoder {
       const place = parseLsn(placeText);
       if (place > filterUntil) filterUntil = place;
       const wantsBeforeImages = options.beforeImages.has(key);
-      this.byKey.set(key, { table, place, wantsBeforeImages, rows: null, failed: false, listed: false });
+      this.byKey.set(key, { table, place, wantsBeforeImages, rows: null, mismatch: '', failed: false, listed: false });
     }
     this.filterUntil = filterUntil;
   }
@@ -164,8 +167,13 @@ export class LogDecoder {
     const state = oid === this.lastOid ? this.lastState : this.stateOf(oid);
     if (state === null || state.failed || (this.filtering && this.commitStart < state.place)) return;
     const rows = state.rows;
-    if (rows === null) return;
+    if (rows === null) {
+      this.failMismatch(state);
+      return;
+    }
+    const before = rows.rowCount;
     const fault = this.decode(rows, bytes, start);
+    this.pendingRows += rows.rowCount - before;
     if (fault !== OK) {
       const position = formatLsn(this.commitStart);
       this.fail(state, valueError(fault, state.table, { column: rows.failedColumn, position }));
@@ -192,10 +200,7 @@ export class LogDecoder {
   }
 
   private isLarge(times: number): boolean {
-    if (this.pendingBytes >= times * EVENT_BYTES) return true;
-    let rowCount = 0;
-    for (const state of this.withRows) rowCount += state.rows?.rowCount ?? 0;
-    return rowCount >= times * EVENT_ROWS;
+    return this.pendingBytes >= times * EVENT_BYTES || this.pendingRows >= times * EVENT_ROWS;
   }
 
   private stateOf(oid: number): TableState | null {
@@ -209,17 +214,21 @@ export class LogDecoder {
     const state = this.byKey.get(relation.key) ?? null;
     this.byOid.set(relation.oid, state);
     this.lastOid = -1;
-    if (state === null || state.failed || (this.filtering && this.commitStart < state.place)) return;
-    const mismatch = describeMismatch(relation, state.table);
-    if (mismatch !== null) {
-      const message = `table changed in the source: table=${relation.key} ${mismatch}`;
-      const context = { position: formatLsn(this.commitStart) };
-      this.fail(state, new TributaryError('E2032', message, { context }));
-      return;
-    }
-    const beforeImages = state.wantsBeforeImages && relation.identity === 'f';
+    if (state === null || state.failed) return;
     if (state.listed) this.cut(null);
-    state.rows = new RowDecoder(state.table, tupleColumns(relation, state.table), beforeImages);
+    const mismatch = describeMismatch(relation, state.table);
+    // Kept even within a transaction that the table's place includes: the log describes a table once, not once a
+    // transaction. A mismatch counts only when a row comes that is wanted.
+    state.mismatch = mismatch ?? '';
+    const beforeImages = state.wantsBeforeImages && relation.identity === 'f';
+    state.rows =
+      mismatch === null ? new RowDecoder(state.table, tupleColumns(relation, state.table), beforeImages) : null;
+  }
+
+  private failMismatch(state: TableState): void {
+    const message = `table changed in the source: table=${state.table.source.key} ${state.mismatch}`;
+    const context = { position: formatLsn(this.commitStart) };
+    this.fail(state, new TributaryError('E2032', message, { context }));
   }
 
   private truncate(bytes: Buffer, start: number): void {
@@ -238,6 +247,7 @@ export class LogDecoder {
 
   private fail(state: TableState, error: TributaryError): void {
     state.failed = true;
+    this.pendingRows -= state.rows?.rowCount ?? 0;
     state.rows = null;
     if (state.listed) this.withRows.splice(this.withRows.indexOf(state), 1);
     state.listed = false;
@@ -261,6 +271,7 @@ export class LogDecoder {
     });
     this.withRows.length = 0;
     this.pendingBytes = 0;
+    this.pendingRows = 0;
     this.owesBoundary = boundary === null;
     this.events.push({ kind: 'changes', changes, boundary });
   }

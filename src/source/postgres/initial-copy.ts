@@ -1,0 +1,89 @@
+// A consistent copy of existing rows: one read-only transaction on an exported snapshot, read by COPY.
+import type pg from 'pg';
+import { to as copyTo } from 'pg-copy-streams';
+import { TributaryError } from '../../base/errors.ts';
+import type { SourcePosition } from '../../change/position.ts';
+import type { ChangeBatch } from '../../change/change-batch.ts';
+import type { TableKey } from '../../change/table-key.ts';
+import type { InitialCopy } from '../source.ts';
+import { connect, errorState } from './connect.ts';
+import { CopyDecoder } from './copy-decoder.ts';
+import { formatLsn } from './lsn.ts';
+import { type PostgresTable, quotedName, quoteIdentifier } from './postgres-table.ts';
+import type { ConnectionSettings } from './settings.ts';
+import type { CreatedSlot } from './slot.ts';
+import { runStatement } from './sql-session.ts';
+
+/** The copy on a snapshot that a slot exported. */
+export class SnapshotCopy implements InitialCopy {
+  readonly position: SourcePosition;
+  private readonly tables: ReadonlyMap<TableKey, PostgresTable>;
+  private readonly client: pg.Client;
+
+  private constructor(client: pg.Client, position: SourcePosition, tables: ReadonlyMap<TableKey, PostgresTable>) {
+    this.client = client;
+    this.position = position;
+    this.tables = tables;
+  }
+
+  /** Imports the snapshot and lets the slot's connection go, which drops a temporary slot. */
+  static async begin(
+    settings: ConnectionSettings,
+    slot: CreatedSlot,
+    tables: ReadonlyMap<TableKey, PostgresTable>,
+  ): Promise<SnapshotCopy> {
+    const client = await connect(settings, 'sql', () => {
+      // The statement that needs the connection reports that it is gone.
+    });
+    try {
+      await runStatement(client, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+      await runStatement(client, `SET TRANSACTION SNAPSHOT '${slot.snapshotName}'`);
+      return new SnapshotCopy(client, formatLsn(slot.consistentPoint), tables);
+    } catch (error) {
+      await client.end();
+      throw error;
+    } finally {
+      await slot.client.end();
+    }
+  }
+
+  /** Throws E4001 to E4007 for values that cannot be held, E2001 if the connection is lost, E2013 if COPY fails. */
+  async *rows(key: TableKey, signal: AbortSignal): AsyncGenerator<ChangeBatch, void, undefined> {
+    const table = this.tables.get(key);
+    if (table === undefined) throw new TributaryError('E9001', `table is not part of the copy: table=${key}`);
+    const decoder = new CopyDecoder(table, this.position);
+    const stream = this.client.query(copyTo(copyStatement(table)));
+    try {
+      for await (const chunk of stream) {
+        signal.throwIfAborted();
+        decoder.push(chunk as Buffer);
+        const batch = decoder.take(false);
+        if (batch !== null) yield batch;
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      throw copyError(key, error);
+    }
+    const last = decoder.take(true);
+    if (last !== null) yield last;
+  }
+
+  async close(): Promise<void> {
+    await this.client.end();
+  }
+}
+
+function copyStatement(table: PostgresTable): string {
+  const columns = table.source.columns.map((column) => quoteIdentifier(column.name)).join(', ');
+  const name = quotedName(table.source);
+  // COPY of a plain table reads that table alone, without its children; of a partitioned one it needs a query.
+  const what = table.partitioned ? `(SELECT ${columns} FROM ${name})` : `${name} (${columns})`;
+  return `COPY ${what} TO STDOUT`;
+}
+
+function copyError(table: TableKey, error: unknown): unknown {
+  if (error instanceof TributaryError) return error;
+  const state = errorState(error);
+  const code = state === '' || /^(08|57P|ECONN|EPIPE)/.test(state) ? 'E2001' : 'E2013';
+  return new TributaryError(code, `copy failed: table=${table} state=${state}`, { cause: error, context: { state } });
+}

@@ -1,0 +1,144 @@
+// PostgreSQL as a change source: ties the checks, the publication, the slot, the copy and the log together.
+import type { Clock } from '../../base/clock.ts';
+import { TributaryError } from '../../base/errors.ts';
+import type { Logger } from '../../base/log.ts';
+import type { Random } from '../../base/random.ts';
+import type { SourcePosition } from '../../change/position.ts';
+import type { TableKey } from '../../change/table-key.ts';
+import type { ChangeSource, InitialCopy, LogHealth, SourceDescription, SourceEvent, StreamOptions } from '../source.ts';
+import { examine, type Examination } from './check.ts';
+import { type CheckResult, throwFirstFailure } from './check-result.ts';
+import { startHeartbeat } from './heartbeat.ts';
+import { SnapshotCopy } from './initial-copy.ts';
+import { formatLsn, type Lsn, lsnOrder, parseLsn } from './lsn.ts';
+import type { PostgresTable } from './postgres-table.ts';
+import { ensurePublication } from './publication.ts';
+import type { ReplicationStream } from './replication-stream.ts';
+import type { PostgresSettings } from './settings.ts';
+import { createSlot, readSlot } from './slot.ts';
+import { field, SqlSession } from './sql-session.ts';
+import { startStream } from './start-stream.ts';
+
+const SLOT_NAME_MAX = 63;
+
+/** What a source works with beside its settings. */
+export interface PostgresComponents {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** A PostgreSQL server and a slot on it. */
+export class PostgresSource implements ChangeSource {
+  readonly positions = lsnOrder;
+  private readonly settings: PostgresSettings;
+  private readonly components: PostgresComponents;
+  private readonly sql: SqlSession;
+  private examination: Examination | null = null;
+  private current: ReplicationStream | null = null;
+  private acknowledged: Lsn = 0n;
+
+  constructor(settings: PostgresSettings, components: PostgresComponents) {
+    this.settings = settings;
+    this.components = components;
+    this.sql = new SqlSession(settings);
+  }
+
+  /** Everything that must hold, in order, with what is wrong and the SQL that puts it right. Throws E2010 to E2013. */
+  async check(): Promise<readonly CheckResult[]> {
+    return (await examine(this.sql, this.settings)).results;
+  }
+
+  /** Throws E2010 to E2013 without a connection, else the code of the first check that fails: E2020 to E2028, E2100. */
+  async open(): Promise<SourceDescription> {
+    const examination = await examine(this.sql, this.settings);
+    throwFirstFailure(examination.results);
+    for (const result of examination.results) {
+      if (result.status === 'warn') this.components.logger.warn(`${result.subject}: ${result.message}`);
+    }
+    this.examination = examination;
+    const confirmed = examination.slot?.confirmed ?? null;
+    return {
+      identity: {
+        kind: 'postgres',
+        values: {
+          systemIdentifier: examination.systemIdentifier,
+          timeline: examination.timeline,
+          slot: this.settings.slot.name,
+        },
+      },
+      tables: examination.tables.map((table) => table.source),
+      logStart: confirmed === null ? null : formatLsn(confirmed),
+      logEnd: formatLsn(parseLsn(examination.logEnd)),
+    };
+  }
+
+  /** Throws E2010 to E2013, E2022 to E2024, E2028. Killed anywhere, the next call goes on with what is there. */
+  async beginCopy(tables: readonly TableKey[]): Promise<InitialCopy> {
+    const { versionNumber } = this.opened();
+    const wanted = new Map(tables.map((key) => [key, this.table(key)]));
+    await ensurePublication(this.sql, this.settings, { tables: [...wanted.values()], versionNumber });
+    const { name } = this.settings.slot;
+    const exists = (await readSlot(this.sql, name)) !== null;
+    if (!exists && this.settings.slot.create === 'never') throw new TributaryError('E2024', `no such slot: slot=${name}`);
+    // A slot that is there has no snapshot to give any more: one that lives as long as its connection gives it.
+    const suffix = `_copy_${this.components.random.uuid().slice(0, 8)}`;
+    const temporary = exists ? `${name.slice(0, SLOT_NAME_MAX - suffix.length)}${suffix}` : null;
+    const slot = await createSlot(this.settings, { name: temporary ?? name, temporary: exists, versionNumber });
+    return SnapshotCopy.begin(this.settings, slot, wanted);
+  }
+
+  /**
+   * Throws E2001, E2010 (lost; try again), E2030 (slot in use), E2031 (silent; try again), E2033 (unknown message),
+   * E2100 (slot lost), E2104 (the slot stands after `from`), E2106 (no slot).
+   */
+  async *stream(options: StreamOptions): AsyncGenerator<SourceEvent, void, undefined> {
+    const tables = this.opened().tables.filter((table) => options.places.has(table.source.key));
+    const { settings, components } = this;
+    const stream = await startStream({ settings, components, tables, options, acknowledged: this.acknowledged });
+    if (stream === null) return;
+    this.current = stream;
+    const stopHeartbeat = startHeartbeat(this.sql, settings.heartbeat, components);
+    try {
+      yield* stream.events();
+    } finally {
+      stopHeartbeat();
+      this.current = null;
+    }
+  }
+
+  acknowledge(position: SourcePosition): void {
+    const lsn = parseLsn(position);
+    if (lsn <= this.acknowledged) return;
+    this.acknowledged = lsn;
+    this.current?.acknowledge(lsn);
+  }
+
+  async health(): Promise<LogHealth> {
+    const slot = await readSlot(this.sql, this.settings.slot.name);
+    const [row] = await this.sql.query(
+      'select (case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end)::text as log_end',
+    );
+    const logEnd = formatLsn(parseLsn(field(row, 'log_end')));
+    if (slot === null) return { status: 'missing', logEnd, retainedBytes: 0, safeBytes: null };
+    const { walStatus, retainedBytes, safeBytes } = slot;
+    const status = walStatus === 'lost' || walStatus === 'unreserved' ? walStatus : 'ok';
+    return { status, logEnd, retainedBytes, safeBytes };
+  }
+
+  async close(): Promise<void> {
+    await this.current?.close();
+    await this.sql.close();
+  }
+
+  private opened(): Examination {
+    if (this.examination === null) throw new TributaryError('E9001', 'the source is not open');
+    return this.examination;
+  }
+
+  private table(key: TableKey): PostgresTable {
+    const table = this.opened().tables.find((candidate) => candidate.source.key === key);
+    if (table === undefined) throw new TributaryError('E9001', `table is not in the source: table=${key}`);
+    return table;
+  }
+}

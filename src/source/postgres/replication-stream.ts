@@ -1,0 +1,273 @@
+// Reads the log of a slot: the socket, keepalives, acknowledgements, back-pressure and liveness around the decoder.
+import type pg from 'pg';
+import type { Clock } from '../../base/clock.ts';
+import { TributaryError } from '../../base/errors.ts';
+import type { SourceEvent } from '../source.ts';
+import { LogDecoder, type LogDecoderOptions } from './log-decoder.ts';
+import { formatLsn, type Lsn } from './lsn.ts';
+import { standbyStatus } from './standby-status.ts';
+
+const XLOG_DATA = 0x77;
+const KEEPALIVE = 0x6b;
+/** Message kind, start, end, time. */
+const XLOG_HEADER = 25;
+/** How long finished transactions may wait for more before they are given. */
+const LINGER_MS = 5;
+const PROGRESS_MS = 1000;
+const ACKNOWLEDGE_MS = 1000;
+const GOODBYE_MS = 1000;
+
+/** The parts of the driver's connection that its types leave out. */
+interface CopyConnection {
+  readonly stream: { pause(): void; resume(): void; on(event: 'data', listener: () => void): void; destroy(): void };
+  on(event: 'copyData', listener: (message: { readonly chunk: Buffer }) => void): void;
+  removeAllListeners(event: 'copyData'): void;
+  sendCopyFromChunk(chunk: Buffer): void;
+  endCopyFrom(): void;
+}
+
+/** What a stream is started with. */
+export interface ReplicationStreamOptions extends LogDecoderOptions {
+  readonly clock: Clock;
+  /** How often a status is sent, and after how much silence the connection counts as dead. */
+  readonly statusMs: number;
+  readonly silenceMs: number;
+  readonly acknowledged: Lsn;
+  readonly signal: AbortSignal;
+}
+
+/** One replication connection, from START_REPLICATION to its end. */
+export class ReplicationStream {
+  private readonly client: pg.Client;
+  private readonly connection: CopyConnection;
+  private readonly options: ReplicationStreamOptions;
+  private readonly decoder: LogDecoder;
+  private readonly timers: (() => void)[] = [];
+  private acknowledged: Lsn;
+  private progressGiven: Lsn = 0n;
+  private lastReceivedMs: number;
+  private lastStatusMs = Number.NEGATIVE_INFINITY;
+  private lastProgressMs = Number.NEGATIVE_INFINITY;
+  private cancelStatus: (() => void) | null = null;
+  private cancelLinger: (() => void) | null = null;
+  private cancelProgress: (() => void) | null = null;
+  private paused = false;
+  private ended = false;
+  private failure: TributaryError | null = null;
+  private wake: (() => void) | null = null;
+  private finished: Promise<void> = Promise.resolve();
+
+  constructor(client: pg.Client, options: ReplicationStreamOptions) {
+    this.client = client;
+    this.connection = client.connection as unknown as CopyConnection;
+    this.options = options;
+    this.decoder = new LogDecoder(options);
+    this.acknowledged = options.acknowledged;
+    this.lastReceivedMs = options.clock.monotonicMs();
+  }
+
+  /** Starts the log with the command; rejects with the driver's error if the server refuses. */
+  async start(command: string): Promise<void> {
+    const { connection } = this;
+    // The driver would hand each message on to the query, which does nothing with it.
+    connection.removeAllListeners('copyData');
+    let started: () => void = () => undefined;
+    const streaming = new Promise<void>((resolve) => {
+      started = resolve;
+    });
+    this.client.connection.once('replicationStart', () => started());
+    connection.on('copyData', ({ chunk }) => this.received(chunk));
+    connection.stream.on('data', () => this.settle());
+    const refused = this.client.query(command).then(() => {
+      throw new TributaryError('E2010', 'the server ended the log');
+    });
+    this.finished = refused.then(
+      () => undefined,
+      (error: unknown) => this.fail(asLost(error)),
+    );
+    await Promise.race([streaming, refused]);
+    this.timers.push(this.options.clock.every(this.options.statusMs, () => this.tick()));
+    this.sendStatus();
+  }
+
+  /** The events, in order; ends when the signal aborts, and throws what ended the connection. Closes it at its end. */
+  async *events(): AsyncGenerator<SourceEvent, void, undefined> {
+    const { signal } = this.options;
+    const onAbort = (): void => this.wakeUp();
+    signal.addEventListener('abort', onAbort);
+    try {
+      for (;;) {
+        const event = await this.next();
+        if (event === null) return;
+        yield event;
+      }
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      await this.close();
+    }
+  }
+
+  /** Everything up to here is durable; told to the server within a second. */
+  acknowledge(position: Lsn): void {
+    if (position <= this.acknowledged) return;
+    this.acknowledged = position;
+    if (this.cancelStatus !== null || this.ended) return;
+    const waitMs = this.lastStatusMs + ACKNOWLEDGE_MS - this.options.clock.monotonicMs();
+    if (waitMs <= 0) this.sendStatus();
+    else this.cancelStatus = this.options.clock.after(waitMs, () => this.sendStatus());
+  }
+
+  /** The connection was lost, or what came over it cannot be read. What was decoded before is still given. */
+  fail(error: TributaryError): void {
+    this.failure ??= error;
+    this.wakeUp();
+  }
+
+  private async next(): Promise<SourceEvent | null> {
+    for (;;) {
+      if (this.options.signal.aborted) return null;
+      const event = this.decoder.events.shift();
+      if (event !== undefined) return event;
+      if (this.failure !== null) throw this.failure;
+      this.resume();
+      this.lingerIfReady();
+      await new Promise<void>((resolve) => {
+        this.wake = resolve;
+      });
+    }
+  }
+
+  private wakeUp(): void {
+    const { wake } = this;
+    this.wake = null;
+    wake?.();
+  }
+
+  private received(chunk: Buffer): void {
+    if (this.failure !== null || this.ended) return;
+    this.lastReceivedMs = this.options.clock.monotonicMs();
+    if (chunk[0] === XLOG_DATA) {
+      try {
+        this.decoder.message(chunk, XLOG_HEADER);
+      } catch (error) {
+        const known = error instanceof TributaryError ? error : null;
+        this.fail(known ?? new TributaryError('E2033', 'message of the log is not whole', { cause: error }));
+      }
+    } else if (chunk[0] === KEEPALIVE) this.keepalive(chunk);
+  }
+
+  private keepalive(chunk: Buffer): void {
+    this.decoder.reached(chunk.readBigUInt64BE(1));
+    if (chunk[17] === 1) {
+      this.sendStatus();
+      this.lastProgressMs = Number.NEGATIVE_INFINITY;
+    }
+  }
+
+  /** After all messages of what the socket gave are decoded. */
+  private settle(): void {
+    if (this.failure !== null || this.ended) return;
+    this.offerProgress();
+    if (this.decoder.events.length === 0) {
+      this.lingerIfReady();
+      return;
+    }
+    if (this.wake === null) this.pause();
+    else this.wakeUp();
+  }
+
+  private lingerIfReady(): void {
+    if (!this.decoder.ready || this.cancelLinger !== null) return;
+    this.cancelLinger = this.options.clock.after(LINGER_MS, () => {
+      this.cancelLinger = null;
+      this.decoder.flush();
+      if (this.decoder.events.length > 0) this.wakeUp();
+    });
+  }
+
+  /** Tells where an idle log stands, at most once a second. */
+  private offerProgress(): void {
+    if (this.cancelProgress !== null || this.decoder.takeProgress(this.progressGiven) === null) return;
+    const { clock } = this.options;
+    const waitMs = this.lastProgressMs + PROGRESS_MS - clock.monotonicMs();
+    if (waitMs <= 0) this.giveProgress();
+    else {
+      this.cancelProgress = clock.after(waitMs, () => {
+        this.cancelProgress = null;
+        this.giveProgress();
+      });
+    }
+  }
+
+  private giveProgress(): void {
+    const position = this.decoder.takeProgress(this.progressGiven);
+    if (position === null || this.ended) return;
+    this.progressGiven = position;
+    this.lastProgressMs = this.options.clock.monotonicMs();
+    this.decoder.events.push({ kind: 'progress', position: formatLsn(position) });
+    this.wakeUp();
+  }
+
+  private tick(): void {
+    const silentMs = this.options.clock.monotonicMs() - this.lastReceivedMs;
+    if (!this.paused && silentMs > this.options.silenceMs) {
+      this.fail(new TributaryError('E2031', `the server is silent: silentMs=${Math.round(silentMs)}`));
+      return;
+    }
+    this.sendStatus();
+    this.offerProgress();
+  }
+
+  /**
+   * Sends the acknowledged position as written, flushed and applied: nothing else, so that nothing can be taken for
+   * durable that is not. Asks for an answer where the server has been quiet, which proves the connection.
+   */
+  private sendStatus(): void {
+    this.cancelStatus?.();
+    this.cancelStatus = null;
+    if (this.ended || this.failure !== null) return;
+    const { clock, statusMs } = this.options;
+    const nowMs = clock.monotonicMs();
+    const quiet = !this.paused && nowMs - this.lastReceivedMs >= statusMs;
+    this.lastStatusMs = nowMs;
+    this.connection.sendCopyFromChunk(standbyStatus(this.acknowledged, clock.nowMs(), quiet));
+  }
+
+  private pause(): void {
+    if (this.paused) return;
+    this.paused = true;
+    this.connection.stream.pause();
+  }
+
+  private resume(): void {
+    if (!this.paused) return;
+    this.paused = false;
+    this.lastReceivedMs = this.options.clock.monotonicMs();
+    this.connection.stream.resume();
+  }
+
+  /** Says goodbye in the protocol's way, so that the slot is free at once; cuts the connection if that takes long. */
+  async close(): Promise<void> {
+    if (this.ended) return;
+    if (this.failure === null) this.sendStatus();
+    this.ended = true;
+    for (const stop of this.timers) stop();
+    this.cancelStatus?.();
+    this.cancelLinger?.();
+    this.cancelProgress?.();
+    if (this.failure === null) {
+      this.connection.endCopyFrom();
+      this.connection.stream.resume();
+      const cancel = this.options.clock.after(GOODBYE_MS, () => this.connection.stream.destroy());
+      await this.finished;
+      cancel();
+    }
+    this.connection.stream.destroy();
+    await this.client.end();
+  }
+}
+
+function asLost(error: unknown): TributaryError {
+  if (error instanceof TributaryError) return error;
+  return new TributaryError('E2001', 'the connection to the log was lost', { cause: error });
+}

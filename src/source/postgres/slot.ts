@@ -1,0 +1,110 @@
+// Replication slots: what they say, making and dropping them.
+import type pg from 'pg';
+import { TributaryError } from '../../base/errors.ts';
+import { connect } from './connect.ts';
+import { type Lsn, parseLsn } from './lsn.ts';
+import { quoteIdentifier } from './postgres-table.ts';
+import type { ConnectionSettings, PostgresSettings } from './settings.ts';
+import { field, runStatement, SqlSession, type SqlRunner, type TextRow } from './sql-session.ts';
+
+/** A slot as the server describes it. */
+export interface SlotState {
+  readonly name: string;
+  readonly plugin: string | null;
+  readonly database: string | null;
+  readonly activePid: number | null;
+  readonly confirmed: Lsn | null;
+  readonly walStatus: string | null;
+  readonly retainedBytes: number;
+  readonly safeBytes: number | null;
+}
+
+const SLOTS = `
+select slot_name as name, plugin, database, active_pid::text as pid, confirmed_flush_lsn::text as confirmed, wal_status,
+  safe_wal_size::text as safe,
+  coalesce(case when pg_is_in_recovery() then 0 else pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) end, 0)::text as retained
+from pg_replication_slots`;
+
+function slotOf(row: TextRow): SlotState {
+  const { pid, confirmed, safe } = row;
+  return {
+    name: field(row, 'name'),
+    plugin: row['plugin'] ?? null,
+    database: row['database'] ?? null,
+    activePid: pid === null || pid === undefined ? null : Number(pid),
+    confirmed: confirmed === null || confirmed === undefined ? null : parseLsn(confirmed),
+    walStatus: row['wal_status'] ?? null,
+    retainedBytes: Math.max(0, Number(field(row, 'retained'))),
+    safeBytes: safe === null || safe === undefined ? null : Math.max(0, Number(safe)),
+  };
+}
+
+/** The slot of the name, or null. */
+export async function readSlot(sql: SqlRunner, name: string): Promise<SlotState | null> {
+  const rows = await sql.query(`${SLOTS} where slot_name = $1`, [name]);
+  return rows[0] === undefined ? null : slotOf(rows[0]);
+}
+
+/** All slots of the server, by name. Throws E2010 to E2013. */
+export async function listSlots(settings: ConnectionSettings): Promise<readonly SlotState[]> {
+  const sql = new SqlSession(settings);
+  try {
+    return (await sql.query(`${SLOTS} order by slot_name`)).map(slotOf);
+  } finally {
+    await sql.close();
+  }
+}
+
+/** Drops the slot; the log it kept is gone. Throws E2030 while someone uses it, E2024 if there is none. */
+export async function dropSlot(settings: ConnectionSettings, name: string): Promise<void> {
+  const sql = new SqlSession(settings);
+  try {
+    const slot = await readSlot(sql, name);
+    if (slot === null) throw new TributaryError('E2024', `no such slot: slot=${name}`);
+    if (slot.activePid !== null) {
+      throw new TributaryError('E2030', `slot is in use: slot=${name} pid=${slot.activePid}`);
+    }
+    await sql.query('select pg_drop_replication_slot($1)', [name]);
+  } finally {
+    await sql.close();
+  }
+}
+
+/** A new slot with the snapshot of the moment from which it keeps the log. */
+export interface CreatedSlot {
+  readonly consistentPoint: Lsn;
+  readonly snapshotName: string;
+  /** The snapshot can be imported while this connection is open and idle. The caller ends it. */
+  readonly client: pg.Client;
+}
+
+/** Makes the slot and exports its snapshot. Throws E2024 or E2028 if the server refuses. */
+export async function createSlot(
+  settings: PostgresSettings,
+  options: { readonly name: string; readonly temporary: boolean; readonly versionNumber: number },
+): Promise<CreatedSlot> {
+  const client = await connect(settings, 'replication', () => {
+    // The copy's own connection notices; the snapshot may be gone by then in any case.
+  });
+  const failover = !options.temporary && settings.slot.failover === 'auto' && options.versionNumber >= 170_000;
+  const kind = options.temporary ? 'TEMPORARY LOGICAL' : 'LOGICAL';
+  const wanted = failover ? "(SNAPSHOT 'export', FAILOVER)" : 'EXPORT_SNAPSHOT';
+  try {
+    const command = `CREATE_REPLICATION_SLOT ${quoteIdentifier(options.name)} ${kind} pgoutput ${wanted}`;
+    const [row] = await runStatement(client, command);
+    const consistentPoint = parseLsn(field(row, 'consistent_point'));
+    return { consistentPoint, snapshotName: field(row, 'snapshot_name'), client };
+  } catch (error) {
+    await client.end();
+    throw slotError(options.name, error);
+  }
+}
+
+function slotError(name: string, error: unknown): unknown {
+  if (!(error instanceof TributaryError)) return error;
+  const state = error.context['state'];
+  const cause = { cause: error.cause };
+  if (state === '53400') return new TributaryError('E2028', `no free replication slot: slot=${name}`, cause);
+  if (state === '42602') return new TributaryError('E2024', `not a name for a slot: slot=${name}`, cause);
+  return error;
+}

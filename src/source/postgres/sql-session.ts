@@ -1,0 +1,86 @@
+// A session for short statements: one at a time, opened when first needed and again after it was lost.
+import type pg from 'pg';
+import { isTributaryError, TributaryError } from '../../base/errors.ts';
+import { connect, errorState } from './connect.ts';
+import type { ConnectionSettings } from './settings.ts';
+
+/** A row of a result: every value as text. */
+export type TextRow = Readonly<Record<string, string | null>>;
+
+/** What runs statements. */
+export interface SqlRunner {
+  /** The rows of one statement. Throws E2010 to E2012 (no connection) and E2013 (the statement failed). */
+  query(text: string, values?: readonly (string | number | readonly (string | number)[])[]): Promise<readonly TextRow[]>;
+}
+
+/** Runs one statement on a client. */
+export async function runStatement(
+  client: pg.Client,
+  text: string,
+  values: readonly (string | number | readonly (string | number)[])[] = [],
+): Promise<readonly TextRow[]> {
+  try {
+    // Without values the statement goes by the simple protocol, the only one that replication sessions know.
+    const result = values.length === 0 ? await client.query<TextRow>(text) : await client.query<TextRow>(text, [...values]);
+    return result.rows;
+  } catch (error) {
+    if (isTributaryError(error)) throw error;
+    const state = errorState(error);
+    throw new TributaryError('E2013', `statement failed: state=${state}`, {
+      cause: error,
+      context: { state, statement: text.slice(0, 200) },
+    });
+  }
+}
+
+/** The session. */
+export class SqlSession implements SqlRunner {
+  private readonly settings: ConnectionSettings;
+  private client: pg.Client | null = null;
+  private queue: Promise<unknown> = Promise.resolve();
+  private closed = false;
+
+  constructor(settings: ConnectionSettings) {
+    this.settings = settings;
+  }
+
+  query(
+    text: string,
+    values: readonly (string | number | readonly (string | number)[])[] = [],
+  ): Promise<readonly TextRow[]> {
+    const result = this.queue.then(async () => runStatement(await this.connected(), text, values));
+    this.queue = result.catch(() => {
+      // Reported to the caller of this statement; the next one starts afresh.
+    });
+    return result;
+  }
+
+  /** Ends the session after the statements that wait; later ones fail. */
+  async close(): Promise<void> {
+    await this.queue;
+    this.closed = true;
+    const { client } = this;
+    this.client = null;
+    await client?.end();
+  }
+
+  private async connected(): Promise<pg.Client> {
+    if (this.closed) throw new TributaryError('E2010', 'the source is closed');
+    this.client ??= await connect(this.settings, 'sql', () => {
+      this.client = null;
+    });
+    return this.client;
+  }
+}
+
+/** A value that the statement always gives. Throws E2013 if it does not. */
+export function field(row: TextRow | undefined, name: string): string {
+  const value = row?.[name];
+  if (value === undefined || value === null) throw new TributaryError('E2013', `result lacks a value: column=${name}`);
+  return value;
+}
+
+/** A boolean as PostgreSQL prints it. */
+export function isTrue(row: TextRow, name: string): boolean {
+  return row[name] === 't' || row[name] === 'true';
+}
