@@ -49,6 +49,31 @@ export const ERROR_CODES = {
     meaning: 'An option of the configuration has a wrong value, or is missing.',
     remedy: 'Correct it as the message says; `tributary config show --defaults` lists every option.',
   },
+  E1006: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'The address of a source cannot be understood.',
+    remedy:
+      'Write url: postgres://user:password@host:port/database, with special characters as %XX; or host, port, user, database and password.',
+  },
+  E1007: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'The source is a database that this release does not read.',
+    remedy: 'MySQL and MariaDB come with a later release; this one mirrors PostgreSQL.',
+  },
+  E1008: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'An entry of `tables` cannot be understood.',
+    remedy: 'Write a glob such as public.* or a /regular expression/ on schema.table; "!" in front removes.',
+  },
+  E1009: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'The configuration has no source, or none of that name.',
+    remedy: 'Add one under `sources`; `tributary init --from-url URL` writes a file with one.',
+  },
   E1300: {
     kind: 'config',
     exit: 2,

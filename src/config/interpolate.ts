@@ -12,7 +12,9 @@ const PLACEHOLDER = /\$\$\{|\$\{([^}]*)\}/g;
 
 /** The text with its placeholders filled. Throws `E1003`, which names the placeholder and never a value. */
 export function interpolate(text: string, values: PlaceholderValues): string {
-  return text.replace(PLACEHOLDER, (found, inside: string | undefined) => (inside === undefined ? '${' : filled(found, inside, values)));
+  return text.replace(PLACEHOLDER, (found, inside: string | undefined) =>
+    inside === undefined ? '${' : filled(found, inside, values),
+  );
 }
 
 /** Whether the text has placeholders: such values are never shown. */
@@ -28,7 +30,10 @@ function filled(placeholder: string, inside: string, values: PlaceholderValues):
     throw new TributaryError('E1003', `environment variable is not set: placeholder=${placeholder}`);
   }
   if (!inside.startsWith('file:')) {
-    throw new TributaryError('E1003', `placeholder is none of env:NAME, env:NAME:-default, file:PATH: placeholder=${placeholder}`);
+    throw new TributaryError(
+      'E1003',
+      `placeholder is none of env:NAME, env:NAME:-default, file:PATH: placeholder=${placeholder}`,
+    );
   }
   try {
     return values.readFile(inside.slice('file:'.length)).replace(/\r?\n$/, '');

@@ -37,7 +37,10 @@ export function parseConfig(text: string, file: string, values: PlaceholderValue
   const document = parseDocument(text, { lineCounter: lines });
   const fault = document.errors[0];
   if (fault !== undefined) {
-    throw new TributaryError('E1002', `configuration is not YAML: file=${file} line=${lines.linePos(fault.pos[0]).line} reason=${fault.message.split('\n')[0]}`);
+    throw new TributaryError(
+      'E1002',
+      `configuration is not YAML: file=${file} line=${lines.linePos(fault.pos[0]).line} reason=${fault.message.split('\n')[0]}`,
+    );
   }
   const raw: unknown = document.toJS();
   const result = configSchema.safeParse(interpolated(raw, values));
@@ -76,7 +79,10 @@ function optionError(error: z.ZodError, place: Place): TributaryError {
       `unknown option: file=${place.file} line=${lineOf(option, place)} option=${option.join('.')}${didYouMean(key, knownKeys(path))}`,
     );
   }
-  return new TributaryError('E1005', `option has a wrong value: option=${path.join('.')} file=${place.file} line=${lineOf(path, place)} reason=${issue.message}`);
+  return new TributaryError(
+    'E1005',
+    `option has a wrong value: option=${path.join('.')} file=${place.file} line=${lineOf(path, place)} reason=${issue.message}`,
+  );
 }
 
 /** A union reports its branches: the one that came furthest is what the user meant. */
@@ -85,7 +91,9 @@ function deepestIssue(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue {
     if (issue.code !== 'invalid_union') return [issue];
     const inner = issue.errors.filter((branch) => branch.length > 0).map(deepestIssue);
     const deeper = inner.filter((candidate) => candidate.path.length > 0 || candidate.code === 'unrecognized_keys');
-    return deeper.length === 0 ? [issue] : deeper.map((candidate) => ({ ...candidate, path: [...issue.path, ...candidate.path] }));
+    return deeper.length === 0
+      ? [issue]
+      : deeper.map((candidate) => ({ ...candidate, path: [...issue.path, ...candidate.path] }));
   });
   return all.reduce((deepest, issue) => (issue.path.length > deepest.path.length ? issue : deepest));
 }
@@ -99,14 +107,20 @@ function knownKeys(path: readonly string[]): string[] {
 }
 
 interface Wrapper {
-  readonly def?: { readonly innerType?: unknown; readonly valueType?: unknown; readonly element?: unknown; readonly options?: readonly unknown[] };
+  readonly def?: {
+    readonly innerType?: unknown;
+    readonly valueType?: unknown;
+    readonly element?: unknown;
+    readonly options?: readonly unknown[];
+  };
   readonly shape?: Readonly<Record<string, unknown>>;
 }
 
 function unwrapped(schema: unknown): unknown {
   let inner = schema as Wrapper | undefined;
   while (inner?.def?.innerType !== undefined) inner = inner.def.innerType as Wrapper;
-  if (inner?.def?.options !== undefined) inner = inner.def.options.find((option) => (option as Wrapper).shape !== undefined) as Wrapper | undefined;
+  if (inner?.def?.options !== undefined)
+    inner = inner.def.options.find((option) => (option as Wrapper).shape !== undefined) as Wrapper | undefined;
   return inner;
 }
 
@@ -121,9 +135,12 @@ function lineOf(path: readonly string[], place: Place): number {
     const last = path[length - 1];
     if (isMap(parent)) {
       const pair = parent.items.find((item) => isScalar(item.key) && String(item.key.value) === last);
-      if (pair !== undefined && isScalar(pair.key) && pair.key.range) return place.lines.linePos(pair.key.range[0]).line;
+      if (pair !== undefined && isScalar(pair.key) && pair.key.range)
+        return place.lines.linePos(pair.key.range[0]).line;
     }
-    const node = place.document.getIn(path.slice(0, length).map(indexed), true) as { range?: readonly number[] } | undefined;
+    const node = place.document.getIn(path.slice(0, length).map(indexed), true) as
+      | { range?: readonly number[] }
+      | undefined;
     if (node?.range !== undefined) return place.lines.linePos(node.range[0]).line;
   }
   return 1;

@@ -11,7 +11,10 @@ function duration(text: string, limits: { readonly minMs?: number } = {}) {
     .transform((value, context) => {
       const valueMs = parseDuration(value);
       if (valueMs !== null && valueMs >= (limits.minMs ?? 0)) return valueMs;
-      context.addIssue({ code: 'custom', message: `expected a duration such as 10s or 5m${limits.minMs === undefined ? '' : `, at least ${limits.minMs}ms`}` });
+      context.addIssue({
+        code: 'custom',
+        message: `expected a duration such as 10s or 5m${limits.minMs === undefined ? '' : `, at least ${limits.minMs}ms`}`,
+      });
       return z.NEVER;
     });
 }
@@ -24,7 +27,10 @@ function size(text: string, limits: { readonly minBytes?: number } = {}) {
     .transform((value, context) => {
       const bytes = parseSize(value);
       if (bytes !== null && bytes >= (limits.minBytes ?? 0)) return bytes;
-      context.addIssue({ code: 'custom', message: `expected a size such as 64MiB${limits.minBytes === undefined ? '' : `, at least ${limits.minBytes} bytes`}` });
+      context.addIssue({
+        code: 'custom',
+        message: `expected a size such as 64MiB${limits.minBytes === undefined ? '' : `, at least ${limits.minBytes} bytes`}`,
+      });
       return z.NEVER;
     });
 }
@@ -37,20 +43,42 @@ const paimonOptions = z
 
 const onUnrepresentable = z.enum(['stop', 'as_null', 'string']);
 
+const typeChoices = {
+  numeric_unbounded: z.enum(['string']).describe('Type of numeric without precision, or wider than 38 digits.'),
+  numeric_overflow: onUnrepresentable.describe('A number with more digits than its DECIMAL.'),
+  infinity: onUnrepresentable.describe('NaN in numeric; infinite dates and times, years before 1 and after 9999.'),
+  time: z.enum(['auto', 'string']).describe('auto: TIME(3) where the column has milliseconds at most, else STRING.'),
+};
+
 const types = z
   .strictObject({
-    numeric_unbounded: z.enum(['string']).default('string').describe('Type of numeric without precision, or wider than 38 digits.'),
-    numeric_overflow: onUnrepresentable.default('stop').describe('A number with more digits than its DECIMAL.'),
-    infinity: onUnrepresentable.default('stop').describe('NaN in numeric; infinite dates and times, years before 1 and after 9999.'),
-    time: z.enum(['auto', 'string']).default('auto').describe('auto: TIME(3) where the column has milliseconds at most, else STRING.'),
+    numeric_unbounded: typeChoices.numeric_unbounded.default('string'),
+    numeric_overflow: typeChoices.numeric_overflow.default('stop'),
+    infinity: typeChoices.infinity.default('stop'),
+    time: typeChoices.time.default('auto'),
   })
   .prefault({})
   .describe('What becomes of values that Paimon cannot hold.');
 
+const columns = z
+  .strictObject({
+    types: z
+      .record(z.string().min(1), z.enum(['string']))
+      .default({})
+      .describe('Types of columns by name: string keeps the text that the server prints.'),
+  })
+  .describe('Settings of single columns.');
+
 const tableSettings = {
-  key: z.union([z.literal('auto'), z.array(z.string()).min(1)]).describe('auto: the primary key, else the replica identity index; or columns by name.'),
-  no_key: z.enum(['skip', 'stop']).describe('What is done with a table that has no key: left out (and named by check and status), or refused.'),
-  buckets: z.union([z.literal('auto'), z.int().min(1).max(32767)]).describe('auto: a fixed number chosen from the size of the table when it is created.'),
+  key: z
+    .union([z.literal('auto'), z.array(z.string()).min(1)])
+    .describe('auto: the primary key, else the replica identity index; or columns by name.'),
+  no_key: z
+    .enum(['skip', 'stop'])
+    .describe('What is done with a table that has no key: left out (and named by check and status), or refused.'),
+  buckets: z
+    .union([z.literal('auto'), z.int().min(1).max(32767)])
+    .describe('auto: a fixed number chosen from the size of the table when it is created.'),
 };
 
 const defaults = z
@@ -58,6 +86,7 @@ const defaults = z
     key: tableSettings.key.default('auto'),
     no_key: tableSettings.no_key.default('skip'),
     buckets: tableSettings.buckets.default('auto'),
+    columns: columns.prefault({}),
     types,
     options: paimonOptions,
   })
@@ -72,18 +101,27 @@ const tableEntry = z.union([
     key: tableSettings.key.optional(),
     no_key: tableSettings.no_key.optional(),
     buckets: tableSettings.buckets.optional(),
-    types: types.unwrap().partial().optional(),
+    columns: columns.optional(),
+    // Without defaults, or an entry would set back what it does not mention.
+    types: z.strictObject(typeChoices).partial().optional(),
     options: paimonOptions.unwrap().optional(),
   }),
 ]);
 
 const tls = z
   .strictObject({
-    mode: z.enum(['disable', 'prefer', 'require', 'verify-ca', 'verify-full']).default('prefer').describe('How the connection is protected.'),
+    mode: z
+      .enum(['disable', 'prefer', 'require', 'verify-ca', 'verify-full'])
+      .default('prefer')
+      .describe('How the connection is protected.'),
     ca: z.string().nullable().default(null).describe('PEM text of the authority to trust.'),
     cert: z.string().nullable().default(null).describe("PEM text of the client's certificate."),
     key: z.string().nullable().default(null).describe("PEM text of the client's key."),
-    servername: z.string().nullable().default(null).describe('The name the certificate must have; the host unless given.'),
+    servername: z
+      .string()
+      .nullable()
+      .default(null)
+      .describe('The name the certificate must have; the host unless given.'),
   })
   .prefault({});
 
@@ -93,12 +131,20 @@ const source = z.strictObject({
   port: z.int().min(1).max(65535).optional().describe('Port; 5432 unless given.'),
   user: z.string().optional().describe('User.'),
   database: z.string().optional().describe('Database.'),
-  password: z.string().nullable().default(null).describe('Password; ${env:X} and ${file:…} are read again at every connect.'),
+  password: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('Password; ${env:X} and ${file:…} are read again at every connect.'),
   tls,
   connect_timeout: duration('10s', { minMs: 1 }).describe('How long a connection may take.'),
   slot: z
     .strictObject({
-      name: z.string().regex(/^[a-z0-9_]{1,63}$/).optional().describe('Replication slot; tributary_<name> unless given.'),
+      name: z
+        .string()
+        .regex(/^[a-z0-9_]{1,63}$/)
+        .optional()
+        .describe('Replication slot; tributary_<name> unless given.'),
       create: z.enum(['auto', 'never']).default('auto').describe('Whether it is created where it is absent.'),
       failover: z.enum(['auto', 'never']).default('auto').describe('auto: a failover slot on PostgreSQL 17 and newer.'),
     })
@@ -106,30 +152,51 @@ const source = z.strictObject({
   publication: z
     .strictObject({
       name: z.string().min(1).max(63).optional().describe('Publication; tributary_<name> unless given.'),
-      create: z.enum(['auto', 'never']).default('auto').describe('Whether it is created and extended; never FOR ALL TABLES.'),
+      create: z
+        .enum(['auto', 'never'])
+        .default('auto')
+        .describe('Whether it is created and extended; never FOR ALL TABLES.'),
       via_partition_root: z.boolean().default(true).describe('Partitioned tables are read as their root.'),
     })
     .prefault({}),
   heartbeat: z
     .strictObject({
-      interval: duration('30s', { minMs: 100 }).describe('How often the position of an idle log is recorded and acknowledged.'),
-      emit: z.enum(['auto', 'never']).default('auto').describe('auto: writes a small message into an idle log, so that the slot moves on.'),
+      interval: duration('30s', { minMs: 100 }).describe(
+        'How often the position of an idle log is recorded and acknowledged.',
+      ),
+      emit: z
+        .enum(['auto', 'never'])
+        .default('auto')
+        .describe('auto: writes a small message into an idle log, so that the slot moves on.'),
     })
     .prefault({}),
-  tables: z.array(tableEntry).default([]).describe('Globs or /regular expressions/; "!" removes; later entries override earlier ones.'),
+  tables: z
+    .array(tableEntry)
+    .default([])
+    .describe('Globs or /regular expressions/; "!" removes; later entries override earlier ones.'),
   defaults,
 });
 
 /** The whole configuration file. */
 export const configSchema = z.strictObject({
   version: z.literal(1).describe('Version of this file format.'),
-  lake: z.strictObject({
-    warehouse: z.string().min(1).default('file:///var/lib/tributary/lake').describe('Where the Paimon tables are: file:///…'),
-    database: z.string().min(1).default('{schema}').describe('Lake database of a table; {source} {database} {schema} {table}.'),
-    table: z.string().min(1).default('{table}').describe('Lake table of a table; the same templates.'),
-    case: z.enum(['preserve', 'lower']).default('preserve').describe('Case of lake databases, tables and columns.'),
-    options: paimonOptions,
-  }),
+  lake: z
+    .strictObject({
+      warehouse: z
+        .string()
+        .min(1)
+        .default('file:///var/lib/tributary/lake')
+        .describe('Where the Paimon tables are: file:///…'),
+      database: z
+        .string()
+        .min(1)
+        .default('{schema}')
+        .describe('Lake database of a table; {source} {database} {schema} {table}.'),
+      table: z.string().min(1).default('{table}').describe('Lake table of a table; the same templates.'),
+      case: z.enum(['preserve', 'lower']).default('preserve').describe('Case of lake databases, tables and columns.'),
+      options: paimonOptions,
+    })
+    .prefault({}),
   sources: z
     .record(z.string().regex(/^[a-z0-9_]{1,50}$/, 'a source is named by lower-case letters, digits and _'), source)
     .default({})
@@ -143,7 +210,10 @@ export const configSchema = z.strictObject({
     .prefault({}),
   maintenance: z
     .strictObject({
-      compaction: z.enum(['inline', 'off']).default('inline').describe('inline: this process compacts; off: another engine does.'),
+      compaction: z
+        .enum(['inline', 'off'])
+        .default('inline')
+        .describe('inline: this process compacts; off: another engine does.'),
       snapshots: z
         .strictObject({
           retain: duration('1h').describe('How long snapshots and cuts stay readable.'),
@@ -154,13 +224,18 @@ export const configSchema = z.strictObject({
     .prefault({}),
   errors: z
     .strictObject({
-      on_table_error: z.enum(['isolate', 'stop']).default('isolate').describe('isolate: other tables go on; stop: the source ends.'),
+      on_table_error: z
+        .enum(['isolate', 'stop'])
+        .default('isolate')
+        .describe('isolate: other tables go on; stop: the source ends.'),
       isolate_max_lag: size('10GiB').describe('Log that a stopped table may hold back before its source ends.'),
       retry: z
         .strictObject({
           initial: duration('1s', { minMs: 1 }).describe('First wait before a lost connection is opened again.'),
           max: duration('60s', { minMs: 1 }).describe('Longest wait; waits double up to it.'),
-          give_up: duration('5m', { minMs: 0 }).describe('Ends with the error when nothing was committed for this long.'),
+          give_up: duration('5m', { minMs: 0 }).describe(
+            'Ends with the error when nothing was committed for this long.',
+          ),
         })
         .prefault({}),
     })
@@ -168,18 +243,28 @@ export const configSchema = z.strictObject({
   limits: z
     .strictObject({
       memory: size('256MiB', { minBytes: 16 * 1024 * 1024 }).describe('All buffers of the daemon together.'),
-      workers: z.union([z.literal('auto'), z.int().min(1).max(64)]).default('auto').describe('Threads that sort, encode and compact; auto: the cores less one, at most 4.'),
+      workers: z
+        .union([z.literal('auto'), z.int().min(1).max(64)])
+        .default('auto')
+        .describe('Threads that sort, encode and compact; auto: the cores less one, at most 4.'),
     })
     .prefault({}),
   http: z
     .strictObject({
-      listen: z.string().nullable().default('127.0.0.1:8780').describe('Address of health, metrics and status; null switches it off.'),
+      listen: z
+        .string()
+        .nullable()
+        .default('127.0.0.1:8780')
+        .describe('Address of health, metrics and status; null switches it off.'),
     })
     .prefault({}),
   log: z
     .strictObject({
       level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least severity written.'),
-      format: z.enum(['auto', 'text', 'json']).default('auto').describe('auto: readable on a terminal, JSON lines otherwise.'),
+      format: z
+        .enum(['auto', 'text', 'json'])
+        .default('auto')
+        .describe('auto: readable on a terminal, JSON lines otherwise.'),
     })
     .prefault({}),
 });
