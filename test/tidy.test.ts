@@ -125,7 +125,14 @@ const EXCEPTIONS: ReadonlyArray<{
   readonly path: string;
   readonly match: string;
   readonly reason: string;
-}> = [];
+}> = [
+  {
+    rule: 'file-size',
+    path: 'src/base/error-codes.ts',
+    match: '',
+    reason: 'one table of all codes, without logic: a reader looks codes up in it, and docs/ERRORS.md is made from it',
+  },
+];
 
 const ROOT = join(import.meta.dirname, '..');
 const files = ['src', 'test', 'bench', 'scripts'].flatMap(readFolder);

@@ -176,7 +176,7 @@ export function checkTestModifiers(file: TidyFile): readonly Finding[] {
 }
 
 /** The files of `src` that a file imports, with the place; specifiers outside the repository's relative paths are left out. */
-export function relativeImports(file: TidyFile): ReadonlyArray<ImportSite & { readonly target: string }> {
+function relativeImports(file: TidyFile): ReadonlyArray<ImportSite & { readonly target: string }> {
   return importsOf(file.scanned)
     .filter(({ specifier }) => specifier.startsWith('.'))
     .map((site) => ({ ...site, target: posix.normalize(posix.join(posix.dirname(file.path), site.specifier)) }));
