@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { timestampText } from '../../src/paimon/format/calendar-text.ts';
 import { avroSchemaText } from '../../src/paimon/format/avro.ts';
 import { decodeRows } from '../../src/paimon/format/binary-row.ts';
-import { partitionPathOf, partitionTypes } from '../../src/paimon/format/partition-path.ts';
+import { partitionTypes } from '../../src/paimon/format/partition-path.ts';
 import { createRowPrinter } from '../../src/paimon/format/row-json.ts';
 import { INDEX_MANIFEST_SCHEMA, MANIFEST_LIST_SCHEMA, MANIFEST_SCHEMA } from '../../src/paimon/meta/avro-schemas.ts';
 import type { SimpleStats } from '../../src/paimon/meta/data-file-meta.ts';
@@ -16,6 +16,7 @@ import { decodeManifest, encodeManifest } from '../../src/paimon/meta/manifest-f
 import { decodeManifestList, describeManifest, encodeManifestList } from '../../src/paimon/meta/manifest-list.ts';
 import type { Snapshot } from '../../src/paimon/meta/snapshot.ts';
 import { parseSnapshot, snapshotToJson } from '../../src/paimon/meta/snapshot-json.ts';
+import { bucketPathsOf } from '../../src/paimon/meta/table-paths.ts';
 import type { DataField } from '../../src/paimon/schema/data-type.ts';
 import { newTableSchema } from '../../src/paimon/schema/new-schema.ts';
 import { type TableSchema, trimmedPrimaryKeys } from '../../src/paimon/schema/table-schema.ts';
@@ -110,10 +111,9 @@ describe.each(goldenNames())('%s', (name) => {
   test('every live file of the latest snapshot is where its partition and bucket say', () => {
     const latest = table.snapshots.at(-1);
     if (latest === undefined) return;
-    const pathOf = partitionPathOf(table.latestSchema);
-    for (const entry of liveEntries(table, latest)) {
-      const bucket = entry.bucket === -2 ? 'postpone' : String(entry.bucket);
-      expect(table.has(`${pathOf(entry.partition)}bucket-${bucket}/${entry.file.fileName}`)).toBe(true);
+    const paths = bucketPathsOf('.', table.latestSchema);
+    for (const { partition, bucket, file } of liveEntries(table, latest)) {
+      expect(paths.filesOf(partition, bucket, file).filter((path) => !table.has(path))).toEqual([]);
     }
   });
 });
