@@ -1,5 +1,16 @@
 // Exact bounds of column values, page by page: for the footer and for the manifest.
 import { unreachable } from '../../../base/errors.ts';
+import type { DataType } from '../../schema/data-type.ts';
+import {
+  BOOLEAN,
+  BYTE_ARRAY,
+  DOUBLE,
+  FIXED_LEN_BYTE_ARRAY,
+  FLOAT,
+  INT64,
+  INT96,
+  type LeafNode,
+} from './parquet-format.ts';
 import type { BytePage, WordPage } from './value-encoder.ts';
 
 /**
@@ -157,9 +168,16 @@ function fixedBounds(bytes: Uint8Array, width: number, sizeBytes: number): Colum
   return { min: min.slice(), max: max.slice() };
 }
 
+/** Compares big-endian two's complement numbers, of any lengths. */
 function compareFixed(left: Uint8Array, right: Uint8Array): number {
   const sign = ((left[0] << 24) >> 24) - ((right[0] << 24) >> 24);
-  return sign === 0 ? Buffer.compare(left, right) : sign;
+  if (left.length === right.length) return sign === 0 ? Buffer.compare(left, right) : sign;
+  const isNegative = left[0] > 127;
+  if (isNegative !== right[0] > 127) return isNegative ? -1 : 1;
+  const [leftBytes, rightBytes] = [minimalDecimal(left), minimalDecimal(right)];
+  const longer = leftBytes.length - rightBytes.length;
+  if (longer === 0) return Buffer.compare(leftBytes, rightBytes);
+  return isNegative ? -longer : longer;
 }
 
 /** Bounds of both; null is no bounds. */
@@ -264,4 +282,36 @@ export function minimalDecimal(bytes: Uint8Array): Uint8Array {
     start++;
   }
   return bytes.subarray(start);
+}
+
+/** How the footer's bounds of a leaf are ordered; `none` where writers do not agree. */
+export function boundOrder(leaf: LeafNode): BoundOrder {
+  switch (leaf.physical) {
+    case BOOLEAN:
+      return 'boolean';
+    case INT64:
+      return 'i64';
+    case INT96:
+      return 'none';
+    case FLOAT:
+      return 'f32';
+    case DOUBLE:
+      return 'f64';
+    case BYTE_ARRAY:
+      return leaf.logical?.kind === 'decimal' ? 'none' : 'bytes';
+    case FIXED_LEN_BYTE_ARRAY:
+      return leaf.logical?.kind === 'decimal' ? 'fixed' : 'bytes';
+    default:
+      return 'i32';
+  }
+}
+
+/** Bounds of stored values in the form of the type's vector: see `ColumnBound`. */
+export function vectorBounds(bounds: ColumnBounds, type: DataType): ColumnBounds {
+  if (type.kind !== 'DECIMAL') return bounds;
+  return { min: vectorDecimal(bounds.min), max: vectorDecimal(bounds.max) };
+}
+
+function vectorDecimal(bound: ColumnBound): ColumnBound {
+  return bound instanceof Uint8Array ? minimalDecimal(bound) : BigInt(bound);
 }

@@ -1,14 +1,23 @@
 // Writes one leaf column: collects a page, compresses it, and keeps the compressed pages until the row group ends.
 import { ByteBuffer } from './byte-buffer.ts';
 import type { BoundOrder, ColumnBounds } from './column-bounds.ts';
-import { boundsOfPage, joinBounds, plainBounds } from './column-bounds.ts';
+import { boundOrder, boundsOfPage, joinBounds, plainBounds } from './column-bounds.ts';
 import { codecNumber, compressPage, type ParquetCompression } from './compression.ts';
 import { Dictionary } from './dictionary.ts';
 import { pageHeader } from './footer-writer.ts';
 import { bitWidth, encodeHybrid, encodeRun } from './hybrid-encoding.ts';
 import type { ChunkStatistics, ColumnChunk, LeafNode } from './parquet-format.ts';
-import { BOOLEAN, BYTE_ARRAY, DOUBLE, FIXED_LEN_BYTE_ARRAY, FLOAT, INT64, INT96 } from './parquet-format.ts';
-import { PLAIN, RLE, RLE_DICTIONARY } from './parquet-format.ts';
+import {
+  BOOLEAN,
+  BYTE_ARRAY,
+  DOUBLE,
+  FIXED_LEN_BYTE_ARRAY,
+  INT64,
+  INT96,
+  PLAIN,
+  RLE,
+  RLE_DICTIONARY,
+} from './parquet-format.ts';
 import type { LeafCells } from './shredder.ts';
 import { ThriftWriter } from './thrift-writer.ts';
 import { BytePage, packBooleans, WordPage } from './value-encoder.ts';
@@ -297,27 +306,5 @@ function pageFor(leaf: LeafNode): WordPage | BytePage {
       return new WordPage(3);
     default:
       return new WordPage(1);
-  }
-}
-
-/** How the footer's bounds of a leaf are ordered; `none` where writers do not agree. */
-export function boundOrder(leaf: LeafNode): BoundOrder {
-  switch (leaf.physical) {
-    case BOOLEAN:
-      return 'boolean';
-    case INT64:
-      return 'i64';
-    case INT96:
-      return 'none';
-    case FLOAT:
-      return 'f32';
-    case DOUBLE:
-      return 'f64';
-    case BYTE_ARRAY:
-      return leaf.logical?.kind === 'decimal' ? 'none' : 'bytes';
-    case FIXED_LEN_BYTE_ARRAY:
-      return leaf.logical?.kind === 'decimal' ? 'fixed' : 'bytes';
-    default:
-      return 'i32';
   }
 }

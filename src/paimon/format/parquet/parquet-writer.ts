@@ -3,9 +3,8 @@
 import type { ColumnBatch, Vector } from '../../../column/vector.ts';
 import { vectorSizeBytes } from '../../../column/vector.ts';
 import { assert } from '../../../base/errors.ts';
-import type { DataField, DataType } from '../../schema/data-type.ts';
-import type { ColumnBound, ColumnBounds } from './column-bounds.ts';
-import { minimalDecimal } from './column-bounds.ts';
+import type { DataField } from '../../schema/data-type.ts';
+import { type ColumnBounds, vectorBounds } from './column-bounds.ts';
 import type { ParquetCompression } from './compression.ts';
 import { footerBytes } from './footer-writer.ts';
 import { LeafWriter } from './leaf-writer.ts';
@@ -183,15 +182,4 @@ class FileWriter implements ParquetWriter {
     const { nullCount, bounds } = this.leaves[node.leafIndex].totals();
     return { name, nullCount, bounds: bounds === null ? null : vectorBounds(bounds, type) };
   }
-}
-
-/** Bounds in the form of the type's vector: see `ColumnBound`. */
-export function vectorBounds(bounds: ColumnBounds, type: DataType): ColumnBounds {
-  if (type.kind !== 'DECIMAL') return bounds;
-  return { min: vectorBound(bounds.min), max: vectorBound(bounds.max) };
-}
-
-function vectorBound(bound: ColumnBound): ColumnBound {
-  if (bound instanceof Uint8Array) return minimalDecimal(bound);
-  return BigInt(bound);
 }

@@ -1,0 +1,143 @@
+// The values of one decoded page, nulls left out: PLAIN, dictionary and run-length encodings.
+import { decodeHybrid } from './hybrid-encoding.ts';
+import { BOOLEAN, BYTE_ARRAY, DOUBLE, FIXED_LEN_BYTE_ARRAY, INT64, INT96, type LeafNode } from './parquet-format.ts';
+import { corrupt } from './parquet-fault.ts';
+
+/** Numbers as 32-bit words, `width` words each; floats by their bits, booleans as 0 and 1. */
+export interface WordValues {
+  readonly kind: 'words';
+  readonly width: number;
+  readonly count: number;
+  readonly words: Int32Array;
+}
+
+/** Byte strings: value i is `bytes[starts[i] … ends[i])`. */
+export interface ByteValues {
+  readonly kind: 'bytes';
+  readonly count: number;
+  readonly bytes: Uint8Array;
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+}
+
+export type PageValues = WordValues | ByteValues;
+
+/** Encoded values: `bytes[from …]` holds `count` of them. */
+export interface EncodedValues {
+  readonly bytes: Uint8Array;
+  readonly from: number;
+  readonly count: number;
+}
+
+/** Words a value of a physical type of fixed width; 0 for byte strings. */
+export function wordWidth(physical: number): number {
+  switch (physical) {
+    case BYTE_ARRAY:
+    case FIXED_LEN_BYTE_ARRAY:
+      return 0;
+    case INT64:
+    case DOUBLE:
+      return 2;
+    case INT96:
+      return 3;
+    default:
+      return 1;
+  }
+}
+
+/** Decodes PLAIN values; throws a fault of `E3200` where there are fewer than `count`. */
+export function decodePlain(leaf: LeafNode, source: EncodedValues): PageValues {
+  if (leaf.physical === BOOLEAN) return decodePlainBooleans(source);
+  if (leaf.physical === BYTE_ARRAY) return decodePlainBytes(source);
+  if (leaf.physical === FIXED_LEN_BYTE_ARRAY) return decodePlainFixed(source, leaf.typeLength);
+  const width = wordWidth(leaf.physical);
+  const { bytes, from, count } = source;
+  const end = from + count * width * 4;
+  if (end > bytes.length) throw endsEarly();
+  const words = new Int32Array(count * width);
+  new Uint8Array(words.buffer).set(bytes.subarray(from, end));
+  return { kind: 'words', width, count, words };
+}
+
+function endsEarly(): Error {
+  return corrupt('a page ends within its values');
+}
+
+function decodePlainBooleans({ bytes, from, count }: EncodedValues): WordValues {
+  if (from + ((count + 7) >> 3) > bytes.length) throw endsEarly();
+  const words = new Int32Array(count);
+  for (let index = 0; index < count; index++) words[index] = (bytes[from + (index >> 3)] >> (index & 7)) & 1;
+  return { kind: 'words', width: 1, count, words };
+}
+
+function decodePlainBytes({ bytes, from, count }: EncodedValues): ByteValues {
+  // Each has a length of four bytes: checked before anything is allocated for the count.
+  if (from + 4 * count > bytes.length) throw endsEarly();
+  const starts = new Int32Array(count);
+  const ends = new Int32Array(count);
+  const last = bytes.length;
+  let at = from;
+  for (let index = 0; index < count; index++) {
+    if (at + 4 > last) throw endsEarly();
+    const length = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
+    at += 4;
+    if (length < 0 || at + length > last) throw endsEarly();
+    starts[index] = at;
+    at += length;
+    ends[index] = at;
+  }
+  return { kind: 'bytes', count, bytes, starts, ends };
+}
+
+function decodePlainFixed({ bytes, from, count }: EncodedValues, length: number): ByteValues {
+  if (from + count * length > bytes.length) throw endsEarly();
+  const starts = new Int32Array(count);
+  for (let index = 0; index < count; index++) starts[index] = from + index * length;
+  return { kind: 'bytes', count, bytes, starts, ends: starts.map((start) => start + length) };
+}
+
+/** Decodes codes (their width in the first byte) and looks them up in the dictionary. */
+export function decodeCodes(dictionary: PageValues, { bytes, from, count }: EncodedValues): PageValues {
+  const codes = new Int32Array(count);
+  if (count > 0) {
+    if (from >= bytes.length) throw endsEarly();
+    decodeHybrid({ bytes, from: from + 1, to: bytes.length, width: bytes[from], count }, codes);
+    const entries = dictionary.count;
+    for (let index = 0; index < count; index++) {
+      // Unsigned, so that a code of 32 bits does not pass as a negative one.
+      if (codes[index] >>> 0 >= entries) throw corrupt('a code is not in the dictionary');
+    }
+  }
+  if (dictionary.kind === 'words') return lookUpWords(dictionary, codes);
+  const { bytes: entryBytes, starts, ends } = dictionary;
+  const valueStarts = new Int32Array(count);
+  const valueEnds = new Int32Array(count);
+  for (let index = 0; index < count; index++) {
+    valueStarts[index] = starts[codes[index]];
+    valueEnds[index] = ends[codes[index]];
+  }
+  return { kind: 'bytes', count, bytes: entryBytes, starts: valueStarts, ends: valueEnds };
+}
+
+function lookUpWords({ width, words }: WordValues, codes: Int32Array): WordValues {
+  const count = codes.length;
+  const values = new Int32Array(count * width);
+  if (width === 1) for (let index = 0; index < count; index++) values[index] = words[codes[index]];
+  else {
+    for (let index = 0, at = 0; index < count; index++) {
+      const from = codes[index] * width;
+      for (let word = 0; word < width; word++) values[at++] = words[from + word];
+    }
+  }
+  return { kind: 'words', width, count, words: values };
+}
+
+/** Booleans by run length: a four-byte size, then the hybrid encoding of one-bit values. */
+export function decodeRunLengthBooleans({ bytes, from, count }: EncodedValues): WordValues {
+  const words = new Int32Array(count);
+  if (count > 0) {
+    if (from + 4 > bytes.length) throw endsEarly();
+    decodeHybrid({ bytes, from: from + 4, to: bytes.length, width: 1, count }, words);
+  }
+  return { kind: 'words', width: 1, count, words };
+}
