@@ -362,6 +362,12 @@ export const ERROR_CODES = {
     meaning: 'A task in a worker thread failed with an error that has no code.',
     remedy: 'Report it with the message and the log; the lake was not changed by the failing step.',
   },
+  E3304: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'A row has a kind (+I, -U, +U, -D) that the table cannot take.',
+    remedy: 'Give the table a primary key if its rows change; correct the column that holds the kinds.',
+  },
   E3350: {
     kind: 'config',
     exit: 2,

@@ -1,17 +1,32 @@
 // A flush: the whole memtable to level-0 files and, where the table has an input changelog, changelog files. A function
 // of plain data, so that it runs in a worker thread.
-import { TributaryError } from '../../base/errors.ts';
+import { assert } from '../../base/errors.ts';
+import type { Int64Vector } from '../../column/vector.ts';
 import type { FileStore } from '../../storage/file-store.ts';
-import type { ManifestEntry } from '../meta/manifest-entry.ts';
+import type { DataFileMeta } from '../meta/data-file-meta.ts';
+import { FILE_SOURCE_APPEND } from '../meta/data-file-meta.ts';
+import { FILE_ADD, type ManifestEntry } from '../meta/manifest-entry.ts';
+import { SchemaStore } from '../schema/schema-store.ts';
+import { tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
+import { DataFileFormat, DataFileWriter, FileNames } from './data-file-writer.ts';
+import { readDataFile } from './data-file-reader.ts';
+import { filePaths } from './file-paths.ts';
+import { completeChanges, fillMissing, type LogRows, missingColumns, rowsToLookUp } from './fill.ts';
+import { lookUpRows, type ReadEntry } from './flush-lookup.ts';
+import { tableLayout } from './key-value-file.ts';
+import type { KeyValueBatch, KeyValueLayout } from './key-values.ts';
+import { mergeFunctionOf } from './merge/merge-engine.ts';
+import { batchOrder } from './merge/run-cursor.ts';
 import type { WriteBatch } from './write-batch.ts';
+import { joinRows, keyStarts, placeAndSort, type SortedRows, sortPlaced } from './write-rows.ts';
 
 /** What a flush is made of. */
 export interface FlushRequest {
   /** The table's directory. */
   readonly tablePath: string;
   readonly schema: TableSchema;
-  /** The memtable in write order. */
+  /** The memtable in write order; at least one row. */
   readonly batches: readonly WriteBatch[];
   /** The sequence number of the first row. */
   readonly firstSequence: bigint;
@@ -19,7 +34,7 @@ export interface FlushRequest {
   readonly liveFiles: readonly ManifestEntry[];
   /** Unique within the table; part of the file names. */
   readonly fileUuid: string;
-  /** Wall clock in milliseconds, stored in the files' metadata. */
+  /** As in `DataFileMeta.creationTimeMs`. */
   readonly creationTimeMs: number;
 }
 
@@ -31,7 +46,167 @@ export interface FlushResult {
   readonly nextSequence: bigint;
 }
 
-/** Writes the memtable to files; removes what it has written if it fails. */
-export async function runFlush(request: FlushRequest, _store: FileStore): Promise<FlushResult> {
-  throw new TributaryError('E9001', `flush is not there yet: table=${request.tablePath}`);
+/**
+ * Writes the memtable to files; removes what it has written if it fails. Throws `E3300` for a missing value that no
+ * earlier version of its row has, `E3301` and `E3304` for what the table cannot take.
+ */
+export async function runFlush(request: FlushRequest, store: FileStore): Promise<FlushResult> {
+  const layout = tableLayout(request.schema);
+  const isKeyed = request.schema.primaryKeys.length > 0;
+  const hasChangelog = isKeyed && tableOptions(request.schema).changelogProducer === 'input';
+  const sorted = placeAndSort(request.schema, layout, joinRows(request.schema, request.batches));
+  const rows = isKeyed ? await wholeRows(request, store, sorted) : sorted;
+  const output = new FlushOutput(request, store, rows);
+  try {
+    await output.write('data', survivors(request.schema, layout, rows));
+    if (hasChangelog) await output.write('changelog', rows.order);
+  } catch (error) {
+    await output.abort();
+    throw error;
+  }
+  return output.result();
+}
+
+/** Fills missing values and, for an input changelog, gives every change its before-image. */
+async function wholeRows(request: FlushRequest, store: FileStore, rows: SortedRows): Promise<SortedRows> {
+  const layout = tableLayout(request.schema);
+  const beforeImages = tableOptions(request.schema).changelogProducer === 'input';
+  const missing = missingColumns(rows.columns, rows.rowCount);
+  if (missing.length === 0 && !beforeImages) return rows;
+  const log: LogRows = { ...rows, previous: previousRows(layout, rows) };
+  const found = await lookUpRows({
+    layout,
+    rows,
+    wanted: rowsToLookUp(log, { beforeImages }),
+    columns: beforeImages ? layout.fields.map((_, index) => index) : missing,
+    liveFiles: request.liveFiles,
+    readEntry: entryReader(request, store),
+  });
+  const filled = fillMissing(log, found);
+  if (!beforeImages) return { ...rows, columns: filled };
+  const { rowCount, columns, kinds, origins } = completeChanges(log, filled, found);
+  const { places, groups } = rows.places;
+  const newGroups = Int32Array.from(origins, (origin) => groups[origin]);
+  const flags = new Uint8Array(rowCount).fill(1);
+  return sortPlaced(layout, { rowCount, columns, kinds, beforeImages: flags }, { places, groups: newGroups });
+}
+
+/** For each row the row before it of the same key in write order; -1 for the first. */
+function previousRows(layout: KeyValueLayout, rows: SortedRows): Int32Array {
+  const previous = new Int32Array(rows.rowCount).fill(-1);
+  const starts = keyStarts(layout, rows);
+  for (const [group, start] of starts.entries()) {
+    const end = group + 1 < starts.length ? starts[group + 1] : rows.rowCount;
+    for (let index = start + 1; index < end; index++) previous[rows.order[index]] = rows.order[index - 1];
+  }
+  return previous;
+}
+
+/** The rows that are left of each key, in order; all of them in an append table. */
+function survivors(schema: TableSchema, layout: KeyValueLayout, rows: SortedRows): Uint32Array {
+  if (schema.primaryKeys.length === 0) return rows.order;
+  const merge = mergeFunctionOf(schema, { dropRetracts: false });
+  const groupStarts = keyStarts(layout, rows);
+  const order = layout.sequenceIndexes.length === 0 ? rows.order : bySequenceFields(layout, rows, groupStarts);
+  return merge({
+    rowCount: rows.rowCount,
+    groupCount: groupStarts.length,
+    groupStarts,
+    sources: new Uint32Array(rows.rowCount),
+    rows: order,
+    kinds: [rows.kinds],
+  }).rows;
+}
+
+/** The order with the rows of each key sorted by their sequence fields, equal ones in write order. */
+function bySequenceFields(layout: KeyValueLayout, rows: SortedRows, starts: Uint32Array): Uint32Array {
+  const batch: KeyValueBatch = { ...rows, sequence: sequenceFrom(0n, rows.rowCount) };
+  const { bySequence } = batchOrder(batch, batch, layout);
+  const order = rows.order.slice();
+  for (const [group, start] of starts.entries()) {
+    const end = group + 1 < starts.length ? starts[group + 1] : order.length;
+    if (end - start > 1) order.subarray(start, end).sort(bySequence);
+  }
+  return order;
+}
+
+/** Consecutive sequence numbers, one a row. */
+function sequenceFrom(first: bigint, rowCount: number): Int64Vector {
+  const start = Number(first);
+  assert(Number.isSafeInteger(start + rowCount), `sequence numbers are used up: next=${first}`);
+  const values = new Int32Array(2 * rowCount);
+  for (let row = 0; row < rowCount; row++) {
+    values[2 * row] = start + row;
+    values[2 * row + 1] = Math.floor((start + row) / 4294967296);
+  }
+  return { kind: 'i64', length: rowCount, values, validity: null };
+}
+
+/** The files of a flush, bucket by bucket. */
+class FlushOutput {
+  private readonly request: FlushRequest;
+  private readonly store: FileStore;
+  private readonly rows: SortedRows;
+  private readonly batch: KeyValueBatch;
+  private readonly names: FileNames;
+  private readonly writers: DataFileWriter[] = [];
+  private readonly written = { data: [] as ManifestEntry[], changelog: [] as ManifestEntry[] };
+
+  constructor(request: FlushRequest, store: FileStore, rows: SortedRows) {
+    const { rowCount, columns, kinds } = rows;
+    this.request = request;
+    this.store = store;
+    this.rows = rows;
+    this.batch = { rowCount, columns, kinds, sequence: sequenceFrom(request.firstSequence, rowCount) };
+    this.names = new FileNames(request.fileUuid);
+  }
+
+  /** Writes rows that are in order of their places. */
+  async write(content: 'data' | 'changelog', order: Uint32Array): Promise<void> {
+    const { tablePath, schema, creationTimeMs } = this.request;
+    const { places, groups } = this.rows.places;
+    const format = new DataFileFormat(schema, content);
+    const paths = filePaths(tablePath, schema);
+    const { store, names } = this;
+    const target = { store, format, names, level: 0, fileSource: FILE_SOURCE_APPEND, creationTimeMs };
+    for (let from = 0; from < order.length; ) {
+      const group = groups[order[from]];
+      let to = from + 1;
+      while (to < order.length && groups[order[to]] === group) to++;
+      const { partition, bucket } = places[group];
+      const writer = new DataFileWriter({ ...target, directory: paths.bucket(partition, bucket) });
+      this.writers.push(writer);
+      await writer.append(this.batch, order, from, to);
+      const files = await writer.finish();
+      this.written[content].push(...files.map((file) => this.entry(group, file)));
+      from = to;
+    }
+  }
+
+  private entry(group: number, file: DataFileMeta): ManifestEntry {
+    const { partition, bucket } = this.rows.places.places[group];
+    return { kind: FILE_ADD, partition, bucket, totalBuckets: tableOptions(this.request.schema).bucket, file };
+  }
+
+  /** Removes every file written. Never throws. */
+  async abort(): Promise<void> {
+    for (const writer of this.writers) await writer.abort();
+  }
+
+  result(): FlushResult {
+    const nextSequence = this.request.firstSequence + BigInt(this.rows.rowCount);
+    return { added: this.written.data, changelog: this.written.changelog, nextSequence };
+  }
+}
+
+/** Reads data files of any schema version of the table. */
+function entryReader(request: FlushRequest, store: FileStore): ReadEntry {
+  const { tablePath, schema } = request;
+  const schemas = new SchemaStore(store, tablePath);
+  const paths = filePaths(tablePath, schema);
+  return async function* read({ partition, bucket, file }, columns) {
+    const fileSchema = file.schemaId === schema.id ? schema : await schemas.read(file.schemaId);
+    const fields = columns.map((index) => schema.fields[index]);
+    yield* readDataFile(store, { path: paths.file(partition, bucket, file), file, fileSchema, fields });
+  };
 }

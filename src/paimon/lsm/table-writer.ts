@@ -1,13 +1,19 @@
 // Writes one table: buffers batches, flushes them to files that no snapshot names yet, and hands those files to the
 // commit.
 import type { Clock } from '../../base/clock.ts';
-import { TributaryError } from '../../base/errors.ts';
+import { assert, TributaryError } from '../../base/errors.ts';
 import type { Random } from '../../base/random.ts';
+import { transferList } from '../../column/vector.ts';
 import type { FileStore } from '../../storage/file-store.ts';
+import { FILE_DELETE, type ManifestEntry } from '../meta/manifest-entry.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
+import { filePaths } from './file-paths.ts';
 import type { LiveFiles } from './live-files.ts';
+import { liveRowDeletes } from './live-row-deletes.ts';
+import { Memtable } from './memtable.ts';
 import type { TaskRunner } from './task-runner.ts';
 import type { CommitMessage, WriteBatch } from './write-batch.ts';
+import { requireWritable, type WriteMode } from './write-mode.ts';
 
 /** What a writer works with. */
 export interface TableWriterOptions {
@@ -15,57 +21,242 @@ export interface TableWriterOptions {
   /** The table's directory in the store. */
   readonly tablePath: string;
   readonly schema: TableSchema;
-  /** The files of the latest snapshot; shared with the compactor, updated by `committed` and `replaceFiles`. */
+  /** The files of the latest snapshot; shared with the compactor, updated by `committed` and by compactions. */
   readonly liveFiles: LiveFiles;
   readonly runner: TaskRunner;
   readonly random: Random;
   readonly clock: Clock;
 }
 
+type Taken = ReturnType<Memtable['take']>;
+
+/** A flush is split above this size, so that no column of it comes near the 2 GiB an arena can hold. */
+const FLUSH_BYTES_MAX = 1024 ** 3;
+/** Rows of -D that a truncation buffers before it flushes them. */
+const TRUNCATE_FLUSH_BYTES = 64 * 1024 * 1024;
+
 /**
- * The one writer of a table. `write` and `bufferedBytes` are synchronous; the other calls may overlap with writes, which
- * then go into a fresh memtable. After any rejected promise the writer is to be aborted and dropped.
+ * The one writer of a table. `write` and `bufferedBytes` are synchronous. The other calls take what was written before
+ * the call, may overlap with one another and with writes, and take effect in the order they were made. After a rejected
+ * promise every further call fails with the same error but `abort` and `discard`.
  */
 export class TableWriter {
-  private constructor(_options: TableWriterOptions) {}
+  private readonly options: TableWriterOptions;
+  private readonly mode: WriteMode;
+  private readonly memtable = new Memtable();
+  private flushingBytes = 0;
+  /** The calls so far; never rejects. */
+  private queue: Promise<unknown> = Promise.resolve();
+  private failure: Error | null = null;
+  private nextSequence: bigint;
+  /** Files that no message has named yet. */
+  private fresh: { added: ManifestEntry[]; changelog: ManifestEntry[] } = { added: [], changelog: [] };
+  /** The next message replaces everything that was there before `fresh`. */
+  private isTruncated = false;
+  private readonly outstanding: CommitMessage[] = [];
 
+  private constructor(options: TableWriterOptions) {
+    this.options = options;
+    this.mode = requireWritable(options.schema);
+    this.nextSequence = options.liveFiles.maxSequenceNumber() + 1n;
+  }
+
+  /** Throws `E3301` and `E3350` for tables that cannot be written. */
   static open(options: TableWriterOptions): TableWriter {
     return new TableWriter(options);
   }
 
   /** Bytes of rows that are buffered or being flushed. */
   get bufferedBytes(): number {
-    return 0;
+    return this.memtable.sizeBytes + this.flushingBytes;
   }
 
   /** Buffers the rows; the batch belongs to the writer from here on. */
-  write(_batch: WriteBatch): void {
-    throw new TributaryError('E9001', 'the table writer is not there yet');
+  write(batch: WriteBatch): void {
+    this.requireUsable();
+    const { fields } = this.options.schema;
+    assert(batch.columns.length === fields.length, `batch has other columns than the table: ${this.options.tablePath}`);
+    this.memtable.add(batch);
   }
 
   /** Makes everything written so far durable in files that no snapshot names; resolves when that is so. */
-  async flush(): Promise<void> {}
+  flush(): Promise<void> {
+    const taken = this.takeMemtable();
+    return this.enqueue(() => this.flushTaken(taken));
+  }
 
   /**
    * Empties the table: without a changelog producer the next message overwrites the table's content, else a -D is
-   * written for every live row. What is written afterwards stays. No other call may overlap.
+   * written for every live row. What is written afterwards stays.
    */
-  async truncate(): Promise<void> {}
+  truncate(): Promise<void> {
+    const taken = this.takeMemtable();
+    return this.enqueue(() => (this.mode.hasInputChangelog ? this.deleteRows(taken) : this.dropRows(taken)));
+  }
 
   /**
    * Flushes everything written before the call and hands out all files since the call before; null if there is
    * nothing. Several messages may be outstanding; they are to be committed in order.
    */
-  async prepareCommit(): Promise<CommitMessage | null> {
-    return null;
+  prepareCommit(): Promise<CommitMessage | null> {
+    const taken = this.takeMemtable();
+    return this.enqueue(async () => {
+      await this.flushTaken(taken);
+      return this.nextMessage();
+    });
   }
 
-  /** A snapshot names the message's files now; the oldest outstanding message. */
-  committed(_message: CommitMessage): void {}
+  /** A snapshot names the message's files now; it is the oldest outstanding one. */
+  committed(message: CommitMessage): void {
+    assert(this.outstanding[0] === message, `message was committed out of order: table=${this.options.tablePath}`);
+    this.outstanding.shift();
+    const { liveFiles } = this.options;
+    liveFiles.replace(message.overwrite ? liveFiles.entries() : message.deleted, message.added);
+  }
 
-  /** Deletes the files of a message that is certain never to be committed. */
-  async discard(_message: CommitMessage): Promise<void> {}
+  /** Deletes the files of a message that is certain never to be committed; the writer is to be aborted then. */
+  async discard(message: CommitMessage): Promise<void> {
+    const at = this.outstanding.indexOf(message);
+    assert(at >= 0, `message is not outstanding: table=${this.options.tablePath}`);
+    this.outstanding.splice(at, 1);
+    this.failure ??= new TributaryError('E9001', `message was discarded: table=${this.options.tablePath}`);
+    await this.deleteFiles([...message.added, ...message.changelog]);
+  }
 
   /** Drops what is buffered and deletes the files that no message has named; outstanding messages are left alone. */
-  async abort(): Promise<void> {}
+  async abort(): Promise<void> {
+    this.failure ??= new TributaryError('E9001', `writer was aborted: table=${this.options.tablePath}`);
+    this.memtable.take();
+    await this.queue;
+    this.flushingBytes = 0;
+    await this.deleteFresh();
+  }
+
+  private requireUsable(): void {
+    if (this.failure !== null) throw this.failure;
+  }
+
+  private takeMemtable(): Taken {
+    const taken = this.memtable.take();
+    this.flushingBytes += taken.sizeBytes;
+    return taken;
+  }
+
+  /** Runs the calls one after the other. */
+  private enqueue<T>(action: () => Promise<T>): Promise<T> {
+    const result = this.queue.then(async () => {
+      this.requireUsable();
+      try {
+        return await action();
+      } catch (error) {
+        // Rows may be lost to this writer now: nothing that comes later may be committed without them.
+        this.failure ??= error as Error;
+        throw error;
+      }
+    });
+    this.queue = result.catch(() => {});
+    return result;
+  }
+
+  private async flushTaken({ batches, sizeBytes }: Taken): Promise<void> {
+    try {
+      let part: WriteBatch[] = [];
+      let partBytes = 0;
+      for (const batch of batches) {
+        if (part.length > 0 && partBytes + batch.sizeBytes > FLUSH_BYTES_MAX) {
+          await this.flushBatches(part);
+          part = [];
+          partBytes = 0;
+        }
+        part.push(batch);
+        partBytes += batch.sizeBytes;
+      }
+      if (part.length > 0) await this.flushBatches(part);
+    } finally {
+      this.flushingBytes -= sizeBytes;
+    }
+  }
+
+  private async flushBatches(batches: readonly WriteBatch[]): Promise<void> {
+    const { tablePath, schema, runner, random, clock } = this.options;
+    const needsFiles = this.mode.hasInputChangelog || batches.some((batch) => batch.hasMissing);
+    if (needsFiles) this.mode.requireLookups();
+    const transfer = new Set<ArrayBuffer>();
+    for (const batch of batches) {
+      transferList(batch.columns, transfer);
+      transfer.add(batch.kinds.buffer as ArrayBuffer);
+    }
+    const request = {
+      tablePath,
+      schema,
+      batches,
+      firstSequence: this.nextSequence,
+      liveFiles: needsFiles ? this.presentFiles() : [],
+      fileUuid: random.uuid(),
+      creationTimeMs: localTimeMs(clock.nowMs()),
+    };
+    const result = await runner.run('flush', request, transfer);
+    this.nextSequence = result.nextSequence;
+    this.fresh.added.push(...result.added);
+    this.fresh.changelog.push(...result.changelog);
+  }
+
+  /** The files that hold the table as the messages so far leave it. */
+  private handedOutFiles(): ManifestEntry[] {
+    let entries = this.options.liveFiles.entries();
+    for (const message of this.outstanding)
+      entries = message.overwrite ? [...message.added] : [...entries, ...message.added];
+    return entries;
+  }
+
+  /** The files that hold the table as of everything flushed. */
+  private presentFiles(): ManifestEntry[] {
+    return [...(this.isTruncated ? [] : this.handedOutFiles()), ...this.fresh.added];
+  }
+
+  private nextMessage(): CommitMessage | null {
+    const { added, changelog } = this.fresh;
+    const deleted = this.isTruncated ? this.handedOutFiles().map((entry) => ({ ...entry, kind: FILE_DELETE })) : [];
+    this.fresh = { added: [], changelog: [] };
+    this.isTruncated = false;
+    if (added.length + changelog.length + deleted.length === 0) return null;
+    const message = { added, deleted, changelog, overwrite: deleted.length > 0 };
+    this.outstanding.push(message);
+    return message;
+  }
+
+  /** TRUNCATE without an input changelog: nothing of before is read again. */
+  private async dropRows({ sizeBytes }: Taken): Promise<void> {
+    this.flushingBytes -= sizeBytes;
+    await this.deleteFresh();
+    this.isTruncated = true;
+  }
+
+  /** TRUNCATE with an input changelog: a -D for every live row. */
+  private async deleteRows(taken: Taken): Promise<void> {
+    await this.flushTaken(taken);
+    const deletes = new Memtable();
+    for await (const batch of liveRowDeletes(this.options, this.presentFiles())) {
+      deletes.add(batch);
+      if (deletes.sizeBytes >= TRUNCATE_FLUSH_BYTES) await this.flushBatches(deletes.take().batches);
+    }
+    if (!deletes.isEmpty) await this.flushBatches(deletes.take().batches);
+  }
+
+  private async deleteFresh(): Promise<void> {
+    const { added, changelog } = this.fresh;
+    this.fresh = { added: [], changelog: [] };
+    await this.deleteFiles([...added, ...changelog]);
+  }
+
+  private async deleteFiles(entries: readonly ManifestEntry[]): Promise<void> {
+    const { store, tablePath, schema } = this.options;
+    const paths = filePaths(tablePath, schema);
+    for (const { partition, bucket, file } of entries) await store.delete(paths.file(partition, bucket, file));
+  }
+}
+
+/** Paimon stores the local wall clock as if it were UTC (format notes 02). */
+function localTimeMs(nowMs: number): number {
+  return nowMs - new Date(nowMs).getTimezoneOffset() * 60_000;
 }

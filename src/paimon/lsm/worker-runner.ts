@@ -1,6 +1,6 @@
 // A pool of worker threads that carry out tasks, one at a time each. Threads are started when there is work for them and
 // do not keep the process alive while idle.
-import { Worker } from 'node:worker_threads';
+import { isMarkedAsUntransferable, Worker } from 'node:worker_threads';
 import { TributaryError } from '../../base/errors.ts';
 import type { StoreSettings } from '../../storage/file-store.ts';
 import type { TaskKind, Tasks } from './task.ts';
@@ -41,7 +41,7 @@ export class WorkerRunner {
     transfer: ReadonlySet<ArrayBuffer>,
   ): Promise<Tasks[K]['result']> {
     return new Promise<Tasks[TaskKind]['result']>((resolve, reject) => {
-      this.queue.push({ message: { kind, request }, transfer: [...transfer], resolve, reject });
+      this.queue.push({ message: { kind, request }, transfer: movable(transfer), resolve, reject });
       this.dispatch();
     }) as Promise<Tasks[K]['result']>;
   }
@@ -119,6 +119,11 @@ export class WorkerRunner {
     );
     this.dispatch();
   }
+}
+
+/** Buffers of Node's shared pool cannot be moved; what views them is copied instead. */
+function movable(buffers: ReadonlySet<ArrayBuffer>): ArrayBuffer[] {
+  return [...buffers].filter((buffer) => !isMarkedAsUntransferable(buffer));
 }
 
 function errorOf(failure: TaskFailure): TributaryError {

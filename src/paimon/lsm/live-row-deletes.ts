@@ -1,0 +1,56 @@
+// The live rows of a table as -D: what a TRUNCATE takes away where a changelog has to say so.
+import { DELETE } from '../../column/row-kind.ts';
+import { vectorSizeBytes } from '../../column/vector.ts';
+import type { FileStore } from '../../storage/file-store.ts';
+import { compareBinaryRows } from '../format/binary-row.ts';
+import type { ManifestEntry } from '../meta/manifest-entry.ts';
+import { SchemaStore } from '../schema/schema-store.ts';
+import type { TableSchema } from '../schema/table-schema.ts';
+import { filePaths } from './file-paths.ts';
+import { partitionByInterval } from './interval-partition.ts';
+import { tableLayout } from './key-value-file.ts';
+import { bucketKey } from './live-files.ts';
+import { mergeFunctionOf } from './merge/merge-engine.ts';
+import { readSections } from './section-reader.ts';
+import type { WriteBatch } from './write-batch.ts';
+
+/** The table whose rows are read. */
+export interface LiveTable {
+  readonly store: FileStore;
+  readonly tablePath: string;
+  readonly schema: TableSchema;
+}
+
+/** A -D with the whole row for every row of the files, in batches of bounded size; buckets one after the other. */
+export async function* liveRowDeletes(table: LiveTable, files: readonly ManifestEntry[]): AsyncGenerator<WriteBatch> {
+  const { store, tablePath, schema } = table;
+  const layout = tableLayout(schema);
+  const keyTypes = layout.keyIndexes.map((index) => layout.fields[index].type);
+  const paths = filePaths(tablePath, schema);
+  const schemas = await fileSchemas(table, files);
+  const merge = mergeFunctionOf(schema, { dropRetracts: true });
+  for (const entries of Map.groupBy(files, (entry) => bucketKey(entry.partition, entry.bucket)).values()) {
+    const [{ partition, bucket }] = entries;
+    const pathOf = (file: ManifestEntry['file']): string => paths.file(partition, bucket, file);
+    const sections = partitionByInterval(
+      entries.map((entry) => entry.file),
+      (a, b) => compareBinaryRows(keyTypes, a, b),
+    );
+    for await (const batch of readSections({ store, layout, schemas, pathOf }, sections, merge)) {
+      const { rowCount, columns } = batch;
+      const kinds = new Uint8Array(rowCount).fill(DELETE);
+      const sizeBytes = columns.reduce((sum, vector) => sum + vectorSizeBytes(vector), rowCount);
+      yield { rowCount, columns, kinds, beforeImages: true, hasMissing: false, sizeBytes };
+    }
+  }
+}
+
+/** The schema versions that the files were written with. */
+async function fileSchemas(table: LiveTable, files: readonly ManifestEntry[]): Promise<Map<number, TableSchema>> {
+  const versions = new SchemaStore(table.store, table.tablePath);
+  const schemas = new Map([[table.schema.id, table.schema]]);
+  for (const { file } of files) {
+    if (!schemas.has(file.schemaId)) schemas.set(file.schemaId, await versions.read(file.schemaId));
+  }
+  return schemas;
+}

@@ -1,0 +1,126 @@
+// The memtable as one batch with its places and its order: what a flush works on.
+import { TributaryError } from '../../base/errors.ts';
+import { rowComparator } from '../../column/compare.ts';
+import { concatBatches } from '../../column/concat.ts';
+import { INSERT, isRetract, rowKindText, UPDATE_BEFORE } from '../../column/row-kind.ts';
+import { sortRows } from '../../column/sort.ts';
+import { takeVector } from '../../column/take.ts';
+import type { Vector } from '../../column/vector.ts';
+import { bytesAt, PRESENT, validityAt } from '../../column/vector.ts';
+import { type TableOptions, tableOptions } from '../schema/table-options.ts';
+import type { TableSchema } from '../schema/table-schema.ts';
+import type { KeyValueLayout } from './key-values.ts';
+import { columnOrder } from './key-values.ts';
+import { placeRows, type RowPlaces } from './row-places.ts';
+import type { WriteBatch } from './write-batch.ts';
+
+/** Rows in write order. */
+export interface WriteRows {
+  readonly rowCount: number;
+  readonly columns: readonly Vector[];
+  readonly kinds: Uint8Array;
+  /** 1 for rows of batches that brought before-images. */
+  readonly beforeImages: Uint8Array;
+}
+
+/** Rows with their places, sorted. */
+export interface SortedRows extends WriteRows {
+  readonly places: RowPlaces;
+  /** Row numbers by place, key, then write order; in append tables by place, then write order. */
+  readonly order: Uint32Array;
+}
+
+/** The batches as one, with the table's options on row kinds applied. Throws `E3304` for a kind the table cannot take. */
+export function joinRows(schema: TableSchema, batches: readonly WriteBatch[]): WriteRows {
+  const { rowCount, columns } = concatBatches(batches);
+  const kinds = new Uint8Array(rowCount);
+  const beforeImages = new Uint8Array(rowCount);
+  let row = 0;
+  for (const batch of batches) {
+    kinds.set(batch.kinds.subarray(0, batch.rowCount), row);
+    if (batch.beforeImages) beforeImages.fill(1, row, row + batch.rowCount);
+    row += batch.rowCount;
+  }
+  const rows = withKindColumn(schema, { rowCount, columns, kinds, beforeImages });
+  if (schema.primaryKeys.length === 0) requireInserts(rows);
+  return filterKinds(rows, tableOptions(schema));
+}
+
+function requireInserts(rows: WriteRows): void {
+  const at = rows.kinds.findIndex((kind) => kind !== INSERT);
+  if (at >= 0) {
+    throw new TributaryError(
+      'E3304',
+      `table without primary key takes inserts only: kind=${rowKindText(rows.kinds[at])}`,
+    );
+  }
+}
+
+/** `rowkind.field`: the kind of a row is the text of a column. */
+function withKindColumn(schema: TableSchema, rows: WriteRows): WriteRows {
+  const { rowKindField } = tableOptions(schema);
+  if (rowKindField === null) return rows;
+  const column = rows.columns[schema.fields.findIndex((field) => field.name === rowKindField)];
+  const kinds = rows.kinds.map((_, row) => {
+    const isText = column.kind === 'bytes' && validityAt(column, row) === PRESENT;
+    const text = isText ? new TextDecoder().decode(bytesAt(column, row)).toUpperCase() : '';
+    const kind = [0, 1, 2, 3].find((candidate) => rowKindText(candidate) === text);
+    if (kind === undefined) throw new TributaryError('E3304', `column holds no row kind: column=${rowKindField}`);
+    return kind;
+  });
+  return { ...rows, kinds };
+}
+
+/** `ignore-delete` leaves out -U and -D, `ignore-update-before` -U (RowKindFilter). */
+function filterKinds(rows: WriteRows, options: TableOptions): WriteRows {
+  if (!options.ignoreDelete && !options.ignoreUpdateBefore) return rows;
+  const isDropped = (kind: number): boolean => (options.ignoreDelete ? isRetract(kind) : kind === UPDATE_BEFORE);
+  const kept = Uint32Array.from([...rows.kinds.keys()].filter((row) => !isDropped(rows.kinds[row])));
+  if (kept.length === rows.rowCount) return rows;
+  return {
+    rowCount: kept.length,
+    columns: rows.columns.map((column) => takeVector(column, kept)),
+    kinds: Uint8Array.from(kept, (row) => rows.kinds[row]),
+    beforeImages: Uint8Array.from(kept, (row) => rows.beforeImages[row]),
+  };
+}
+
+/** Finds the place of each row and sorts. */
+export function placeAndSort(schema: TableSchema, layout: KeyValueLayout, rows: WriteRows): SortedRows {
+  return sortPlaced(layout, rows, placeRows(schema, rows.columns, rows.rowCount));
+}
+
+/** Sorts rows whose places are known. */
+export function sortPlaced(layout: KeyValueLayout, rows: WriteRows, places: RowPlaces): SortedRows {
+  const order = sortRows({
+    rowCount: rows.rowCount,
+    columns: keyColumns(layout, rows.columns),
+    orders: keyOrders(layout),
+    groups: places.places.length > 1 ? places.groups : null,
+  });
+  return { ...rows, places, order };
+}
+
+/** The key columns among the table's. */
+export function keyColumns(layout: KeyValueLayout, columns: readonly Vector[]): readonly Vector[] {
+  return layout.keyIndexes.map((index) => columns[index]);
+}
+
+function keyOrders(layout: KeyValueLayout) {
+  return layout.keyIndexes.map((index) => columnOrder(layout.fields[index].type));
+}
+
+/** Where in `order` a new key begins, ascending; the first is 0. */
+export function keyStarts(layout: KeyValueLayout, { order, columns, places }: SortedRows): Uint32Array {
+  const keys = keyColumns(layout, columns);
+  const compare = rowComparator(keys, keys, keyOrders(layout));
+  const { groups } = places;
+  const starts = new Uint32Array(order.length);
+  let count = 0;
+  for (let index = 0; index < order.length; index++) {
+    const row = order[index];
+    const last = index === 0 ? -1 : order[index - 1];
+    if (last < 0 || groups[last] !== groups[row] || compare(last, row) !== 0) starts[count++] = index;
+  }
+  return starts.subarray(0, count);
+}
