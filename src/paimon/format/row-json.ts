@@ -119,13 +119,21 @@ function mapPrinter(type: DataType, form: RowJsonForm): ValuePrinter {
   };
 }
 
-/** Reads rows in the exact form (the display form too, but for maps as objects) into builders of the fields. */
-export function createRowReader(fields: readonly DataField[]) {
+/** What a row reader does with columns that the table does not have; the reference ignores them. */
+export interface RowReaderOptions {
+  readonly unknownColumns?: 'refuse' | 'ignore';
+}
+
+/**
+ * Reads rows in the exact form (the display form too, but for maps as objects) into builders of the fields, at the
+ * builders' next row. Absent keys are NULL. The reader throws `E3130` for a value that its column cannot hold exactly,
+ * and for an unknown column unless those are ignored.
+ */
+export function createRowReader(fields: readonly DataField[], { unknownColumns = 'refuse' }: RowReaderOptions = {}) {
   const known = new Set(fields.map((field) => field.name));
-  /** Absent keys are NULL. Throws `E3130` for a value that its column cannot hold exactly, and for an unknown key. */
   return (json: JsonValue, builders: readonly VectorBuilder[], row: number): void => {
     if (!isJsonObject(json)) throw new TributaryError('E3130', 'row is not a JSON object');
-    const unknown = Object.keys(json).find((name) => !known.has(name));
+    const unknown = unknownColumns === 'refuse' ? Object.keys(json).find((name) => !known.has(name)) : undefined;
     if (unknown !== undefined) throw new TributaryError('E3130', `row has an unknown column: column=${unknown}`);
     fields.forEach(({ name, type }, index) => appendCell(type, builders[index], row, fieldCell(name, type, json)));
   };

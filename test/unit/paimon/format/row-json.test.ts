@@ -114,6 +114,8 @@ describe('rows', () => {
     const builders = fields.map((field) => builderFor(shapeOf(field.type)));
     expect(() => read({ id: 'secret' }, builders, 0)).toThrow(/^(?!.*secret).*column=id type=BIGINT/);
     expect(() => read({ idd: 1 }, builders, 0)).toThrow(/column=idd/);
+    createRowReader(fields, { unknownColumns: 'ignore' })({ idd: 1, id: 2 }, builders, 0);
+    expect(builders[0].finish(1)).toMatchObject({ values: Int32Array.of(2, 0) });
   });
 });
 
