@@ -1,25 +1,35 @@
 // The way into one Paimon table: its schemas and snapshots, reads, changes, and what writes to it.
 import type { Clock } from '../base/clock.ts';
-import { TributaryError } from '../base/errors.ts';
-import type { Random } from '../base/random.ts';
+import { isTributaryError, TributaryError } from '../base/errors.ts';
+import { type Random, systemRandom } from '../base/random.ts';
 import type { FileStore } from '../storage/file-store.ts';
+import { tablePathOf } from './catalog/file-system-catalog.ts';
+import { ManifestStore } from './commit/manifest-store.ts';
+import { SnapshotStore } from './commit/snapshot-store.ts';
+import { LiveFiles } from './lsm/live-files.ts';
+import { TableWriter } from './lsm/table-writer.ts';
 import type { TaskRunner } from './lsm/task-runner.ts';
-import type { LiveFiles } from './lsm/live-files.ts';
-import type { TableWriter } from './lsm/table-writer.ts';
 import type { Snapshot, SnapshotId } from './meta/snapshot.ts';
-import type { ReadBatch, ReadOptions, ScanPlan, SnapshotChanges } from './scan/scan.ts';
+import { parseSnapshot } from './meta/snapshot-json.ts';
+import { TablePaths } from './meta/table-paths.ts';
+import { type ChangelogSource, changelogSnapshot, readChanges } from './scan/changelog.ts';
+import { planScan } from './scan/plan.ts';
+import { fieldOf } from './scan/predicate.ts';
+import { readPlan } from './scan/read.ts';
+import type { ReadBatch, ReadOptions, ReadPoint, ScanPlan, SnapshotChanges } from './scan/scan.ts';
+import { SchemaStore } from './schema/schema-store.ts';
 import type { TableSchema } from './schema/table-schema.ts';
 
 /** Which changes of a table to give: those of the snapshots after `after`, up to and including `upTo`. */
 export interface ChangeRange {
-  readonly after: SnapshotId;
-  readonly upTo: SnapshotId;
+  readonly after: bigint;
+  readonly upTo: bigint;
   /** Names of the columns, in the wanted order; all of them unless given. */
   readonly columns?: readonly string[];
   readonly signal?: AbortSignal;
 }
 
-/** What writers and compactions of a table work with. */
+/** What a writer of a table works with. */
 export interface WriteComponents {
   readonly runner: TaskRunner;
   readonly random: Random;
@@ -28,60 +38,156 @@ export interface WriteComponents {
   readonly liveFiles: LiveFiles;
 }
 
-/** One table (or a branch of it). Holds nothing open; `schema` is as of `open` or the last `refresh`. */
+/** Which table is meant. */
+export interface TableName {
+  readonly database: string;
+  readonly table: string;
+  /** The main branch unless given. */
+  readonly branch?: string;
+}
+
+/** One table, or a branch of it. Holds nothing open; `schema` is as of `open` or the last `refresh`. */
 export class Table {
   readonly store: FileStore;
-  /** The table's directory in the store, such as `shop.db/orders`. */
-  readonly path: string;
-  /** The latest schema. */
-  schema: TableSchema;
+  readonly paths: TablePaths;
+  readonly schemas: SchemaStore;
+  readonly snapshots: SnapshotStore;
+  readonly manifests: ManifestStore;
+  private latestSchema: TableSchema;
 
-  private constructor(store: FileStore, path: string, schema: TableSchema) {
+  private constructor(store: FileStore, paths: TablePaths, latest: { schemas: SchemaStore; schema: TableSchema }) {
     this.store = store;
-    this.path = path;
-    this.schema = schema;
+    this.paths = paths;
+    this.schemas = latest.schemas;
+    this.snapshots = new SnapshotStore(store, paths.metaRoot);
+    this.latestSchema = latest.schema;
+    this.manifests = new ManifestStore({ store, tablePath: paths.root, schema: latest.schema, random: systemRandom });
   }
 
-  /** Opens `<database>.db/<name>`. Throws `E3400` if there is no such table. */
-  static async open(_store: FileStore, _database: string, name: string): Promise<Table> {
-    throw new TributaryError('E9001', `tables are not there yet: name=${name}`);
+  /** Opens a table. Throws `E3120` if there is no such table or branch, `E3122` for a name that is not allowed. */
+  static async open(store: FileStore, name: TableName): Promise<Table> {
+    const paths = new TablePaths(tablePathOf(name.database, name.table), name.branch);
+    const schemas = new SchemaStore(store, paths.metaRoot);
+    const schema = await schemas.latest();
+    if (schema !== null) return new Table(store, paths, { schemas, schema });
+    const branch = name.branch === undefined ? '' : ` branch=${name.branch}`;
+    throw new TributaryError('E3120', `table not found: table=${name.database}.${name.table}${branch}`);
   }
 
-  /** Reads the latest schema again. */
-  async refresh(): Promise<void> {}
+  /** The table's directory in the store, such as `shop.db/orders`. */
+  get path(): string {
+    return this.paths.root;
+  }
+
+  /** The latest schema. */
+  get schema(): TableSchema {
+    return this.latestSchema;
+  }
+
+  /** Reads the latest schema again and gives it. */
+  async refresh(): Promise<TableSchema> {
+    this.latestSchema = (await this.schemas.latest()) ?? this.latestSchema;
+    return this.latestSchema;
+  }
 
   /** The newest snapshot; null for a table that was never committed to. */
   async latestSnapshot(): Promise<Snapshot | null> {
-    return null;
+    return this.snapshots.latest();
   }
 
-  /** The snapshot of that id. Throws `E3401` if it is not there (any more). */
-  async snapshot(id: SnapshotId): Promise<Snapshot> {
-    throw new TributaryError('E9001', `tables are not there yet: snapshot=${id}`);
+  /** The snapshot of that id. Throws `E3455` if it is not there (any more). */
+  async snapshot(id: bigint): Promise<Snapshot> {
+    return this.snapshots.read(id);
   }
 
-  /** What a read would read. */
-  async plan(_options: ReadOptions = {}): Promise<ScanPlan> {
-    throw new TributaryError('E9001', 'tables are not there yet');
+  /** The snapshot that a tag keeps. Throws `E3404` if there is no such tag. */
+  async tag(name: string): Promise<Snapshot> {
+    try {
+      return parseSnapshot(new TextDecoder().decode(await this.store.read(this.paths.tag(name))));
+    } catch (error) {
+      if (!isTributaryError(error, 'E3001')) throw error;
+      throw new TributaryError('E3404', `no such tag: table=${this.path} tag=${name}`, { cause: error });
+    }
   }
 
-  /** The rows of one state of the table, in no particular order. */
-  read(_options: ReadOptions = {}): AsyncIterable<ReadBatch> {
-    throw new TributaryError('E9001', 'tables are not there yet');
+  /**
+   * The snapshot at a point, null for a table that is empty there. Throws `E3404` (no such tag), `E3455` (no such
+   * snapshot, or all that are left are younger than the time).
+   */
+  async snapshotAt(point: ReadPoint): Promise<Snapshot | null> {
+    switch (point.kind) {
+      case 'latest':
+        return this.snapshots.latest();
+      case 'snapshot':
+        return this.snapshots.read(point.id);
+      case 'tag':
+        return this.tag(point.name);
+      case 'timestamp': {
+        const snapshot = await this.snapshots.atOrBefore(point.timestampMs);
+        if (snapshot !== null) return snapshot;
+        throw new TributaryError(
+          'E3455',
+          `no snapshot at or before the time: table=${this.path} ms=${point.timestampMs}`,
+        );
+      }
+    }
   }
 
-  /** The changes of a range of snapshots, in snapshot order, as the table's changelog producer promises them. */
-  changes(_range: ChangeRange): AsyncIterable<SnapshotChanges> {
-    throw new TributaryError('E9001', 'tables are not there yet');
+  /** What a read would read: with the snapshot's schema for a point in the past, else with the latest. */
+  async plan(options: ReadOptions = {}): Promise<ScanPlan> {
+    const point = options.at ?? { kind: 'latest' };
+    const snapshot = await this.snapshotAt(point);
+    const schema =
+      snapshot === null || point.kind === 'latest' ? await this.refresh() : await this.schemas.read(snapshot.schemaId);
+    const { manifests, schemas, path: tablePath } = this;
+    return planScan({ tablePath, manifests, schemas, schema, snapshot }, options);
+  }
+
+  /**
+   * The rows of one state of the table: in key order within a bucket, in write order in append tables. Throws `E3350`
+   * (merge engine), `E3351` (file format), `E3352` (type change), `E3400` (column), `E3402`, `E3404`, `E3455`.
+   */
+  async *read(options: ReadOptions = {}): AsyncGenerator<ReadBatch> {
+    const { store, schemas, path: tablePath } = this;
+    yield* readPlan({ store, schemas, tablePath }, await this.plan(options), options);
+  }
+
+  /**
+   * The changes of a range of snapshots, in snapshot order, as the table's changelog producer promises them (see
+   * `readChanges`). Throws `E3401` where snapshots of the range have expired.
+   */
+  async *changes(range: ChangeRange): AsyncGenerator<SnapshotChanges> {
+    for (let id = range.after + 1n; id <= range.upTo; id++) {
+      range.signal?.throwIfAborted();
+      yield* this.changesOf(id as SnapshotId, range.columns === undefined ? {} : { columns: range.columns });
+    }
+  }
+
+  /** The changes of one snapshot. Throws `E3401` if it has expired and left no changelog. */
+  async *changesOf(
+    id: bigint,
+    options: { readonly columns?: readonly string[] } = {},
+  ): AsyncGenerator<SnapshotChanges> {
+    const schema = await this.refresh();
+    const fields = options.columns?.map((name) => fieldOf(name, schema.fields)) ?? schema.fields;
+    const source = this.changelogSource();
+    const snapshot = await changelogSnapshot(source, id as SnapshotId);
+    yield* readChanges(source, snapshot, { schema, fields });
   }
 
   /** The live files of the latest snapshot. */
   async liveFiles(): Promise<LiveFiles> {
-    throw new TributaryError('E9001', 'tables are not there yet');
+    const snapshot = await this.latestSnapshot();
+    return new LiveFiles(snapshot === null ? [] : await this.manifests.liveEntriesOf(snapshot));
   }
 
   /** The one writer of the table. */
-  openWriter(_components: WriteComponents): TableWriter {
-    throw new TributaryError('E9001', 'tables are not there yet');
+  openWriter(components: WriteComponents): TableWriter {
+    return TableWriter.open({ store: this.store, tablePath: this.path, schema: this.schema, ...components });
+  }
+
+  private changelogSource(): ChangelogSource {
+    const { store, schemas, paths, snapshots, manifests, path: tablePath } = this;
+    return { store, schemas, paths, snapshots, manifests, tablePath };
   }
 }

@@ -1,8 +1,7 @@
-// Where the data files of a table are. Source: format notes 01 section 1 (FileStorePathFactory).
+// Where the data files of a table are, for readers and writers of buckets.
 import { TributaryError } from '../../base/errors.ts';
-import { partitionPathOf } from '../format/partition-path.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
-import { BUCKET_POSTPONE, tableOptions } from '../schema/table-options.ts';
+import { bucketPathsOf } from '../meta/table-paths.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 
 /** Finds directories and files of one table. */
@@ -15,18 +14,12 @@ export interface FilePaths {
 
 /** The paths of a table at `tablePath`; they do not change with its schema. */
 export function filePaths(tablePath: string, schema: TableSchema): FilePaths {
-  const { dataFileDirectory } = tableOptions(schema);
-  const root = dataFileDirectory === null ? tablePath : `${tablePath}/${dataFileDirectory}`;
-  const partitionPath = partitionPathOf(schema);
-  const bucketPath = (partition: Uint8Array, bucket: number): string =>
-    `${root}/${partitionPath(partition)}bucket-${bucket === BUCKET_POSTPONE ? 'postpone' : bucket}`;
+  const paths = bucketPathsOf(tablePath, schema);
   return {
-    bucket: bucketPath,
-    file: (partition, bucket, file) => {
-      if (file.externalPath !== null) {
-        throw new TributaryError('E3353', `data file is outside of the table: path=${file.externalPath}`);
-      }
-      return `${bucketPath(partition, bucket)}/${file.fileName}`;
+    bucket: (partition, bucket) => paths.directory(partition, bucket),
+    file: (partition, bucket, { fileName, externalPath }) => {
+      if (externalPath === null) return paths.file(partition, bucket, fileName);
+      throw new TributaryError('E3353', `data file is outside of the table: path=${externalPath}`);
     },
   };
 }

@@ -1,4 +1,5 @@
 // From a snapshot to the splits that a read has to read. Source: format notes 05 sections 4 and 11, 04 sections 4 and 9.
+import type { ManifestStore } from '../commit/manifest-store.ts';
 import { compareBinaryRows } from '../format/binary-row.ts';
 import { requireSupportedEngine } from '../lsm/merge/merge-engine.ts';
 import { partitionKey } from '../lsm/live-files.ts';
@@ -9,13 +10,15 @@ import type { SchemaStore } from '../schema/schema-store.ts';
 import { tableOptions } from '../schema/table-options.ts';
 import { type TableSchema, trimmedPrimaryKeys } from '../schema/table-schema.ts';
 import { checkConditions, fieldOf } from './predicate.ts';
-import { keysMayMeet, valuesMayMeet } from './prune.ts';
-import { type ManifestPlace, readIndexEntries, readMatchingEntries } from './read-manifests.ts';
+import { keysMayMeet, partitionMayMeet, valuesMayMeet } from './prune.ts';
 import type { Condition, DeletionFile, ReadOptions, ScanPlan, Split } from './scan.ts';
 import { type SplitFiles, type SplitRule, splitFiles } from './split-files.ts';
 
 /** What a plan is made of. */
-export interface PlanSource extends ManifestPlace {
+export interface PlanSource {
+  /** The table's directory (a branch shares that of its table). */
+  readonly tablePath: string;
+  readonly manifests: ManifestStore;
   readonly schemas: SchemaStore;
   /** The schema to read with. */
   readonly schema: TableSchema;
@@ -36,9 +39,9 @@ export async function planScan(source: PlanSource, options: ReadOptions): Promis
   checkConditions(where, schema.fields);
   if (snapshot === null) return { snapshot, schema, fields, splits: [] };
   const rule = splitRule(schema, options);
-  const entries = await readMatchingEntries(source, snapshot, { where, schema });
+  const entries = matchingPartitions(await source.manifests.liveEntriesOf(snapshot), where, schema);
   const visible = entries.filter((entry) => isVisible(entry, schema, options));
-  const indexEntries = await readIndexEntries(source, snapshot);
+  const indexEntries = snapshot.indexManifest === null ? [] : await source.manifests.readIndex(snapshot.indexManifest);
   const prune = await Pruner.open(source, visible, where);
   const splits: Split[] = [];
   for (const bucket of byBucket(visible)) {
@@ -50,6 +53,21 @@ export async function planScan(source: PlanSource, options: ReadOptions): Promis
     }
   }
   return { snapshot, schema, fields, splits };
+}
+
+/** The files of the partitions that may hold rows that meet the conditions. */
+function matchingPartitions(
+  entries: readonly ManifestEntry[],
+  where: readonly Condition[],
+  schema: TableSchema,
+): readonly ManifestEntry[] {
+  const verdicts = new Map<string, boolean>();
+  return entries.filter(({ partition }) => {
+    const key = partitionKey(partition);
+    const verdict = verdicts.get(key) ?? partitionMayMeet(partition, where, schema);
+    verdicts.set(key, verdict);
+    return verdict;
+  });
 }
 
 function splitRule(schema: TableSchema, options: ReadOptions): SplitRule {
@@ -84,7 +102,7 @@ function byBucket(entries: readonly ManifestEntry[]): readonly (readonly Manifes
 
 /** Where the deletion vectors of a bucket's files are, by data file name. */
 function deletionFilesOf(
-  source: ManifestPlace,
+  source: PlanSource,
   indexEntries: readonly IndexManifestEntry[],
   bucket: ManifestEntry,
 ): ReadonlyMap<string, DeletionFile> {

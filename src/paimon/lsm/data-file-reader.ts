@@ -1,0 +1,89 @@
+// Reads data and changelog files as batches of a target schema, in file order, with memory for one batch.
+// Source: format notes 04 sections 1 and 5.
+import { TributaryError } from '../../base/errors.ts';
+import { INSERT } from '../../column/row-kind.ts';
+import type { ColumnBatch, Int64Vector, Vector } from '../../column/vector.ts';
+import type { FileStore } from '../../storage/file-store.ts';
+import { openParquet } from '../format/parquet/parquet-reader.ts';
+import type { DataFileMeta } from '../meta/data-file-meta.ts';
+import type { DataField } from '../schema/data-type.ts';
+import type { TableSchema } from '../schema/table-schema.ts';
+import { type EvolvedColumn, evolveColumns, nullVector } from './evolve-column.ts';
+import { KIND_FIELD, SEQUENCE_FIELD } from './key-value-file.ts';
+import type { KeyValueBatch } from './key-values.ts';
+
+/** What to read from a file. */
+export interface DataFileRequest {
+  /** The file's path in the store. */
+  readonly path: string;
+  readonly file: DataFileMeta;
+  /** The schema version that the file was written with: `file.schemaId`. */
+  readonly fileSchema: TableSchema;
+  /** The columns to give, in order: fields of the schema that is read with. */
+  readonly fields: readonly DataField[];
+}
+
+/** Rows of a batch, at most. */
+const BATCH_ROWS = 16384;
+/** Endings of file names that tell the format; that of a compression may follow. */
+const FORMATS = ['parquet', 'orc', 'avro'];
+
+/**
+ * The rows of a file. Key columns are read from the value columns, which files of either layout (thin or not) have;
+ * files of append tables give sequence numbers 0 and kind +I. Throws `E3351` (not Parquet), `E3352` (type change),
+ * `E3353` (not what the metadata says), `E3001`, `E3200` to `E3203`.
+ */
+export async function* readDataFile(store: FileStore, request: DataFileRequest): AsyncGenerator<KeyValueBatch> {
+  requireParquet(request);
+  const isKeyed = request.fileSchema.primaryKeys.length > 0;
+  const evolved = evolveColumns(request.fields, request.fileSchema.fields);
+  const wanted = evolved.flatMap(({ source }) => (source === null ? [] : [source]));
+  const fileFields = isKeyed ? [SEQUENCE_FIELD, KIND_FIELD, ...wanted] : wanted;
+  const { path, file } = request;
+  const reader = await openParquet({
+    name: path,
+    sizeBytes: file.fileSize,
+    readRange: (offset, sizeBytes) => store.readRange(path, offset, sizeBytes),
+  });
+  if (reader.rowCount !== file.rowCount) {
+    throw new TributaryError('E3353', `file holds ${reader.rowCount} rows instead of ${file.rowCount}: file=${path}`);
+  }
+  for (let group = 0; group < reader.rowGroups.length; group++) {
+    const rowGroup = reader.openRowGroup(group, fileFields);
+    for (let batch = await rowGroup.next(BATCH_ROWS); batch !== null; batch = await rowGroup.next(BATCH_ROWS)) {
+      yield keyValueBatch(batch, { isKeyed, evolved, request });
+    }
+  }
+}
+
+function requireParquet({ path, file }: DataFileRequest): void {
+  const endings = file.fileName.split('.').reverse();
+  const format = endings.find((ending) => FORMATS.includes(ending));
+  if (format !== 'parquet') throw new TributaryError('E3351', `file format is not read yet: file=${path}`);
+}
+
+interface BatchShape {
+  readonly isKeyed: boolean;
+  readonly evolved: readonly EvolvedColumn[];
+  readonly request: DataFileRequest;
+}
+
+function keyValueBatch(batch: ColumnBatch, shape: BatchShape): KeyValueBatch {
+  const { rowCount } = batch;
+  const stored = shape.isKeyed ? batch.columns.slice(2) : batch.columns;
+  let next = 0;
+  const columns = shape.evolved.map(({ source, convert }, index) =>
+    source === null ? nullVector(shape.request.fields[index].type, rowCount) : convert(stored[next++]),
+  );
+  if (!shape.isKeyed)
+    return { rowCount, columns, sequence: zeros(rowCount), kinds: new Uint8Array(rowCount).fill(INSERT) };
+  const [sequence, kinds] = batch.columns as [Vector, Vector];
+  if (sequence.kind !== 'i64' || kinds.kind !== 'i32') {
+    throw new TributaryError('E3353', `file has no sequence numbers and kinds: file=${shape.request.path}`);
+  }
+  return { rowCount, columns, sequence, kinds: Uint8Array.from(kinds.values) };
+}
+
+function zeros(length: number): Int64Vector {
+  return { kind: 'i64', length, values: new Int32Array(2 * length), validity: null };
+}

@@ -1,0 +1,211 @@
+// Reads the splits of a plan: files as they are or merged, without deleted rows, filtered, projected.
+import type { FileStore } from '../../storage/file-store.ts';
+import { isRetract } from '../../column/row-kind.ts';
+import { sliceVector, takeVector } from '../../column/take.ts';
+import { compareBinaryRows } from '../format/binary-row.ts';
+import { filePaths } from '../lsm/file-paths.ts';
+import { partitionByInterval } from '../lsm/interval-partition.ts';
+import { tableLayout } from '../lsm/key-value-file.ts';
+import type { KeyValueBatch, KeyValueLayout } from '../lsm/key-values.ts';
+import { mergeFunctionOf } from '../lsm/merge/merge-engine.ts';
+import { type BucketReader, readFile, readSections } from '../lsm/section-reader.ts';
+import type { DataFileMeta } from '../meta/data-file-meta.ts';
+import type { DataField } from '../schema/data-type.ts';
+import type { SchemaStore } from '../schema/schema-store.ts';
+import type { TableSchema } from '../schema/table-schema.ts';
+import { type DeletedRows, readDeletionVector } from './deletion-vector.ts';
+import { fieldOf, rowsThatMeet } from './predicate.ts';
+import type { Condition, ReadBatch, ReadOptions, ScanPlan, Split } from './scan.ts';
+
+/** What a table is read with. */
+export interface ReadSource {
+  readonly store: FileStore;
+  /** The table's directory. */
+  readonly tablePath: string;
+  readonly schemas: SchemaStore;
+}
+
+/** The rows of a plan, split after split; no batch is empty. `options` are those that the plan was made with. */
+export async function* readPlan(source: ReadSource, plan: ScanPlan, options: ReadOptions): AsyncGenerator<ReadBatch> {
+  let left = options.limit ?? Number.POSITIVE_INFINITY;
+  for (const split of plan.splits) {
+    if (left <= 0) return;
+    for await (const batch of readSplit(source, split, { plan, options })) {
+      options.signal?.throwIfAborted();
+      yield batch.rowCount <= left ? batch : firstRows(batch, left);
+      left -= batch.rowCount;
+      if (left <= 0) return;
+    }
+  }
+}
+
+/** The rows of one split of the plan. */
+export async function* readSplit(
+  source: ReadSource,
+  split: Split,
+  scan: { readonly plan: ScanPlan; readonly options: ReadOptions },
+): AsyncGenerator<ReadBatch> {
+  const { schema, fields } = scan.plan;
+  const where = scan.options.where ?? [];
+  const keepRetracts = scan.options.keepRetracts ?? false;
+  const layout = readLayout(schema, [...fields, ...where.map(({ column }) => fieldOf(column, schema.fields))], split);
+  const reader = await bucketReader(source, schema, { split, layout });
+  const output = new Output(layout, fields, where);
+  for await (const batch of split.rawConvertible
+    ? readRawFiles(reader, split, keepRetracts)
+    : readMerged(reader, split, { schema, keepRetracts })) {
+    const rows = output.of(batch);
+    if (rows !== null) yield rows;
+  }
+}
+
+/** The columns to read: those wanted, each once, and for a merge those that decide the order. */
+export function readLayout(
+  schema: TableSchema,
+  wanted: readonly DataField[],
+  split: { rawConvertible: boolean },
+): KeyValueLayout {
+  const table = tableLayout(schema);
+  const deciding = split.rawConvertible ? [] : [...table.keyIndexes, ...table.sequenceIndexes];
+  const fields = [...new Set([...deciding.map((index) => schema.fields[index]), ...wanted])];
+  const place = (index: number): number => fields.indexOf(schema.fields[index]);
+  return {
+    fields,
+    keyIndexes: split.rawConvertible ? [] : table.keyIndexes.map(place),
+    sequenceIndexes: split.rawConvertible ? [] : table.sequenceIndexes.map(place),
+    sequenceDescending: table.sequenceDescending,
+  };
+}
+
+/** What the files of a bucket are read with; loads the schema versions that they were written with. */
+export async function bucketReader(
+  source: ReadSource,
+  schema: TableSchema,
+  of: {
+    readonly split: {
+      readonly partition: Uint8Array;
+      readonly bucket: number;
+      readonly files: readonly DataFileMeta[];
+    };
+    readonly layout: KeyValueLayout;
+  },
+): Promise<BucketReader> {
+  const { partition, bucket, files } = of.split;
+  const schemas = new Map<number, TableSchema>();
+  for (const id of new Set(files.map((file) => file.schemaId))) schemas.set(id, await source.schemas.read(id));
+  const paths = filePaths(source.tablePath, schema);
+  return { store: source.store, layout: of.layout, schemas, pathOf: (file) => paths.file(partition, bucket, file) };
+}
+
+function readMerged(
+  reader: BucketReader,
+  split: Split,
+  how: { readonly schema: TableSchema; readonly keepRetracts: boolean },
+): AsyncGenerator<KeyValueBatch> {
+  const types = reader.layout.keyIndexes.map((index) => reader.layout.fields[index].type);
+  const sections = partitionByInterval(split.files, (a, b) => compareBinaryRows(types, a, b));
+  return readSections(reader, sections, mergeFunctionOf(how.schema, { dropRetracts: !how.keepRetracts }));
+}
+
+async function* readRawFiles(reader: BucketReader, split: Split, keepRetracts: boolean): AsyncGenerator<KeyValueBatch> {
+  for (const file of split.files) {
+    const deletionFile = split.deletionFiles.get(file.fileName);
+    const deleted = deletionFile === undefined ? null : await readDeletionVector(reader.store, deletionFile);
+    const dropRetracts = !keepRetracts && file.deleteRowCount !== 0;
+    let firstRow = 0;
+    for await (const batch of readFile(reader, file)) {
+      yield dropRetracts || deleted !== null ? liveRows(batch, { firstRow, deleted, dropRetracts }) : batch;
+      firstRow += batch.rowCount;
+    }
+  }
+}
+
+/** The rows of a batch of a file, which begins at its row `firstRow`, that are not deleted. */
+function liveRows(
+  batch: KeyValueBatch,
+  by: { readonly firstRow: number; readonly deleted: DeletedRows | null; readonly dropRetracts: boolean },
+): KeyValueBatch {
+  const keep = new Uint8Array(batch.rowCount).fill(1);
+  if (by.deleted !== null) {
+    const end = by.firstRow + batch.rowCount;
+    for (let index = firstAtLeast(by.deleted, by.firstRow); by.deleted[index] < end; index++) {
+      keep[by.deleted[index] - by.firstRow] = 0;
+    }
+  }
+  if (by.dropRetracts) for (let row = 0; row < keep.length; row++) if (isRetract(batch.kinds[row])) keep[row] = 0;
+  const rows = rowsOf(keep);
+  if (rows.length === batch.rowCount) return batch;
+  return {
+    rowCount: rows.length,
+    columns: batch.columns.map((column) => takeVector(column, rows)),
+    sequence: takeVector(batch.sequence, rows) as KeyValueBatch['sequence'],
+    kinds: Uint8Array.from(rows, (row) => batch.kinds[row]),
+  };
+}
+
+/** The first index of ascending numbers whose number is not below the bound. */
+function firstAtLeast(numbers: Float64Array, bound: number): number {
+  let low = 0;
+  let high = numbers.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (numbers[middle] < bound) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Applies the conditions and picks the columns. */
+class Output {
+  private readonly fields: readonly DataField[];
+  private readonly columnIndexes: readonly number[];
+  private readonly where: readonly Condition[];
+  private readonly layout: KeyValueLayout;
+
+  constructor(layout: KeyValueLayout, fields: readonly DataField[], where: readonly Condition[]) {
+    this.layout = layout;
+    this.fields = fields;
+    this.where = where;
+    this.columnIndexes = fields.map((field) => layout.fields.indexOf(field));
+  }
+
+  /** The rows that meet the conditions; null if there are none. */
+  of(batch: KeyValueBatch): ReadBatch | null {
+    const met = this.rowsThatMeet(batch);
+    const columns = this.columnIndexes.map((index) => batch.columns[index]);
+    const rowCount = met === null ? batch.rowCount : met.length;
+    if (rowCount === 0) return null;
+    if (met === null || rowCount === batch.rowCount)
+      return { fields: this.fields, rowCount: batch.rowCount, columns, kinds: batch.kinds };
+    const kinds = Uint8Array.from(met, (row) => batch.kinds[row]);
+    return { fields: this.fields, rowCount, columns: columns.map((column) => takeVector(column, met)), kinds };
+  }
+
+  private rowsThatMeet(batch: KeyValueBatch): Uint32Array | null {
+    if (this.where.length === 0) return null;
+    const keep = new Uint8Array(batch.rowCount).fill(1);
+    for (const condition of this.where) {
+      const index = this.layout.fields.findIndex((field) => field.name === condition.column);
+      const met = rowsThatMeet(condition, this.layout.fields[index].type, batch.columns[index]);
+      for (let row = 0; row < keep.length; row++) keep[row] &= met[row];
+    }
+    return rowsOf(keep);
+  }
+}
+
+/** The rows whose flag is 1. */
+function rowsOf(flags: Uint8Array): Uint32Array {
+  const rows = new Uint32Array(flags.length);
+  let count = 0;
+  for (let row = 0; row < flags.length; row++) if (flags[row] === 1) rows[count++] = row;
+  return rows.slice(0, count);
+}
+
+function firstRows(batch: ReadBatch, count: number): ReadBatch {
+  return {
+    fields: batch.fields,
+    rowCount: count,
+    columns: batch.columns.map((column) => sliceVector(column, 0, count)),
+    kinds: batch.kinds.subarray(0, count),
+  };
+}
