@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { constants, crc32, deflateRawSync, inflateRawSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import avro from 'avsc';
 import { snappyUncompress } from 'hyparquet';
-import { TributaryError } from '../../base/errors.ts';
+import { isTributaryError, TributaryError } from '../../base/errors.ts';
 import { isJsonObject, type JsonValue } from '../../base/json-text.ts';
 
 /** The codecs that are written. Reading also takes `snappy`. */
@@ -88,20 +88,26 @@ export function writeAvro(schemaText: string, rows: readonly AvroRow[], options:
 
 /** The rows of a container, in the schema it was written with. Bytes are views. Throws `E3110`. */
 export function readAvro(container: Uint8Array): readonly AvroRow[] {
-  try {
-    return readContainer(Buffer.from(container.buffer, container.byteOffset, container.length));
-  } catch (error) {
-    throw new TributaryError('E3110', `avro file cannot be read: size=${container.length}`, { cause: error });
-  }
+  return reading(container, readContainer);
 }
 
 /** The schema text in the header of a container. Throws `E3110`. */
 export function avroSchemaText(container: Uint8Array): string {
+  return reading(container, (buffer) => readHeader(buffer).schemaText);
+}
+
+/** Reads with a code for whatever avsc and zlib throw at damaged bytes. */
+function reading<Content>(container: Uint8Array, read: (buffer: Buffer) => Content): Content {
   try {
-    return readHeader(Buffer.from(container.buffer, container.byteOffset, container.length)).schemaText;
+    return read(Buffer.from(container.buffer, container.byteOffset, container.length));
   } catch (error) {
+    if (isTributaryError(error)) throw error;
     throw new TributaryError('E3110', `avro file cannot be read: size=${container.length}`, { cause: error });
   }
+}
+
+function damaged(what: string): TributaryError {
+  return new TributaryError('E3110', `avro file cannot be read, ${what}`);
 }
 
 function encodeBlocks(type: avro.Type, rows: readonly AvroRow[]) {
@@ -139,12 +145,12 @@ interface Header {
 }
 
 function readHeader(container: Buffer): Header {
-  if (!container.subarray(0, MAGIC.length).equals(MAGIC)) throw new Error('not an avro container');
+  if (!container.subarray(0, MAGIC.length).equals(MAGIC)) throw damaged('it is no container');
   const decoded: { value: unknown; offset: number } = HEADER_TYPE.decode(container, MAGIC.length);
-  if (decoded.offset < 0 || decoded.offset + SYNC_SIZE > container.length) throw new Error('header is cut off');
+  if (decoded.offset < 0 || decoded.offset + SYNC_SIZE > container.length) throw damaged('its header is cut off');
   const metadata = decoded.value as Readonly<Record<string, Buffer | undefined>>;
   const schemaText = metadata['avro.schema']?.toString();
-  if (schemaText === undefined) throw new Error('header has no schema');
+  if (schemaText === undefined) throw damaged('its header has no schema');
   const offset = decoded.offset + SYNC_SIZE;
   const sync = container.subarray(decoded.offset, offset);
   return { schemaText, codec: metadata['avro.codec']?.toString() ?? 'null', sync, offset };
@@ -159,7 +165,7 @@ function readContainer(container: Buffer): readonly AvroRow[] {
     const rowCount = readCount(container, at);
     const size = readCount(container, rowCount.offset);
     const end = size.offset + size.value;
-    if (!container.subarray(end, end + SYNC_SIZE).equals(sync)) throw new Error(`block is damaged: offset=${at}`);
+    if (!container.subarray(end, end + SYNC_SIZE).equals(sync)) throw damaged(`a block is damaged: offset=${at}`);
     decodeBlock(type, decompress(container.subarray(size.offset, end), codec), rowCount.value, rows);
     at = end + SYNC_SIZE;
   }
@@ -170,17 +176,17 @@ function decodeBlock(type: avro.Type, block: Buffer, rowCount: number, into: Avr
   let at = 0;
   for (let index = 0; index < rowCount; index++) {
     const decoded: { value: unknown; offset: number } = type.decode(block, at);
-    if (decoded.offset < 0) throw new Error('block is cut off');
+    if (decoded.offset < 0) throw damaged('a block is cut off');
     into.push(decoded.value as AvroRow);
     at = decoded.offset;
   }
-  if (at !== block.length) throw new Error('block is longer than its rows');
+  if (at !== block.length) throw damaged('a block is longer than its rows');
 }
 
 function readCount(container: Buffer, at: number): { readonly value: number; readonly offset: number } {
   const decoded: { value: unknown; offset: number } = exactLong.decode(container, at);
   const { value, offset } = decoded;
-  if (offset < 0 || typeof value !== 'number' || value < 0) throw new Error(`block is damaged: offset=${at}`);
+  if (offset < 0 || typeof value !== 'number' || value < 0) throw damaged(`a block is damaged: offset=${at}`);
   return { value, offset };
 }
 
@@ -210,7 +216,7 @@ function decompress(bytes: Buffer, codec: string): Buffer {
     case 'snappy':
       return unsnappy(bytes);
     default:
-      throw new Error(`codec is not supported: ${codec}`);
+      throw damaged(`its codec is not supported: codec=${codec}`);
   }
 }
 
@@ -224,7 +230,7 @@ function unsnappy(bytes: Buffer): Buffer {
   }
   const output = Buffer.alloc(size);
   snappyUncompress(block, output);
-  if (crc32(output) !== bytes.readUInt32BE(block.length)) throw new Error('checksum is wrong');
+  if (crc32(output) !== bytes.readUInt32BE(block.length)) throw damaged('a checksum is wrong');
   return output;
 }
 

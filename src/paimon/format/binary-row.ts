@@ -62,13 +62,12 @@ export function decodeCells(types: readonly DataType[], serialized: Uint8Array):
   try {
     const view = new DataView(serialized.buffer, serialized.byteOffset, serialized.byteLength);
     const arity = view.getInt32(0);
-    if (arity !== types.length) throw new RangeError(`row has ${arity} fields, not ${types.length}`);
+    if (arity !== types.length) throw damaged(`${arity} fields instead of ${types.length}`);
     return readRow(types, subView(view, ARITY_SIZE, serialized.length - ARITY_SIZE));
   } catch (error) {
+    // A DataView throws a RangeError where a read reaches outside of it.
     if (!(error instanceof RangeError)) throw error;
-    throw new TributaryError('E3111', `serialized row does not fit its types: size=${serialized.length}`, {
-      cause: error,
-    });
+    throw new TributaryError('E3111', `row does not fit its types: size=${serialized.length}`, { cause: error });
   }
 }
 
@@ -98,7 +97,7 @@ function readRow(types: readonly DataType[], view: DataView): readonly Cell[] {
 
 function readArray(element: DataType, view: DataView): readonly Cell[] {
   const count = view.getInt32(0, true);
-  if (count < 0 || count > view.byteLength * 8) throw new RangeError(`array has ${count} elements`);
+  if (count < 0 || count > view.byteLength * 8) throw damaged(`an array of ${count} elements`);
   const header = arrayHeaderSize(count);
   const { elementSize } = slotWriter(element);
   return Array.from({ length: count }, (_, index) => {
@@ -181,10 +180,14 @@ function pointed(view: DataView, slot: number): DataView {
   return subView(view, view.getInt32(slot + 4, true), view.getInt32(slot, true));
 }
 
-/** A part of a view. Throws a RangeError where it reaches outside of the view. */
+/** A part of a view. Throws `E3111` where it reaches outside of the view. */
 function subView(view: DataView, offset: number, size: number): DataView {
-  if (offset < 0 || size < 0 || offset + size > view.byteLength) throw new RangeError('item reaches outside its row');
+  if (offset < 0 || size < 0 || offset + size > view.byteLength) throw damaged('an item reaches outside its row');
   return new DataView(view.buffer, view.byteOffset + offset, size);
+}
+
+function damaged(what: string): TributaryError {
+  return new TributaryError('E3111', `row does not fit its types: ${what}`);
 }
 
 function bytesOf(view: DataView): Uint8Array {

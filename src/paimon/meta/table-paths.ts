@@ -119,6 +119,9 @@ export class TablePaths {
   }
 }
 
+/** The names of a data file and of what belongs to it. */
+type FileNames = Pick<DataFileMeta, 'fileName' | 'extraFiles'>;
+
 /** Where the data and changelog files of a table's partitions and buckets are. */
 export interface BucketPaths {
   /** The directory of a bucket, without a `/` at the end. Throws `E3111`, `E3112`. */
@@ -126,7 +129,7 @@ export interface BucketPaths {
   /** A file of the bucket by its name: a data file, changelog file or file index. */
   file(partition: Uint8Array, bucket: number, fileName: string): string;
   /** All files that belong to a data file: itself and its extra files. */
-  filesOf(partition: Uint8Array, bucket: number, file: DataFileMeta): readonly string[];
+  filesOf(partition: Uint8Array, bucket: number, file: FileNames): readonly string[];
 }
 
 /**

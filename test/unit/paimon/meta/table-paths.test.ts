@@ -1,7 +1,6 @@
 // Paths as the reference lays them out; test/golden/metadata.test.ts checks them against its files.
 import { expect, test } from 'vitest';
 import { EMPTY_ROW, encodeCells } from '../../../../src/paimon/format/binary-row.ts';
-import type { DataFileMeta } from '../../../../src/paimon/meta/data-file-meta.ts';
 import type { SnapshotId } from '../../../../src/paimon/meta/snapshot.ts';
 import { bucketPathsOf, TablePaths } from '../../../../src/paimon/meta/table-paths.ts';
 import { parseDataType } from '../../../../src/paimon/schema/data-type-text.ts';
@@ -44,6 +43,6 @@ test('buckets with and without partitions', () => {
   const paths = bucketPathsOf('t', partitioned);
   const partition = encodeCells([STRING], [Buffer.from('a/b')]);
   expect(paths.file(partition, 0, 'f')).toBe('t/data/dt=a%2Fb/bucket-0/f');
-  const file = { fileName: 'f', extraFiles: ['f.index'] } as unknown as DataFileMeta;
+  const file = { fileName: 'f', extraFiles: ['f.index'] };
   expect(paths.filesOf(partition, 0, file)).toEqual(['t/data/dt=a%2Fb/bucket-0/f', 't/data/dt=a%2Fb/bucket-0/f.index']);
 });
