@@ -16,7 +16,7 @@ import type { DataType } from '../schema/data-type.ts';
 import { entryTypes } from './cell.ts';
 
 /** Bytes up to this count are stored inside their slot. */
-export const INLINE_SIZE_MAX = 7;
+const INLINE_SIZE_MAX = 7;
 /** What every DECIMAL of precision above 18 takes in the variable part. */
 const WIDE_DECIMAL_SIZE = 16;
 /** DECIMAL to this precision is a 64-bit number. */

@@ -120,7 +120,7 @@ function compareNumbers(a: number, b: number): number {
 }
 
 /** The number in minimal big-endian two's complement, as Java's BigInteger writes it. */
-export function bigIntToBytes(value: bigint): Uint8Array {
+function bigIntToBytes(value: bigint): Uint8Array {
   let size = 1;
   while (BigInt.asIntN(8 * size, value) !== value) size++;
   const bytes = new Uint8Array(size);

@@ -1,24 +1,7 @@
 // Reading fields of Avro rows of metadata by name: fields that an older writer left out are null, unknown ones are not
 // looked at.
 import { TributaryError } from '../../base/errors.ts';
-import type { AvroCodec, AvroRow, AvroValue } from '../format/avro.ts';
-
-/** The Avro codec of the option `manifest.compression`. Throws `E3105` for one that is not written here. */
-export function avroCodecOf(compression: string): AvroCodec {
-  switch (compression.toLowerCase()) {
-    case 'zstd':
-    case 'zstandard':
-      return 'zstandard';
-    case 'deflate':
-      return 'deflate';
-    case 'none':
-    case 'null':
-    case 'uncompressed':
-      return 'null';
-    default:
-      throw new TributaryError('E3105', `codec is not supported: manifest.compression=${compression}`);
-  }
-}
+import type { AvroRow, AvroValue } from '../format/avro.ts';
 
 /** Fields of one row; every getter throws `E3110` where the value is of another type. */
 export class AvroFields {

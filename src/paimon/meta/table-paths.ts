@@ -7,11 +7,11 @@ import type { DataFileMeta } from './data-file-meta.ts';
 import type { SnapshotId } from './snapshot.ts';
 
 /** The branch that a table is without a branch. */
-export const MAIN_BRANCH = 'main';
+const MAIN_BRANCH = 'main';
 
 /** Names of the two hint files beside snapshots and changelogs. */
-export const LATEST_HINT = 'LATEST';
-export const EARLIEST_HINT = 'EARLIEST';
+const LATEST_HINT = 'LATEST';
+const EARLIEST_HINT = 'EARLIEST';
 
 /**
  * The paths of a table or of one of its branches. A branch has its own schemas, snapshots, tags, consumers and

@@ -64,7 +64,7 @@ export function assignFieldIds(fields: readonly DataField[], firstId = 0): reado
 }
 
 /** The highest id of the fields, nested ones included; -1 for none. */
-export function highestFieldId(fields: readonly DataField[]): number {
+function highestFieldId(fields: readonly DataField[]): number {
   return allFieldIds(fields).reduce((highest, id) => Math.max(highest, id), -1);
 }
 
