@@ -599,6 +599,49 @@ export const ERROR_CODES = {
     meaning: 'A lake table is written by another pipeline, or was not made by one.',
     remedy: 'Mirror into another table (`to:` or the templates of `lake`), or drop the lake table first.',
   },
+  E5011: {
+    kind: 'config',
+    exit: 3,
+    meaning: 'A directory where a lake table is to be made holds files that are no table.',
+    remedy: 'Move the files away, or mirror into another table.',
+  },
+  // 6xxx queries and commands
+  E6001: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'The command line cannot be understood.',
+    remedy: 'Look at `tributary help` and `tributary help COMMAND`.',
+  },
+  E6002: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'The command does not say which lake it is about.',
+    remedy: 'Give --warehouse DIRECTORY, or -c FILE for the lake of a configuration.',
+  },
+  E6003: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'The address to listen on cannot be understood.',
+    remedy: 'Write http.listen as host:port, such as 127.0.0.1:8780, or null for none.',
+  },
+  E6004: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'The address to listen on is taken, or is not one of this machine.',
+    remedy: 'Stop the other program, choose another port in http.listen, or set it to null.',
+  },
+  E6005: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'A file that would be written exists already.',
+    remedy: 'Choose another name, or remove the file first.',
+  },
+  E6006: {
+    kind: 'source',
+    exit: 1,
+    meaning: 'The demo found a difference between its database and its lake.',
+    remedy: 'Report it with the output and the directory of the demo (--directory keeps it).',
+  },
   // 9xxx the program
   E9001: {
     kind: 'bug',

@@ -1,0 +1,54 @@
+// Options that several commands have: the configuration file, or a warehouse alone.
+import { Command, Option } from 'commander';
+import { TributaryError } from '../base/errors.ts';
+import { type LoadedConfig, loadConfigFile } from '../config/load-config.ts';
+import type { FileStore } from '../storage/file-store.ts';
+import { openStore, storeSettingsOf } from '../storage/open-store.ts';
+import { hideSecrets } from './secrets.ts';
+
+/** Options of a command that needs a configuration. */
+export interface ConfigOptions {
+  readonly config: string;
+}
+
+/** Options of a command that needs a lake alone. */
+export interface WarehouseOptions {
+  readonly warehouse?: string;
+  readonly config?: string;
+}
+
+/** A command with `-c FILE`. */
+export function configCommand(name: string, summary: string): Command {
+  return new Command(name).description(summary).requiredOption('-c, --config <file>', 'configuration file (YAML)');
+}
+
+/** A command with `--warehouse W`, or `-c FILE` in its place. */
+export function warehouseCommand(name: string, summary: string): Command {
+  return new Command(name)
+    .description(summary)
+    .option('--warehouse <uri>', 'directory or file:/// URI of the lake')
+    .addOption(
+      new Option('-c, --config <file>', 'configuration file, of which the section `lake` is taken').conflicts(
+        'warehouse',
+      ),
+    );
+}
+
+/** Loads the configuration of a command. Its secrets are hidden from now on. Throws E1001 to E1005. */
+export function loadConfig(options: ConfigOptions): LoadedConfig {
+  const loaded = loadConfigFile(options.config);
+  hideSecrets(loaded);
+  return loaded;
+}
+
+/** The warehouse that a command names. Throws E6002 where it names none. */
+export function warehouseOf(options: WarehouseOptions): string {
+  if (options.config !== undefined) return loadConfig({ config: options.config }).config.lake.warehouse;
+  if (options.warehouse !== undefined) return options.warehouse;
+  throw new TributaryError('E6002', 'command does not say which lake: expected=--warehouse or -c');
+}
+
+/** Opens the lake that a command names. Throws E6002, E3005. */
+export function openWarehouse(options: WarehouseOptions): FileStore {
+  return openStore(storeSettingsOf(warehouseOf(options)));
+}

@@ -1,0 +1,126 @@
+// What a running pipeline tells of itself, made from its telemetry: `/api/v1/status`, `status` and the demo show it.
+import type { PipelineState, PipelineTelemetry, TableState, TableTelemetry } from '../mirror/telemetry.ts';
+
+/** One table of a pipeline. */
+export interface TableStatus {
+  /** `schema.table` in the source. */
+  readonly source: string;
+  /** `database.table` in the lake. */
+  readonly table: string;
+  readonly state: TableState;
+  /** The code of the error that stopped it. */
+  readonly error: string | null;
+  /** Row changes taken from the log since the start of this process. */
+  readonly rows: { readonly insert: number; readonly update: number; readonly delete: number };
+  readonly copied_rows: number;
+  readonly copy_rows_estimate: number;
+  readonly snapshot: string | null;
+  readonly position: string | null;
+  /** See `tableFreshnessMs`. */
+  readonly freshness_seconds: number;
+}
+
+/** The log that the source keeps for a pipeline. */
+export interface LogStatus {
+  readonly status: 'ok' | 'unreserved' | 'lost' | 'missing';
+  readonly retained_bytes: number;
+  readonly safe_bytes: number | null;
+}
+
+/** One pipeline. */
+export interface PipelineStatus {
+  readonly pipeline: string;
+  readonly state: PipelineState;
+  readonly connected: boolean;
+  /** 0 when caught up: see `lagMs`. */
+  readonly lag_seconds: number;
+  readonly received_position: string | null;
+  /** The newest position that a checkpoint record holds. */
+  readonly durable_position: string | null;
+  readonly checkpoint: string;
+  readonly checkpoints: number;
+  readonly transactions: number;
+  readonly last_commit: string | null;
+  readonly buffered_bytes: number;
+  readonly buffer_limit_bytes: number;
+  readonly reconnects: number;
+  /** How often each error came, by its code. */
+  readonly errors: Readonly<Record<string, number>>;
+  readonly last_error: string | null;
+  readonly log: LogStatus | null;
+  readonly tables: readonly TableStatus[];
+}
+
+/** A process with its pipelines. */
+export interface DaemonStatus {
+  readonly version: string;
+  readonly uptime_seconds: number;
+  readonly memory_bytes: number;
+  readonly pipelines: readonly PipelineStatus[];
+}
+
+/** True while changes were received that no checkpoint record holds yet. */
+export function isBehind({ receivedCommitTimeMs, durableCommitTimeMs }: PipelineTelemetry): boolean {
+  return receivedCommitTimeMs !== null && receivedCommitTimeMs > (durableCommitTimeMs ?? 0);
+}
+
+/**
+ * How far the lake is behind the source: now less the commit time of the newest change that was received and is not
+ * durable, only while there is one; 0 when caught up, however long ago that was; never negative (requirement P45).
+ */
+export function lagMs(pipeline: PipelineTelemetry, nowMs: number): number {
+  return isBehind(pipeline) ? Math.max(0, nowMs - (pipeline.receivedCommitTimeMs ?? nowMs)) : 0;
+}
+
+/** The same for one table: the age of the newest change that its readers see, only while the pipeline is behind. */
+export function tableFreshnessMs(pipeline: PipelineTelemetry, table: TableTelemetry, nowMs: number): number {
+  if (!isBehind(pipeline)) return 0;
+  return table.visibleCommitTimeMs === null ? lagMs(pipeline, nowMs) : Math.max(0, nowMs - table.visibleCommitTimeMs);
+}
+
+/** The status of one pipeline at a time in milliseconds since the epoch. */
+export function pipelineStatus(pipeline: PipelineTelemetry, nowMs: number): PipelineStatus {
+  const { health } = pipeline;
+  return {
+    pipeline: pipeline.pipeline,
+    state: pipeline.state,
+    connected: pipeline.connected,
+    lag_seconds: lagMs(pipeline, nowMs) / 1000,
+    received_position: pipeline.receivedPosition,
+    durable_position: pipeline.durablePosition,
+    checkpoint: pipeline.checkpointNumber.toString(),
+    checkpoints: pipeline.checkpoints,
+    transactions: pipeline.transactions,
+    last_commit: isoTime(pipeline.lastCommitMs),
+    buffered_bytes: pipeline.bufferedBytes,
+    buffer_limit_bytes: pipeline.bufferLimitBytes,
+    reconnects: pipeline.reconnects,
+    errors: Object.fromEntries(pipeline.errors),
+    last_error: isoTime(pipeline.lastErrorMs),
+    log:
+      health === null
+        ? null
+        : { status: health.status, retained_bytes: health.retainedBytes, safe_bytes: health.safeBytes },
+    tables: [...pipeline.tables.values()].map((table) => tableStatus(pipeline, table, nowMs)),
+  };
+}
+
+function tableStatus(pipeline: PipelineTelemetry, table: TableTelemetry, nowMs: number): TableStatus {
+  const [insert, , update, deleted] = table.rows;
+  return {
+    source: table.key,
+    table: table.lakeName,
+    state: table.state,
+    error: table.errorCode,
+    rows: { insert, update, delete: deleted },
+    copied_rows: table.copiedRows,
+    copy_rows_estimate: table.copyRowsEstimate,
+    snapshot: table.snapshotId?.toString() ?? null,
+    position: table.place,
+    freshness_seconds: tableFreshnessMs(pipeline, table, nowMs) / 1000,
+  };
+}
+
+function isoTime(timeMs: number | null): string | null {
+  return timeMs === null ? null : new Date(timeMs).toISOString();
+}
