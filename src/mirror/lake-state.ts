@@ -2,18 +2,22 @@
 import { TributaryError } from '../base/errors.ts';
 import type { SourceTable } from '../change/source-table.ts';
 import { type LakeTable, PIPELINE_OPTION, SOURCE_TABLE_OPTION } from '../mapping/lake-table.ts';
-import type { FileSystemCatalog } from '../paimon/catalog/file-system-catalog.ts';
-import type { Snapshot, SnapshotId } from '../paimon/meta/snapshot.ts';
-import { printDataType } from '../paimon/schema/data-type-text.ts';
-import type { Table } from '../paimon/table.ts';
+import { FileSystemCatalog, tablePathOf } from '../paimon/catalog/file-system-catalog.ts';
+import { SnapshotStore } from '../paimon/commit/snapshot-store.ts';
+import type { Snapshot } from '../paimon/meta/snapshot.ts';
+import { dataTypeText } from '../paimon/schema/data-type-text.ts';
+import type { TableSchema } from '../paimon/schema/table-schema.ts';
+import type { FileStore } from '../storage/file-store.ts';
 import { type CommitStamp, stampOf } from './commit-properties.ts';
 
 /** A mirrored table as the lake has it. */
 export interface LakeState {
   readonly source: SourceTable;
   readonly lake: LakeTable;
+  /** The table's directory in the store. */
+  readonly tablePath: string;
   /** Null where the lake has no such table yet. */
-  readonly table: Table | null;
+  readonly schema: TableSchema | null;
   readonly latest: Snapshot | null;
   /** What the newest snapshot of this pipeline says; null if there is none (any more). */
   readonly stamp: CommitStamp | null;
@@ -21,21 +25,28 @@ export interface LakeState {
 
 /**
  * Reads the state of a table. Throws `E5010` where the table is written by another pipeline or was not made by one,
- * and `E2107` where its columns are not those of the source.
+ * `E5011` where something that is no table stands in its place, and `E2107` where its columns are not those of the
+ * source.
  */
-export async function readLakeState(catalog: FileSystemCatalog, source: SourceTable, lake: LakeTable): Promise<LakeState> {
-  const table = await catalog.findTable(lake.database, lake.table);
-  if (table === null) return { source, lake, table: null, latest: null, stamp: null };
-  refuseForeignTable(table, lake);
-  refuseOtherColumns(table, source, lake);
-  const latest = await table.latestSnapshot();
-  return { source, lake, table, latest, stamp: await newestStamp(table, latest, lake) };
+export async function readLakeState(store: FileStore, source: SourceTable, lake: LakeTable): Promise<LakeState> {
+  const catalog = new FileSystemCatalog(store);
+  const tablePath = tablePathOf(lake.database, lake.table);
+  if (!(await catalog.tableExists(lake.database, lake.table))) {
+    await refuseStrangeDirectory(store, tablePath);
+    return { source, lake, tablePath, schema: null, latest: null, stamp: null };
+  }
+  const schema = await catalog.loadSchema(lake.database, lake.table);
+  refuseForeignTable(schema, lake);
+  refuseOtherColumns(schema, source, lake);
+  const snapshots = new SnapshotStore(store, tablePath);
+  const own = await snapshots.newestBy(lake.options[PIPELINE_OPTION]);
+  return { source, lake, tablePath, schema, latest: await snapshots.latest(), stamp: own === null ? null : stampOf(own) };
 }
 
 /** Two pipelines never write one table (architecture, rule 9), and a table of others is never taken over unasked. */
-function refuseForeignTable(table: Table, lake: LakeTable): void {
+function refuseForeignTable(schema: TableSchema, lake: LakeTable): void {
   for (const option of [PIPELINE_OPTION, SOURCE_TABLE_OPTION]) {
-    const owner = table.schema.options[option];
+    const owner = schema.options[option];
     if (owner === lake.options[option]) continue;
     throw new TributaryError(
       'E5010',
@@ -44,25 +55,25 @@ function refuseForeignTable(table: Table, lake: LakeTable): void {
   }
 }
 
-function refuseOtherColumns(table: Table, source: SourceTable, lake: LakeTable): void {
-  const describe = (fields: LakeTable['fields']): string => fields.map((field) => `${field.name} ${printDataType(field.type)}`).join(', ');
-  const known = describe(table.schema.fields);
-  const now = describe(lake.fields);
-  const sameKey = table.schema.primaryKeys.join('\0') === lake.primaryKeys.join('\0');
-  if (known === now && sameKey) return;
+/** A directory without a schema is no table of ours: whatever stands in it is not to be mixed with one. */
+async function refuseStrangeDirectory(store: FileStore, tablePath: string): Promise<void> {
+  const entries = await store.list(tablePath);
+  // A creation that was killed leaves an empty schema directory at most.
+  const strange = entries.find((entry) => !(entry.isDirectory && entry.name === 'schema'));
+  if (strange === undefined) return;
+  throw new TributaryError('E5011', `lake directory holds files that are no table: directory=${tablePath} file=${strange.name}`);
+}
+
+function refuseOtherColumns(schema: TableSchema, source: SourceTable, lake: LakeTable): void {
+  const known = describe(schema.fields, schema.primaryKeys);
+  const now = describe(lake.fields, lake.primaryKeys);
+  if (known === now) return;
   throw new TributaryError(
     'E2107',
-    `columns of the source table are not those of the lake table: table=${source.key} lake=(${known}; key ${table.schema.primaryKeys.join(', ')}) source=(${now}; key ${lake.primaryKeys.join(', ')})`,
+    `columns of the source table are not those of the lake table: table=${source.key} lake=(${known}) source=(${now})`,
   );
 }
 
-/** Compactions and other writers may have committed since; our own newest snapshot is searched behind them. */
-async function newestStamp(table: Table, latest: Snapshot | null, lake: LakeTable): Promise<CommitStamp | null> {
-  let snapshot = latest;
-  while (snapshot !== null) {
-    if (snapshot.commitUser === lake.options[PIPELINE_OPTION]) return stampOf(snapshot);
-    if (snapshot.id === 1n) return null;
-    snapshot = await table.findSnapshot((snapshot.id - 1n) as SnapshotId);
-  }
-  return null;
+function describe(fields: LakeTable['fields'], keys: readonly string[]): string {
+  return `${fields.map((field) => `${field.name} ${dataTypeText(field.type)}`).join(', ')}; key ${keys.join(', ')}`;
 }

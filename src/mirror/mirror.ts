@@ -1,31 +1,9 @@
 // The main loop: changes come from the source, go into the tables' writers, and at transaction boundaries become
 // snapshots, a checkpoint record and an acknowledgement. Data goes one way; only the acknowledged position comes back.
-import type { Clock } from '../base/clock.ts';
-import type { Logger } from '../base/log.ts';
-import type { Random } from '../base/random.ts';
-import type { CheckpointStore } from '../checkpoint/checkpoint-store.ts';
-import type { HostProcess } from '../checkpoint/lease.ts';
-import type { TaskRunner } from '../paimon/lsm/task-runner.ts';
-import type { ChangeSource } from '../source/source.ts';
-import type { FileStore } from '../storage/file-store.ts';
 import { EventInbox } from './event-inbox.ts';
+import type { MirrorParts } from './parts.ts';
 import { Pipeline } from './pipeline.ts';
 import type { MirrorSettings } from './settings.ts';
-import type { PipelineTelemetry } from './telemetry.ts';
-
-/** The components a pipeline is made of; all of them can be swapped in tests. */
-export interface MirrorParts {
-  readonly source: ChangeSource;
-  readonly store: FileStore;
-  readonly checkpoints: CheckpointStore;
-  readonly runner: TaskRunner;
-  /** Who we are, for the lease. */
-  readonly process: HostProcess;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Logger;
-  readonly telemetry: PipelineTelemetry;
-}
 
 /**
  * Mirrors one source until the signal aborts (or, with `untilCaughtUp`, until everything up to the source's position at

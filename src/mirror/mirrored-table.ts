@@ -5,9 +5,11 @@ import type { SourcePosition } from '../change/position.ts';
 import type { SourceTable } from '../change/source-table.ts';
 import type { LakeTable } from '../mapping/lake-table.ts';
 import type { TableCommitter } from '../paimon/commit/table-commit.ts';
+import type { LiveFiles } from '../paimon/lsm/live-files.ts';
 import type { TableWriter } from '../paimon/lsm/table-writer.ts';
 import type { CommitMessage } from '../paimon/lsm/write-batch.ts';
 import type { SnapshotId } from '../paimon/meta/snapshot.ts';
+import type { TableSchema } from '../paimon/schema/table-schema.ts';
 import { type CommitStamp, stampProperties } from './commit-properties.ts';
 import type { TableTelemetry } from './telemetry.ts';
 
@@ -15,13 +17,16 @@ import type { TableTelemetry } from './telemetry.ts';
 export interface MirroredTableParts {
   readonly source: SourceTable;
   readonly lake: LakeTable;
+  readonly schema: TableSchema;
+  /** The table's directory in the store. */
+  readonly tablePath: string;
   readonly writer: TableWriter;
+  /** Shared by the writer and the compactor. */
+  readonly liveFiles: LiveFiles;
   readonly committer: TableCommitter;
   readonly telemetry: TableTelemetry;
   /** Where the lake stands; null if the table was never copied. */
   readonly place: SourcePosition | null;
-  /** The newest snapshot; null for an empty table. */
-  readonly snapshotId: SnapshotId | null;
 }
 
 /** Files sealed for one checkpoint: durable once the promise resolves, named by no snapshot yet. */
@@ -32,8 +37,11 @@ export class MirroredTable {
   readonly source: SourceTable;
   readonly lake: LakeTable;
   readonly telemetry: TableTelemetry;
+  readonly schema: TableSchema;
+  readonly tablePath: string;
+  readonly liveFiles: LiveFiles;
+  readonly committer: TableCommitter;
   private readonly writer: TableWriter;
-  private readonly committer: TableCommitter;
   private currentPlace: SourcePosition | null;
   private newestSnapshotId: SnapshotId | null;
   private failure: TributaryError | null = null;
@@ -43,12 +51,15 @@ export class MirroredTable {
     this.source = parts.source;
     this.lake = parts.lake;
     this.telemetry = parts.telemetry;
+    this.schema = parts.schema;
+    this.tablePath = parts.tablePath;
+    this.liveFiles = parts.liveFiles;
     this.writer = parts.writer;
     this.committer = parts.committer;
     this.currentPlace = parts.place;
-    this.newestSnapshotId = parts.snapshotId;
+    this.newestSnapshotId = parts.committer.latest?.id ?? null;
     this.telemetry.place = parts.place;
-    this.telemetry.snapshotId = parts.snapshotId;
+    this.telemetry.snapshotId = this.newestSnapshotId;
     this.telemetry.state = parts.place === null ? 'copying' : 'streaming';
   }
 

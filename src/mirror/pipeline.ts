@@ -4,37 +4,20 @@ import { assert, type TributaryError } from '../base/errors.ts';
 import type { ChangeBatch } from '../change/change-batch.ts';
 import type { SourcePosition } from '../change/position.ts';
 import type { TableKey } from '../change/table-key.ts';
-import type { Lease } from '../checkpoint/lease.ts';
-import type { Boundary, SourceDescription, SourceEvent } from '../source/source.ts';
+import type { Boundary, SourceEvent } from '../source/source.ts';
 import { BackPressure } from './back-pressure.ts';
 import { type CheckpointPlace, Checkpoints } from './checkpoints.ts';
 import { copyTables } from './copy.ts';
-import type { Failure } from './failure.ts';
 import { Maintenance } from './maintenance.ts';
-import type { MirrorParts } from './mirror.ts';
+import type { MirrorParts } from './parts.ts';
 import type { MirroredTable } from './mirrored-table.ts';
 import type { MirrorSettings } from './settings.ts';
-import { startPipeline } from './start.ts';
+import { type PipelineStart, startPipeline } from './start.ts';
 
 /** How long the loop sleeps at most, so that a stop is noticed. */
 const WAIT_MS_MAX = 200;
 /** How long a stop waits for the end of the transaction being read; a longer one is read again after the restart. */
 const STOP_GRACE_MS = 10_000;
-
-/** What `startPipeline` finds out. */
-export interface PipelineStart {
-  readonly description: SourceDescription;
-  readonly lease: Lease;
-  /** Of everything that runs beside the loop. */
-  readonly failure: Failure;
-  readonly tables: readonly MirroredTable[];
-  /** Where to read the log from; null if that is the position of the first copy. */
-  readonly from: SourcePosition | null;
-  /** Tables whose rows are to be copied first. */
-  readonly toCopy: readonly MirroredTable[];
-  readonly nextNumber: bigint;
-  readonly token: string;
-}
 
 /** A pipeline between its start and its end; made by `Pipeline.start`, used by the loop alone. */
 export class Pipeline {

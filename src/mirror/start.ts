@@ -5,18 +5,29 @@ import type { SourceTable } from '../change/source-table.ts';
 import type { CheckpointRecord } from '../checkpoint/checkpoint-record.ts';
 import { Lease } from '../checkpoint/lease.ts';
 import { lakeTableOf } from '../mapping/lake-table.ts';
-import { FileSystemCatalog } from '../paimon/catalog/file-system-catalog.ts';
-import { TableCommitter } from '../paimon/commit/table-commit.ts';
 import type { ChangeSource, SourceDescription } from '../source/source.ts';
-import { TOKEN_PROPERTY } from './commit-properties.ts';
 import { Failure } from './failure.ts';
 import { type LakeState, readLakeState } from './lake-state.ts';
-import type { MirrorParts } from './mirror.ts';
-import { MirroredTable } from './mirrored-table.ts';
-import type { PipelineStart } from './pipeline.ts';
+import type { MirrorParts } from './parts.ts';
+import { openMirroredTable } from './open-table.ts';
+import type { MirroredTable } from './mirrored-table.ts';
 import type { MirrorSettings } from './settings.ts';
 import { planStart } from './start-plan.ts';
-import { tableTelemetry } from './telemetry.ts';
+
+/** What `startPipeline` finds out. */
+export interface PipelineStart {
+  readonly description: SourceDescription;
+  readonly lease: Lease;
+  /** Of everything that runs beside the loop. */
+  readonly failure: Failure;
+  readonly tables: readonly MirroredTable[];
+  /** Where to read the log from; null if that is the position of the first copy. */
+  readonly from: SourcePosition | null;
+  /** Tables whose rows are to be copied first. */
+  readonly toCopy: readonly MirroredTable[];
+  readonly nextNumber: bigint;
+  readonly token: string;
+}
 
 /** A lease that was not renewed for so long is free. */
 const LEASE_MS = 30_000;
@@ -56,24 +67,22 @@ async function openTables(
   description: SourceDescription,
   token: string,
 ): Promise<OpenedTables> {
-  const catalog = new FileSystemCatalog(parts.store);
   const record = await parts.checkpoints.latest();
   const states = await Promise.all(
-    description.tables.map((source) => readLakeState(catalog, source, lakeTableFor(source, settings))),
+    description.tables.map((source) => readLakeState(parts.store, source, lakeTableFor(source, settings))),
   );
-  const places = new Map(states.map((state) => [state.source.key, placeOf(state, record, parts.source)]));
+  const places = states.map((state) => placeOf(state, record, parts.source));
   const plan = planStart({
     pipeline: settings.pipeline,
     positions: parts.source.positions,
     identity: description.identity,
     logStart: description.logStart,
-    tables: states.map((state) => ({ key: state.source.key, place: places.get(state.source.key) ?? null })),
+    tables: states.map((state, index) => ({ key: state.source.key, place: places[index] })),
     knownIdentity: record?.identity ?? states.find((state) => state.stamp !== null)?.stamp?.identity ?? null,
     acceptGap: settings.acceptGap,
   });
   if (plan.acceptedGap !== null) parts.log.warn('reading on after a gap that the operator accepted', plan.acceptedGap);
-  const tables: MirroredTable[] = [];
-  for (const state of states) tables.push(await openTable(state, places.get(state.source.key) ?? null, { parts, settings, catalog, token }));
+  const tables = await Promise.all(states.map((state, index) => openMirroredTable(state, { parts, token, place: places[index] })));
   return {
     tables,
     from: plan.from,
@@ -93,49 +102,11 @@ function placeOf(state: LakeState, record: CheckpointRecord | null, source: Chan
   const fromSnapshot = state.stamp?.position ?? null;
   const recorded = record?.tables.some((table) => table.source === key) === true ? record.position : null;
   const stopped = record?.stopped.find((table) => table.source === key)?.place ?? null;
-  const known = [fromSnapshot, state.table === null ? null : (recorded ?? stopped)].filter((place) => place !== null);
+  const known = [fromSnapshot, state.schema === null ? null : (recorded ?? stopped)].filter((place) => place !== null);
   return known.length === 0 ? null : known.reduce((a, b) => source.positions.latest(a, b));
 }
 
 function highestNumber(states: readonly LakeState[], record: CheckpointRecord | null): bigint {
   const numbers = states.map((state) => state.stamp?.checkpoint ?? 0n);
   return [...numbers, record?.number ?? 0n].reduce((a, b) => (a > b ? a : b));
-}
-
-interface OpenParts {
-  readonly parts: MirrorParts;
-  readonly settings: MirrorSettings;
-  readonly catalog: FileSystemCatalog;
-  readonly token: string;
-}
-
-async function openTable(state: LakeState, place: SourcePosition | null, open: OpenParts): Promise<MirroredTable> {
-  const { parts, settings, catalog, token } = open;
-  const { lake, source } = state;
-  const table = state.table ?? (await catalog.createTable(lake.database, lake.table, lake));
-  // A copy that was killed has left files that no snapshot names; nothing else writes to a table without a place.
-  if (place === null && state.latest === null) await table.removeUnnamedFiles();
-  const liveFiles = await table.liveFiles();
-  const writer = table.openWriter({ runner: parts.runner, random: parts.random, clock: parts.clock, liveFiles });
-  const committer = await TableCommitter.open({
-    store: parts.store,
-    tablePath: table.path,
-    schema: table.schema,
-    clock: parts.clock,
-    random: parts.random,
-    token: { property: TOKEN_PROPERTY, value: token },
-  });
-  const telemetry = tableTelemetry(parts.telemetry, source.key, `${lake.database}.${lake.table}`);
-  return new MirroredTable({
-    source,
-    lake,
-    table,
-    writer,
-    liveFiles,
-    committer,
-    telemetry,
-    place,
-    snapshotId: state.latest?.id ?? null,
-    pipeline: settings.pipeline,
-  });
 }

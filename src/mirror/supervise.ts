@@ -3,7 +3,8 @@
 import type { Clock } from '../base/clock.ts';
 import { isTributaryError, TributaryError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
-import { type MirrorParts, mirror } from './mirror.ts';
+import { mirror } from './mirror.ts';
+import type { MirrorParts } from './parts.ts';
 import type { MirrorSettings } from './settings.ts';
 import type { PipelineTelemetry } from './telemetry.ts';
 

@@ -142,7 +142,7 @@ export class ScriptedLoad {
     const version = ++this.version;
     return {
       id,
-      name: this.random.unit() < 0.1 ? null : `name ${version} é漢𝄞`.slice(0, 6 + this.below(10)),
+      name: this.random.unit() < 0.1 ? null : [...`name ${version} é漢𝄞`].slice(0, 6 + this.below(10)).join(''),
       big: this.random.unit() < 0.1 ? null : `big-${version}-${'x'.repeat(this.below(40))}`,
       amount: version,
     };

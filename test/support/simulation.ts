@@ -9,7 +9,8 @@ import { bigIntAt, bytesAt, NULL, validityAt } from '../../src/column/vector.ts'
 import type { ColumnBatch, Vector } from '../../src/column/vector.ts';
 import { rowKindText } from '../../src/column/row-kind.ts';
 import type { TableMapping } from '../../src/mapping/lake-table.ts';
-import { type MirrorParts, mirror } from '../../src/mirror/mirror.ts';
+import { mirror } from '../../src/mirror/mirror.ts';
+import type { MirrorParts } from '../../src/mirror/parts.ts';
 import type { MirrorSettings } from '../../src/mirror/settings.ts';
 import { newPipelineTelemetry } from '../../src/mirror/telemetry.ts';
 import { InlineRunner } from '../../src/paimon/lsm/task-runner.ts';
@@ -17,7 +18,7 @@ import type { SnapshotId } from '../../src/paimon/meta/snapshot.ts';
 import { Table } from '../../src/paimon/table.ts';
 import { MemoryFileStore } from '../../src/storage/memory/memory-file-store.ts';
 import { EagerClock } from './eager-clock.ts';
-import { FaultyFileStore } from './faulty-file-store.ts';
+import { FaultyFileStore, type FaultPlan, seededFaults } from './faulty-file-store.ts';
 import { ScriptedDatabase, ScriptedLoad, type ScriptedRow, scriptedEnd } from './scripted-database.ts';
 import { ScriptedSource } from './scripted-source.ts';
 
@@ -63,7 +64,7 @@ export async function simulate(seed: number, random: Random): Promise<readonly s
 /** One process of the mirror, from its start to its end or its death. */
 async function live(world: World, faultChance: number): Promise<void> {
   const { random, clock, database } = world;
-  const store = new FaultyFileStore(world.store, { random, faultChance });
+  const store = new FaultyFileStore(world.store, lifeFaults(world, faultChance), clock);
   const records = new CheckpointStore(world.store, PIPELINE);
   let acknowledged: Promise<void> = Promise.resolve();
   const source = new ScriptedSource(database, {
@@ -91,12 +92,20 @@ async function live(world: World, faultChance: number): Promise<void> {
     telemetry: newPipelineTelemetry(PIPELINE, 0),
   };
   try {
-    await mirror(parts, settingsOf(world), new AbortController().signal);
+    await mirror(parts, settingsOf(), new AbortController().signal);
   } catch (error) {
     const expected = isTributaryError(error) && (error.kind === 'retry' || faultChance > 0) && error.kind !== 'bug';
     if (!expected || faultChance === 0) world.problems.push(`life ended with ${describe(error)}`);
   }
   await acknowledged;
+}
+
+/** Some calls fail or lose their answer, and at some call the process may end. */
+function lifeFaults(world: World, share: number): FaultPlan {
+  const failing = seededFaults(world.random, share);
+  const endsAt = share > 0 && world.random.unit() < 0.7 ? Math.floor(world.random.unit() * 400) : null;
+  const effect = world.random.unit() < 0.5;
+  return (call) => (call.index === endsAt ? { kind: 'crash', effect } : failing(call));
 }
 
 function describe(error: unknown): string {
@@ -113,7 +122,7 @@ async function checkAcknowledged(world: World, records: CheckpointStore, positio
   }
 }
 
-function settingsOf(world: World): MirrorSettings {
+function settingsOf(): MirrorSettings {
   const tableMapping = (table: TableKey): TableMapping => ({
     database: '{schema}',
     table: '{table}',
@@ -151,7 +160,7 @@ async function judge(world: World): Promise<void> {
   }
   for (const key of world.database.tables) {
     const [, name] = key.split('.');
-    const table = await Table.open(world.store, 'shop', name);
+    const table = await Table.open(world.store, { database: 'shop', table: name });
     compare(world, `${key} at the end`, await rowsOf(table, null), world.database.state(key));
     for (const record of records) {
       const cut = record.tables.find((entry) => entry.source === key);

@@ -1,0 +1,59 @@
+// Opens a mirrored table for writing, and creates it where the lake does not have it.
+import type { SourcePosition } from '../change/position.ts';
+import { FileSystemCatalog } from '../paimon/catalog/file-system-catalog.ts';
+import { TableCommitter } from '../paimon/commit/table-commit.ts';
+import { LiveFiles } from '../paimon/lsm/live-files.ts';
+import { TableWriter } from '../paimon/lsm/table-writer.ts';
+import { assignFieldIds } from '../paimon/schema/new-schema.ts';
+import type { TableSchema } from '../paimon/schema/table-schema.ts';
+import type { FileStore } from '../storage/file-store.ts';
+import { TOKEN_PROPERTY } from './commit-properties.ts';
+import type { LakeState } from './lake-state.ts';
+import type { MirrorParts } from './parts.ts';
+import { MirroredTable } from './mirrored-table.ts';
+import { tableTelemetry } from './telemetry.ts';
+
+/** How a table is opened. */
+export interface OpenOptions {
+  readonly parts: MirrorParts;
+  /** The run of the pipeline. */
+  readonly token: string;
+  /** Where the lake stands; null if the table was never copied. */
+  readonly place: SourcePosition | null;
+}
+
+/** Opens the table; the caller holds the pipeline's lease. */
+export async function openMirroredTable(state: LakeState, options: OpenOptions): Promise<MirroredTable> {
+  const { parts, place } = options;
+  const { store, runner, random, clock } = parts;
+  const { lake, source, tablePath } = state;
+  if (state.latest === null) await removeUnnamedFiles(store, tablePath);
+  const schema = state.schema ?? (await createTable(state, parts));
+  const committer = await TableCommitter.open({
+    store,
+    tablePath,
+    schema,
+    clock,
+    random,
+    token: { property: TOKEN_PROPERTY, value: options.token },
+    knownSnapshotId: state.latest?.id ?? null,
+  });
+  const liveFiles = new LiveFiles(committer.liveEntries());
+  const writer = TableWriter.open({ store, tablePath, schema, liveFiles, runner, random, clock });
+  const telemetry = tableTelemetry(parts.telemetry, source.key, `${lake.database}.${lake.table}`);
+  return new MirroredTable({ source, lake, schema, tablePath, writer, liveFiles, committer, telemetry, place });
+}
+
+async function createTable({ lake }: LakeState, parts: MirrorParts): Promise<TableSchema> {
+  const fields = assignFieldIds(lake.fields.map((field, id) => ({ id, ...field })));
+  const { primaryKeys, options } = lake;
+  const definition = { fields, primaryKeys, options, partitionKeys: [], comment: null };
+  return new FileSystemCatalog(parts.store).createTable(lake, definition, parts.clock.nowMs());
+}
+
+/** A copy that was killed leaves files that no snapshot names; a table without a snapshot has no others. */
+async function removeUnnamedFiles(store: FileStore, tablePath: string): Promise<void> {
+  for (const entry of await store.list(tablePath)) {
+    if (entry.isDirectory && entry.name !== 'schema') await store.deleteDirectory(`${tablePath}/${entry.name}`);
+  }
+}
