@@ -281,7 +281,7 @@ export class TableCommitter {
     const { request, written } = draft;
     const tasks = [
       this.#writeEntries([...request.deleted, ...request.added], written),
-      request.changelog.length === 0 ? null : this.#writeEntries(request.changelog, written),
+      request.changelog.length === 0 ? Promise.resolve(null) : this.#writeEntries(request.changelog, written),
     ] as const;
     const failed = (await Promise.allSettled(tasks)).find((result) => result.status === 'rejected');
     if (failed !== undefined) {
