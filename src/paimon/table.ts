@@ -12,7 +12,7 @@ import type { TaskRunner } from './lsm/task-runner.ts';
 import type { Snapshot, SnapshotId } from './meta/snapshot.ts';
 import { parseSnapshot } from './meta/snapshot-json.ts';
 import { TablePaths } from './meta/table-paths.ts';
-import { type ChangelogSource, changelogSnapshot, readChanges } from './scan/changelog.ts';
+import { type ChangelogSource, changelogSnapshot, earliestChangesId, readChanges } from './scan/changelog.ts';
 import { planScan } from './scan/plan.ts';
 import { fieldOf } from './scan/predicate.ts';
 import { readPlan } from './scan/read.ts';
@@ -173,6 +173,11 @@ export class Table {
     const source = this.changelogSource();
     const snapshot = await changelogSnapshot(source, id as SnapshotId);
     yield* readChanges(source, snapshot, { schema, fields });
+  }
+
+  /** The oldest snapshot whose changes are left; null for a table that was never committed to. */
+  async earliestChanges(): Promise<SnapshotId | null> {
+    return earliestChangesId(this.changelogSource());
   }
 
   /** The live files of the latest snapshot. */

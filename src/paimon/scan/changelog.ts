@@ -42,6 +42,15 @@ export async function changelogSnapshot(source: ChangelogSource, id: SnapshotId)
   }
 }
 
+/** The oldest snapshot whose changes are left: a long-lived changelog or a snapshot; null if there is neither. */
+export async function earliestChangesId(source: ChangelogSource): Promise<SnapshotId | null> {
+  const names = (await source.store.list(source.paths.changelogDirectory)).map((entry) => entry.name);
+  const kept = names.flatMap((name) => /^changelog-([1-9]\d*)$/.exec(name)?.[1] ?? []).map((id) => BigInt(id));
+  const snapshot = await source.snapshots.earliestId();
+  const ids = snapshot === null ? kept : [...kept, snapshot];
+  return ids.length === 0 ? null : (ids.reduce((least, id) => (id < least ? id : least)) as SnapshotId);
+}
+
 /**
  * The changes of one snapshot: with a changelog producer its changelog files, without one the rows of an APPEND as they
  * were written (+I and +U are upserts, -D deletes). COMPACT snapshots without changelog files, and OVERWRITE snapshots,
@@ -84,7 +93,7 @@ async function changeEntries(
       `changes take a file away: snapshot=${snapshot.id} file=${removed.file.fileName}`,
     );
   }
-  return entries.filter((entry) => entry.bucket >= 0);
+  return entries;
 }
 
 /** The entries of each bucket, in the order of the manifests. */

@@ -1,0 +1,189 @@
+// Every snapshot, tag, branch, filter and changelog of the golden tables reads as the reference reads it. Tables that are
+// not read yet are listed with the error that says so; a case that is in no list must be read.
+import { describe, expect, it } from 'vitest';
+import type { JsonValue } from '../../src/base/json-text.ts';
+import { rowKindText } from '../../src/column/row-kind.ts';
+import { cellFromJson, createRowPrinter } from '../../src/paimon/format/row-json.ts';
+import type { Condition, Literal, ReadOptions } from '../../src/paimon/scan/scan.ts';
+import { Table } from '../../src/paimon/table.ts';
+import { LocalFileStore } from '../../src/storage/local/local-file-store.ts';
+import { type GoldenAnswer, type GoldenCase, type GoldenRow, golden, goldenNames } from '../support/golden.ts';
+
+/** Cases of merge engines other than deduplicate and first-row. */
+const OTHER_ENGINES: readonly string[] = [
+  'agg-all',
+  'agg-composite-part',
+  'agg-default-and-sequence',
+  'agg-distinct',
+  'agg-numeric-retract',
+  'cp-lookup-agg',
+  'cp-lookup-partial-update',
+  'pu-aggregate-in-group',
+  'pu-basic',
+  'pu-default-aggregate',
+  'pu-delete-poison',
+  'pu-ignore-delete',
+  'pu-remove-on-delete',
+  'pu-sequence-group',
+  'pu-sequence-group-delete',
+];
+/** Cases with Avro or ORC data files. */
+const OTHER_FORMATS: readonly string[] = [
+  'avro-basic',
+  'orc-basic',
+  'se-widen-avro',
+  'thin-mode-composite',
+  'types-nested-avro',
+  'types-primitive-avro',
+  'types-primitive-orc',
+];
+/** The code that each refused case is refused with. */
+const REFUSED: ReadonlyMap<string, string> = new Map([
+  ...OTHER_ENGINES.map((name) => [name, 'E3350'] as const),
+  ...OTHER_FORMATS.map((name) => [name, 'E3351'] as const),
+]);
+const READ = goldenNames().filter((name) => !REFUSED.has(name));
+
+function openTable(found: GoldenCase, branch?: string): Promise<Table> {
+  const name = { database: 'db', table: 't' };
+  return Table.open(new LocalFileStore(found.warehouse), branch === undefined ? name : { ...name, branch });
+}
+
+/** The rows as JSON texts, sorted: the order of buckets and partitions is free. */
+async function readRows(table: Table, options: ReadOptions): Promise<readonly string[]> {
+  const rows: string[] = [];
+  for await (const batch of table.read(options)) {
+    const print = createRowPrinter(batch.fields);
+    for (let row = 0; row < batch.rowCount; row++)
+      rows.push(canonical(JSON.parse(print(batch.columns, row)) as GoldenRow));
+  }
+  return rows.sort();
+}
+
+function canonical(row: unknown): string {
+  return JSON.stringify(row);
+}
+
+function expectedRows(answer: GoldenAnswer): readonly string[] {
+  if (answer.kind === 'error') throw new Error(`the reference refused: ${answer.error}`);
+  return answer.rows.map(canonical).sort();
+}
+
+function pointOf(file: string): { readonly options: ReadOptions; readonly branch?: string } | null {
+  const [, kind, name] = /^read-(snapshot|tag|branch)-(.+)\.ndjson$/.exec(file) ?? [];
+  if (kind === 'snapshot') return { options: { at: { kind, id: BigInt(String(name)) as never } } };
+  if (kind === 'tag') return { options: { at: { kind, name: String(name) } } };
+  return kind === 'branch' ? { options: {}, branch: String(name) } : null;
+}
+
+describe('reads', () => {
+  it.each(READ)('%s', async (name) => {
+    const found = golden(name);
+    let compared = 0;
+    for (const file of found.expectedNames) {
+      const point = pointOf(file);
+      if (point === null) continue;
+      const answer = found.expected(file);
+      const reading = readRows(await openTable(found, point.branch), point.options);
+      if (answer.kind === 'error') await expect(reading, file).rejects.toThrow();
+      else expect(await reading, file).toEqual(expectedRows(answer));
+      compared++;
+    }
+    expect(compared).toBeGreaterThan(0);
+  });
+
+  it.each([...REFUSED])('%s is refused with %s, never read wrongly', async (name, code) => {
+    await expect(readRows(await openTable(golden(name)), {})).rejects.toMatchObject({ code });
+  });
+});
+
+/** Conditions as the reference's command line takes them: column, operator, text; null for one that we do not have. */
+function conditionsOf(args: readonly string[], table: Table): readonly Condition[] | null {
+  const conditions: Condition[] = [];
+  for (let at = 0; at + 2 < args.length; at += 3) {
+    const [column, operator, text] = args.slice(at, at + 3) as [string, string, string];
+    const literal = (word: string): Literal => literalOf(table, column, word);
+    if (operator === 'isnull') conditions.push({ column, operator: 'is null' });
+    else if (operator === 'notnull') conditions.push({ column, operator: 'is not null' });
+    else if (operator === 'in') conditions.push({ column, operator, literals: text.split(',').map(literal) });
+    else if (operator === 'like') return null;
+    else conditions.push({ column, operator: operator as '=', literal: literal(text) });
+  }
+  return conditions;
+}
+
+function literalOf(table: Table, column: string, word: string): Literal {
+  const field = table.schema.fields.find((candidate) => candidate.name === column);
+  if (field === undefined) throw new Error(`no column ${column}`);
+  const isNumber = field.type.kind === 'INT' || field.type.kind === 'DOUBLE';
+  return cellFromJson(field.type, (isNumber ? Number(word) : word) as JsonValue) as Literal;
+}
+
+describe('filters', () => {
+  const filtered = READ.flatMap((name) => {
+    const steps = golden(name).steps.filter((step) => step.args.includes('--filter') && step.out !== undefined);
+    return steps.map((step) => ({ name, file: String(step.out), args: step.args }));
+  });
+
+  it.each(filtered)('$name: $file', async ({ name, file, args }) => {
+    const found = golden(name);
+    const table = await openTable(found);
+    const where = conditionsOf(args.slice(args.indexOf('--filter') + 1), table);
+    if (where === null) return expect(args).toContain('like');
+    return expect(await readRows(table, { where })).toEqual(
+      expectedRows(found.expected(file.replace('expected/', ''))),
+    );
+  });
+});
+
+/** The changes of all snapshots as the reference prints them, in our order. */
+async function readAllChanges(table: Table, after: bigint): Promise<readonly string[]> {
+  const rows: string[] = [];
+  const latest = await table.latestSnapshot();
+  if (latest === null) return rows;
+  for await (const batch of table.changes({ after, upTo: latest.id })) {
+    const print = createRowPrinter(batch.fields);
+    for (let row = 0; row < batch.rowCount; row++) {
+      const kind = rowKindText(batch.kinds[row] as number);
+      rows.push(
+        canonical({
+          snapshot: Number(batch.snapshotId),
+          kind,
+          row: JSON.parse(print(batch.columns, row)) as GoldenRow,
+        }),
+      );
+    }
+  }
+  return rows;
+}
+
+/** Sorted by snapshot and key: the order of keys is free, that of the changes of one key is not. */
+function byKey(changes: readonly string[], table: Table): readonly string[] {
+  const { primaryKeys } = table.schema;
+  const keyOf = (text: string): string => {
+    const { snapshot, row } = JSON.parse(text) as { snapshot: number; row: GoldenRow };
+    const key = primaryKeys.length === 0 ? row : primaryKeys.map((name) => row[name]);
+    return canonical([String(snapshot).padStart(9), key]);
+  };
+  const keyed = changes.map((text) => ({ text, key: keyOf(text) }));
+  return keyed.sort((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key))).map(({ text }) => text);
+}
+
+describe('changelogs', () => {
+  const refused = [...OTHER_FORMATS, 'bucket-postpone'];
+
+  it.each(refused)('%s is refused, never read wrongly', async (name) => {
+    const table = await openTable(golden(name));
+    await expect(readAllChanges(table, 0n)).rejects.toMatchObject({ code: 'E3351' });
+  });
+
+  it.each(goldenNames().filter((name) => !refused.includes(name)))('%s', async (name) => {
+    const found = golden(name);
+    const answer = found.expected('changelog.ndjson');
+    const table = await openTable(found);
+    const earliest = await table.earliestChanges();
+    const reading = readAllChanges(table, (earliest ?? 1n) - 1n);
+    if (answer.kind === 'error') await expect(reading).rejects.toThrow();
+    else expect(byKey(await reading, table)).toEqual(byKey(answer.rows.map(canonical), table));
+  });
+});
