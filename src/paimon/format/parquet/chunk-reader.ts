@@ -246,6 +246,8 @@ export class ChunkReader {
         return decodePlain(leaf, source);
       case PLAIN_DICTIONARY:
       case RLE_DICTIONARY:
+        // A page of nulls alone may come without one.
+        if (source.count === 0) return decodePlain(leaf, source);
         if (this.dictionary === null) throw corrupt('a page of codes without a dictionary');
         return decodeCodes(this.dictionary, source);
       case RLE:

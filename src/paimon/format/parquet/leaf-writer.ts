@@ -149,7 +149,8 @@ export class LeafWriter {
     if (this.levelCount === 0) return;
     body.clear();
     this.writeLevels();
-    const isCoded = this.isCoding && this.dictionary !== null;
+    // A page of nulls alone needs no dictionary, which may have no entry yet.
+    const isCoded = this.isCoding && this.dictionary !== null && page.valueCount > 0;
     if (isCoded) this.writeCodes(this.dictionary);
     else {
       this.chunkBounds = joinBounds(this.order, this.chunkBounds, boundsOfPage(this.order, page));

@@ -1,0 +1,185 @@
+// Any column of any type survives the Parquet writer and reader, however rows are batched, ordered and paged; the
+// writer's bounds are exact; and damaged files give coded errors.
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { isTributaryError } from '../../src/base/errors.ts';
+import type { Vector } from '../../src/column/vector.ts';
+import { bytesToBigInt, type Cell, cellAt, vectorOf } from '../../src/paimon/format/cell.ts';
+import type { ColumnBound } from '../../src/paimon/format/parquet/column-bounds.ts';
+import type { ParquetCompression } from '../../src/paimon/format/parquet/compression.ts';
+import { bytesSource, openParquet, type ParquetFile } from '../../src/paimon/format/parquet/parquet-reader.ts';
+import { createParquetWriter, type ParquetFileSummary } from '../../src/paimon/format/parquet/parquet-writer.ts';
+import type { DataField, DataType } from '../../src/paimon/schema/data-type.ts';
+import { anyType, cellOf } from '../support/arbitrary-columns.ts';
+
+const SECONDS = Number(process.env['PROPERTY_SECONDS'] ?? '2');
+const LIMIT = { interruptAfterTimeLimit: SECONDS * 1000, markInterruptAsFailure: false, numRuns: SECONDS * 150 };
+
+interface Table {
+  readonly type: DataType;
+  readonly cells: readonly Cell[];
+  readonly order: readonly number[];
+  readonly cuts: readonly number[];
+  readonly readRows: number;
+  readonly settings: {
+    readonly compression: ParquetCompression;
+    readonly dictionary: boolean;
+    readonly pageRows: number;
+    readonly pageBytes: number;
+    readonly rowGroupRows: number;
+  };
+}
+
+const anyTable: fc.Arbitrary<Table> = fc
+  .tuple(anyType, fc.oneof(fc.constant(20), fc.constant(3), fc.constant(200)))
+  .chain(([type, rows]) =>
+    fc.array(cellOf(type), { minLength: 1, maxLength: rows, size: 'max' }).chain((cells) =>
+      fc.record({
+        type: fc.constant(type),
+        cells: fc.constant(cells),
+        order: fc.shuffledSubarray(
+          cells.map((_, row) => row),
+          { minLength: 1 },
+        ),
+        cuts: fc.array(fc.nat({ max: cells.length }), { maxLength: 3 }),
+        readRows: fc.integer({ min: 1, max: 50 }),
+        settings: fc.record({
+          compression: fc.constantFrom<ParquetCompression[]>('none', 'snappy', 'gzip', 'lz4', 'zstd'),
+          dictionary: fc.boolean(),
+          pageRows: fc.integer({ min: 1, max: 100 }),
+          pageBytes: fc.constantFrom(16, 1024, 1 << 20),
+          rowGroupRows: fc.integer({ min: 1, max: 300 }),
+        }),
+      }),
+    ),
+  );
+
+function fieldOf(table: Table): DataField {
+  return { id: 1, name: 'c', type: table.type };
+}
+
+async function write(table: Table): Promise<{ readonly bytes: Uint8Array; readonly summary: ParquetFileSummary }> {
+  const parts: Uint8Array[] = [];
+  const write = (bytes: Uint8Array): Promise<void> => {
+    parts.push(bytes.slice());
+    return Promise.resolve();
+  };
+  const writer = createParquetWriter({ fields: [fieldOf(table)], ...table.settings }, { write });
+  const batch = { rowCount: table.cells.length, columns: [vectorOf(table.type, table.cells)] };
+  const order = Uint32Array.from(table.order);
+  const cuts = [0, ...table.cuts.filter((cut) => cut < order.length), order.length].sort((a, b) => a - b);
+  for (let index = 1; index < cuts.length; index++) await writer.append(batch, order, cuts[index - 1], cuts[index]);
+  const summary = await writer.finish();
+  return { bytes: Buffer.concat(parts), summary };
+}
+
+async function readBatches(file: ParquetFile, table: Table): Promise<readonly Cell[]> {
+  const cells: Cell[] = [];
+  for (let index = 0; index < file.rowGroups.length; index++) {
+    const reader = file.openRowGroup(index, [fieldOf(table)]);
+    for (let batch = await reader.next(table.readRows); batch !== null; batch = await reader.next(table.readRows)) {
+      cells.push(...cellsOf(table.type, batch.columns[0]));
+    }
+  }
+  return cells;
+}
+
+async function readRowGroups(file: ParquetFile, table: Table): Promise<readonly Cell[]> {
+  const cells: Cell[] = [];
+  for (let index = 0; index < file.rowGroups.length; index++) {
+    const batch = await file.readRowGroup(index, [fieldOf(table)]);
+    cells.push(...cellsOf(table.type, batch.columns[0]));
+  }
+  return cells;
+}
+
+/** Buffers and plain arrays of bytes are alike here. */
+function plain(cell: Cell): unknown {
+  if (cell instanceof Uint8Array) return Buffer.from(cell).toString('hex');
+  return Array.isArray(cell) ? cell.map((item) => plain(item as Cell)) : cell;
+}
+
+function cellsOf(type: DataType, vector: Vector): readonly Cell[] {
+  return Array.from({ length: vector.length }, (_, row) => cellAt(type, vector, row));
+}
+
+test('what is written is read', async () => {
+  await fc.assert(
+    fc.asyncProperty(anyTable, async (table) => {
+      const { bytes, summary } = await write(table);
+      expect(summary.sizeBytes).toBe(bytes.length);
+      expect(summary.rowCount).toBe(table.order.length);
+      const file = await openParquet(bytesSource('test', bytes));
+      const expected = table.order.map((row) => plain(table.cells[row]));
+      expect((await readRowGroups(file, table)).map(plain)).toEqual(expected);
+      expect((await readBatches(file, table)).map(plain)).toEqual(expected);
+    }),
+    LIMIT,
+  );
+}, 60_000);
+
+const NESTED = new Set(['ARRAY', 'MAP', 'MULTISET', 'ROW', 'VARIANT']);
+
+test('null counts and bounds are exact', async () => {
+  const flat = anyTable.filter((table) => !NESTED.has(table.type.kind));
+  await fc.assert(
+    fc.asyncProperty(flat, async (table) => {
+      const { summary } = await write(table);
+      const [{ nullCount, bounds }] = summary.columns;
+      const cells = table.order.map((row) => table.cells[row]);
+      const present = cells.filter((cell) => cell !== null);
+      expect(nullCount).toBe(cells.length - present.length);
+      const isNanos = table.type.kind.startsWith('TIMESTAMP') && 'precision' in table.type && table.type.precision > 6;
+      if (present.length === 0 || isNanos) expect(bounds).toBeNull();
+      else {
+        const sorted = [...present].sort(compareCells);
+        expect(plain(cellOfBound(table.type, bounds?.min))).toEqual(plain(sorted[0]));
+        expect(plain(cellOfBound(table.type, bounds?.max))).toEqual(plain(sorted[sorted.length - 1]));
+      }
+    }),
+    LIMIT,
+  );
+}, 60_000);
+
+function cellOfBound(type: DataType, bound: ColumnBound | undefined): Cell {
+  if (bound === undefined) return null;
+  if (type.kind === 'BOOLEAN') return bound !== 0;
+  return type.kind === 'DECIMAL' && bound instanceof Uint8Array ? bytesToBigInt(bound) : bound;
+}
+
+/** Bytes unsigned; numbers with -0.0 below 0.0 and NaN above all. */
+function compareCells(left: Cell, right: Cell): number {
+  if (left instanceof Uint8Array && right instanceof Uint8Array) return Buffer.compare(left, right);
+  if (Object.is(left, right)) return 0;
+  if (Number.isNaN(left) || (Object.is(right, -0) && left === 0)) return 1;
+  if (Number.isNaN(right) || (Object.is(left, -0) && right === 0)) return -1;
+  return (left as number) < (right as number) ? -1 : 1;
+}
+
+test('a damaged file gives a coded error or values, never another failure', async () => {
+  const damage = fc.record({ at: fc.double({ min: 0, max: 1, noNaN: true }), bits: fc.integer({ min: 1, max: 255 }) });
+  await fc.assert(
+    fc.asyncProperty(anyTable, fc.array(damage, { minLength: 1, maxLength: 3 }), async (table, damages) => {
+      const { bytes } = await write(table);
+      for (const { at, bits } of damages) bytes[Math.min(bytes.length - 1, Math.floor(at * bytes.length))] ^= bits;
+      try {
+        const file = await openParquet(bytesSource('test', bytes));
+        await readRowGroups(file, table);
+      } catch (error) {
+        if (!isTributaryError(error, 'E3200', 'E3201', 'E3202', 'E3203')) throw error;
+      }
+    }),
+    LIMIT,
+  );
+}, 60_000);
+
+test('a file cut short gives a coded error', async () => {
+  await fc.assert(
+    fc.asyncProperty(anyTable, fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }), async (table, share) => {
+      const { bytes } = await write(table);
+      const cut = bytes.subarray(0, Math.floor(bytes.length * share));
+      await expect(openParquet(bytesSource('test', cut))).rejects.toMatchObject({ code: 'E3200' });
+    }),
+    LIMIT,
+  );
+}, 60_000);
