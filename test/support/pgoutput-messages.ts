@@ -67,7 +67,14 @@ export function relation(
       int(column.modifier ?? -1, 4),
     ]),
   );
-  const head = [Buffer.from('R'), int(oid, 4), text('public'), text(name), Buffer.from(identity), int(columns.length, 2)];
+  const head = [
+    Buffer.from('R'),
+    int(oid, 4),
+    text('public'),
+    text(name),
+    Buffer.from(identity),
+    int(columns.length, 2),
+  ];
   return Buffer.concat([...head, ...parts]);
 }
 

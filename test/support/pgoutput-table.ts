@@ -65,7 +65,12 @@ export function testTable(
   const policies = { ...DEFAULT_VALUE_POLICIES, ...options.policies };
   const layout = columns.map((column) => {
     const modifier = column.modifier ?? -1;
-    return { name: column.name, typeOid: column.typeOid, modifier, plan: planValue(builtInTypes, column.typeOid, modifier, policies) };
+    return {
+      name: column.name,
+      typeOid: column.typeOid,
+      modifier,
+      plan: planValue(builtInTypes, column.typeOid, modifier, policies),
+    };
   });
   return {
     source: {

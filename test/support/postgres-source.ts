@@ -103,7 +103,11 @@ export function reaches(source: PostgresSource, position: SourcePosition): (even
   return (events) =>
     events.some((event) => {
       if (event.kind === 'progress') return source.positions.includes(event.position, position);
-      return event.kind === 'changes' && event.boundary !== null && source.positions.includes(event.boundary.position, position);
+      return (
+        event.kind === 'changes' &&
+        event.boundary !== null &&
+        source.positions.includes(event.boundary.position, position)
+      );
     });
 }
 

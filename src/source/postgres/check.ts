@@ -2,11 +2,12 @@
 import type { CheckResult } from './check-result.ts';
 import { readTables, readTypes } from './catalog.ts';
 import { describeTables } from './describe.ts';
+import type { Lsn } from './lsn.ts';
 import type { PostgresTable } from './postgres-table.ts';
 import { quoteIdentifier } from './postgres-table.ts';
 import { checkPublication, readPublication } from './publication.ts';
 import type { PostgresSettings } from './settings.ts';
-import { readSlot, type SlotState } from './slot.ts';
+import { readLogEnd, readSlot, type SlotState } from './slot.ts';
 import { field, isTrue, type SqlRunner, type TextRow } from './sql-session.ts';
 
 /** What is known of the server after looking. */
@@ -18,8 +19,8 @@ export interface Examination {
   readonly versionNumber: number;
   readonly systemIdentifier: string;
   readonly timeline: string;
-  /** End of the log in PostgreSQL's text form. */
-  readonly logEnd: string;
+  /** End of what is durable of the log. */
+  readonly logEnd: Lsn;
 }
 
 const OLDEST_VERSION = 130_000;
@@ -32,8 +33,6 @@ select current_setting('server_version_num') as version, current_setting('wal_le
   (select system_identifier from pg_control_system())::text as system_identifier,
   (select timeline_id from pg_control_checkpoint())::text as timeline
 from pg_roles r where r.rolname = current_user`;
-const LOG_END = `
-select (case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end)::text as log_end`;
 
 /** Looks. Throws E2010 to E2013 if the server cannot be asked; everything else is in the results. */
 export async function examine(sql: SqlRunner, settings: PostgresSettings): Promise<Examination> {
@@ -42,11 +41,14 @@ export async function examine(sql: SqlRunner, settings: PostgresSettings): Promi
   const slot = await readSlot(sql, settings.slot.name);
   const results = [...checkServer(server as TextRow, settings), ...checkSlot(slot, server as TextRow, settings)];
   const catalog = await readTables(sql, settings.includes);
-  const types = await readTypes(sql, new Set(catalog.flatMap((table) => table.columns.map((column) => column.typeOid))));
+  const types = await readTypes(
+    sql,
+    new Set(catalog.flatMap((table) => table.columns.map((column) => column.typeOid))),
+  );
   const validateUtf8 = field(server, 'encoding') === 'SQL_ASCII';
   const described = describeTables({ tables: catalog, types, validateUtf8, settings });
   const publication = await readPublication(sql, settings.publication.name, versionNumber);
-  const [end] = await sql.query(LOG_END);
+  const logEnd = await readLogEnd(sql);
   results.push(...described.results, ...checkPublication(publication, described.tables, settings));
   return {
     results,
@@ -55,7 +57,7 @@ export async function examine(sql: SqlRunner, settings: PostgresSettings): Promi
     versionNumber,
     systemIdentifier: field(server, 'system_identifier'),
     timeline: field(server, 'timeline'),
-    logEnd: field(end, 'log_end'),
+    logEnd,
   };
 }
 
@@ -63,7 +65,9 @@ function checkServer(server: TextRow, settings: PostgresSettings): readonly Chec
   const results: CheckResult[] = [];
   const version = Number(server['version']);
   const judge = (good: boolean, bad: Omit<CheckResult, 'status'>, message: string): void => {
-    results.push(good ? { subject: bad.subject, status: 'ok', code: null, message, fix: null } : { ...bad, status: 'fail' });
+    results.push(
+      good ? { subject: bad.subject, status: 'ok', code: null, message, fix: null } : { ...bad, status: 'fail' },
+    );
   };
   judge(
     version >= OLDEST_VERSION,
@@ -112,7 +116,11 @@ function checkSlot(slot: SlotState | null, server: TextRow, settings: PostgresSe
     return fail('E2024', `belongs to another database: database=${slot.database ?? 'none'}`, null);
   }
   if (slot.walStatus === 'lost') {
-    return fail('E2100', 'is lost: the server has removed log it needed', `SELECT pg_drop_replication_slot('${literal}');`);
+    return fail(
+      'E2100',
+      'is lost: the server has removed log it needed',
+      `SELECT pg_drop_replication_slot('${literal}');`,
+    );
   }
   return ok('exists');
 }

@@ -3,7 +3,13 @@
 import { tableKey } from '../../change/table-key.ts';
 import type { CatalogColumn, CatalogTable } from './catalog.ts';
 import type { CheckResult } from './check-result.ts';
-import { type ColumnLayout, type PostgresTable, quotedName, quoteIdentifier, type ReplicaIdentity } from './postgres-table.ts';
+import {
+  type ColumnLayout,
+  type PostgresTable,
+  quotedName,
+  quoteIdentifier,
+  type ReplicaIdentity,
+} from './postgres-table.ts';
 import type { PostgresSettings, TablePolicy } from './settings.ts';
 import { type CatalogType, planValue } from './value-plan.ts';
 import { nullFaults } from './value-policies.ts';
@@ -148,11 +154,7 @@ function namedKey(table: CatalogTable, names: readonly string[]): readonly numbe
   return columns.map((column) => (column as CatalogColumn).number);
 }
 
-function layoutOf(
-  column: CatalogColumn,
-  types: ReadonlyMap<number, CatalogType>,
-  policy: TablePolicy,
-): ColumnLayout {
+function layoutOf(column: CatalogColumn, types: ReadonlyMap<number, CatalogType>, policy: TablePolicy): ColumnLayout {
   const { name, typeOid, modifier } = column;
   if (policy.types.asString.includes(name)) {
     return { name, typeOid, modifier: -1, plan: { type: { kind: 'string' }, element: null } };

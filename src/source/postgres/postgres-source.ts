@@ -15,8 +15,8 @@ import type { PostgresTable } from './postgres-table.ts';
 import { ensurePublication } from './publication.ts';
 import type { ReplicationStream } from './replication-stream.ts';
 import type { PostgresSettings } from './settings.ts';
-import { createSlot, readSlot } from './slot.ts';
-import { field, SqlSession } from './sql-session.ts';
+import { createSlot, readLogEnd, readSlot } from './slot.ts';
+import { SqlSession } from './sql-session.ts';
 import { startStream } from './start-stream.ts';
 
 const SLOT_NAME_MAX = 63;
@@ -69,7 +69,7 @@ export class PostgresSource implements ChangeSource {
       },
       tables: examination.tables.map((table) => table.source),
       logStart: confirmed === null ? null : formatLsn(confirmed),
-      logEnd: formatLsn(parseLsn(examination.logEnd)),
+      logEnd: formatLsn(examination.logEnd),
     };
   }
 
@@ -80,7 +80,8 @@ export class PostgresSource implements ChangeSource {
     await ensurePublication(this.sql, this.settings, { tables: [...wanted.values()], versionNumber });
     const { name } = this.settings.slot;
     const exists = (await readSlot(this.sql, name)) !== null;
-    if (!exists && this.settings.slot.create === 'never') throw new TributaryError('E2024', `no such slot: slot=${name}`);
+    if (!exists && this.settings.slot.create === 'never')
+      throw new TributaryError('E2024', `no such slot: slot=${name}`);
     // A slot that is there has no snapshot to give any more: one that lives as long as its connection gives it.
     const suffix = `_copy_${this.components.random.uuid().slice(0, 8)}`;
     const temporary = exists ? `${name.slice(0, SLOT_NAME_MAX - suffix.length)}${suffix}` : null;
@@ -116,10 +117,7 @@ export class PostgresSource implements ChangeSource {
 
   async health(): Promise<LogHealth> {
     const slot = await readSlot(this.sql, this.settings.slot.name);
-    const [row] = await this.sql.query(
-      'select (case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end)::text as log_end',
-    );
-    const logEnd = formatLsn(parseLsn(field(row, 'log_end')));
+    const logEnd = formatLsn(await readLogEnd(this.sql));
     if (slot === null) return { status: 'missing', logEnd, retainedBytes: 0, safeBytes: null };
     const { walStatus, retainedBytes, safeBytes } = slot;
     const status = walStatus === 'lost' || walStatus === 'unreserved' ? walStatus : 'ok';

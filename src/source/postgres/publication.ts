@@ -47,7 +47,9 @@ export async function readPublication(
     complete: isTrue(row, 'complete'),
     viaRoot: isTrue(row, 'via_root'),
     owned: isTrue(row, 'owned'),
-    tables: new Map(tables.map((table) => [`${field(table, 'schema')}.${field(table, 'name')}`, isTrue(table, 'whole')])),
+    tables: new Map(
+      tables.map((table) => [`${field(table, 'schema')}.${field(table, 'name')}`, isTrue(table, 'whole')]),
+    ),
   };
 }
 
@@ -59,7 +61,13 @@ export function checkPublication(
 ): readonly CheckResult[] {
   const { name, create, viaPartitionRoot } = settings.publication;
   const subject = `publication ${name}`;
-  const fail = (message: string, fix: string | null): CheckResult => ({ subject, status: 'fail', code: 'E2023', message, fix });
+  const fail = (message: string, fix: string | null): CheckResult => ({
+    subject,
+    status: 'fail',
+    code: 'E2023',
+    message,
+    fix,
+  });
   const ok = (message: string): CheckResult => ({ subject, status: 'ok', code: null, message, fix: null });
   const quoted = quoteIdentifier(name);
   if (state === null) {
@@ -79,7 +87,9 @@ export function checkPublication(
   for (const table of partial) results.push(fail(`has a row filter or a column list: table=${table.source.key}`, null));
   const missing = missingTables(state, tables);
   if (missing.length > 0 && (create === 'never' || !state.owned)) {
-    results.push(fail(`lacks tables: ${missing.map((table) => table.source.key).join(', ')}`, addStatement(name, missing)));
+    results.push(
+      fail(`lacks tables: ${missing.map((table) => table.source.key).join(', ')}`, addStatement(name, missing)),
+    );
   }
   return results.length > 0 ? results : [ok('has what is needed')];
 }
@@ -95,7 +105,8 @@ export async function ensurePublication(
   const missing = missingTables(state, options.tables);
   if (state !== null && missing.length === 0) return;
   const statement = state === null ? createStatement(settings, options.tables) : addStatement(name, missing);
-  if (create === 'never') throw new TributaryError('E2023', `publication is not ready: publication=${name} fix=${statement}`);
+  if (create === 'never')
+    throw new TributaryError('E2023', `publication is not ready: publication=${name} fix=${statement}`);
   try {
     await sql.query(statement);
   } catch (error) {
@@ -112,9 +123,7 @@ function missingTables(state: PublicationState | null, tables: readonly Postgres
 
 function listOf(tables: readonly PostgresTable[]): string {
   // ONLY keeps children by inheritance out; of a partitioned table the partitions belong to it.
-  return tables
-    .map((table) => `${table.partitioned ? '' : 'ONLY '}${quotedName(table.source)}`)
-    .join(', ');
+  return tables.map((table) => `${table.partitioned ? '' : 'ONLY '}${quotedName(table.source)}`).join(', ');
 }
 
 function createStatement(settings: Pick<PostgresSettings, 'publication'>, tables: readonly PostgresTable[]): string {

@@ -131,6 +131,9 @@ export class ReplicationStream {
       if (this.failure !== null) throw this.failure;
       this.resume();
       this.lingerIfReady();
+      // What a keepalive said while changes were waiting counts now that they are given.
+      this.offerProgress();
+      if (this.decoder.events.length > 0) continue;
       await new Promise<void>((resolve) => {
         this.wake = resolve;
       });

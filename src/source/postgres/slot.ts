@@ -45,6 +45,14 @@ export async function readSlot(sql: SqlRunner, name: string): Promise<SlotState 
   return rows[0] === undefined ? null : slotOf(rows[0]);
 }
 
+/** End of what is durable of the log: the log is only sent up to there. */
+export async function readLogEnd(sql: SqlRunner): Promise<Lsn> {
+  const [row] = await sql.query(
+    'select (case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_flush_lsn() end)::text as log_end',
+  );
+  return parseLsn(field(row, 'log_end'));
+}
+
 /** All slots of the server, by name. Throws E2010 to E2013. */
 export async function listSlots(settings: ConnectionSettings): Promise<readonly SlotState[]> {
   const sql = new SqlSession(settings);

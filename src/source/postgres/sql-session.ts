@@ -10,7 +10,10 @@ export type TextRow = Readonly<Record<string, string | null>>;
 /** What runs statements. */
 export interface SqlRunner {
   /** The rows of one statement. Throws E2010 to E2012 (no connection) and E2013 (the statement failed). */
-  query(text: string, values?: readonly (string | number | readonly (string | number)[])[]): Promise<readonly TextRow[]>;
+  query(
+    text: string,
+    values?: readonly (string | number | readonly (string | number)[])[],
+  ): Promise<readonly TextRow[]>;
 }
 
 /** Runs one statement on a client. */
@@ -21,7 +24,8 @@ export async function runStatement(
 ): Promise<readonly TextRow[]> {
   try {
     // Without values the statement goes by the simple protocol, the only one that replication sessions know.
-    const result = values.length === 0 ? await client.query<TextRow>(text) : await client.query<TextRow>(text, [...values]);
+    const result =
+      values.length === 0 ? await client.query<TextRow>(text) : await client.query<TextRow>(text, [...values]);
     return result.rows;
   } catch (error) {
     if (isTributaryError(error)) throw error;

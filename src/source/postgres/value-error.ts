@@ -2,14 +2,7 @@
 import { TributaryError } from '../../base/errors.ts';
 import type { ErrorCode } from '../../base/error-codes.ts';
 import type { PostgresTable } from './postgres-table.ts';
-import {
-  INVALID_UTF8,
-  KEY_ABSENT,
-  MULTIDIMENSIONAL,
-  NOT_FINITE,
-  OUT_OF_RANGE,
-  OVERFLOW,
-} from './value-policies.ts';
+import { INVALID_UTF8, KEY_ABSENT, MULTIDIMENSIONAL, NOT_FINITE, OUT_OF_RANGE, OVERFLOW } from './value-policies.ts';
 
 const FAULTS: ReadonlyMap<number, readonly [ErrorCode, string]> = new Map<number, readonly [ErrorCode, string]>([
   [OVERFLOW, ['E4001', 'number has too many digits']],
