@@ -1,6 +1,6 @@
 // A table on a store, written through the table writer, committed in memory, compacted and read back: the surroundings
 // of tests of the write path.
-import { seededRandom } from '../../src/base/random.ts';
+import { type Random, seededRandom } from '../../src/base/random.ts';
 import { builderFor } from '../../src/column/builder.ts';
 import { rowKindText, type RowKindText } from '../../src/column/row-kind.ts';
 import { MISSING, vectorSizeBytes } from '../../src/column/vector.ts';
@@ -91,16 +91,20 @@ export class WrittenTable {
   readonly schema: TableSchema;
   readonly store: FileStore;
   readonly runner: TaskRunner;
-  readonly random = seededRandom(1);
+  readonly random: Random;
   readonly liveFiles = new LiveFiles();
   /** Every committed message, in order. */
   readonly messages: CommitMessage[] = [];
   writer: TableWriter;
 
-  constructor(spec: TableSpec, parts: { readonly store?: FileStore; readonly runner?: TaskRunner } = {}) {
+  constructor(
+    spec: TableSpec,
+    parts: { readonly store?: FileStore; readonly runner?: TaskRunner; readonly seed?: number } = {},
+  ) {
     this.schema = schemaOf(spec);
     this.store = parts.store ?? new MemoryFileStore(new EagerClock());
     this.runner = parts.runner ?? new InlineRunner(this.store);
+    this.random = seededRandom(parts.seed ?? 1);
     this.writer = this.openWriter();
   }
 

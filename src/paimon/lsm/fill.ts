@@ -14,6 +14,8 @@ export const NO_ROW = -1;
 /** The memtable as one batch, in log order. */
 export interface LogRows {
   readonly rowCount: number;
+  /** Names of the columns, for messages. */
+  readonly names: readonly string[];
   readonly columns: readonly Vector[];
   readonly kinds: Uint8Array;
   /** 1 for a row whose batch brought before-images: -U before +U, whole -D. */
@@ -138,7 +140,10 @@ function sourceRows(log: LogRows, versions: Versions, column: number): Uint32Arr
     if (validity[row] !== MISSING) continue;
     const base = versions.base(row);
     if (base === NO_ROW) {
-      throw new TributaryError('E3300', `missing value of a row that has no earlier version: column=${column}`);
+      throw new TributaryError(
+        'E3300',
+        `missing value of a row that has no earlier version: column=${log.names[column]}`,
+      );
     }
     // A base is an earlier row, so what it was filled from itself is known by now.
     sources[row] = base < log.rowCount ? sources[base] : base;

@@ -73,7 +73,8 @@ async function wholeRows(request: FlushRequest, store: FileStore, rows: SortedRo
   const beforeImages = tableOptions(request.schema).changelogProducer === 'input';
   const missing = missingColumns(rows.columns, rows.rowCount);
   if (missing.length === 0 && !beforeImages) return rows;
-  const log: LogRows = { ...rows, previous: previousRows(layout, rows) };
+  const names = layout.fields.map((field) => field.name);
+  const log: LogRows = { ...rows, names, previous: previousRows(layout, rows) };
   const found = await lookUpRows({
     layout,
     rows,
