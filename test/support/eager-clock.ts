@@ -17,7 +17,7 @@ export class EagerClock implements Clock {
   }
 
   nowMs(): number {
-    return this.timeMs;
+    return Math.floor(this.timeMs);
   }
 
   monotonicMs(): number {
