@@ -6,9 +6,12 @@ import type { FileStore } from '../storage/file-store.ts';
 import { tablePathOf } from './catalog/file-system-catalog.ts';
 import { ManifestStore } from './commit/manifest-store.ts';
 import { SnapshotStore } from './commit/snapshot-store.ts';
+import { TableCommitter, type TableCommitterParts } from './commit/table-commit.ts';
+import { type CompactionChange, Compactor } from './lsm/compactor.ts';
 import { LiveFiles } from './lsm/live-files.ts';
 import { TableWriter } from './lsm/table-writer.ts';
 import type { TaskRunner } from './lsm/task-runner.ts';
+import type { ManifestEntry } from './meta/manifest-entry.ts';
 import type { Snapshot, SnapshotId } from './meta/snapshot.ts';
 import { parseSnapshot } from './meta/snapshot-json.ts';
 import { TablePaths } from './meta/table-paths.ts';
@@ -37,6 +40,9 @@ export interface WriteComponents {
   /** The files of the latest snapshot; shared by the one writer and the one compactor of a table. */
   readonly liveFiles: LiveFiles;
 }
+
+/** What a committer of a table works with, beside the table. */
+export type CommitterComponents = Pick<TableCommitterParts, 'clock' | 'random' | 'token' | 'knownSnapshotId'>;
 
 /** Which table is meant. */
 export interface TableName {
@@ -189,6 +195,40 @@ export class Table {
   /** The one writer of the table. */
   openWriter(components: WriteComponents): TableWriter {
     return TableWriter.open({ store: this.store, tablePath: this.path, schema: this.schema, ...components });
+  }
+
+  /**
+   * Publishes the table's commits; see `TableCommitterParts` for the token and the snapshot seen.
+   * Give the one committer of a process to its writer and its compactor.
+   */
+  async committer(parts: CommitterComponents): Promise<TableCommitter> {
+    const { store, schema, path: tablePath } = this;
+    const branchPath = this.paths.metaRoot;
+    return TableCommitter.open({ store, tablePath, branchPath, schema, ...parts });
+  }
+
+  /**
+   * The one compactor of the table. It publishes through the committer under a user of its own, with identifiers that
+   * go on from the newest snapshot of that user.
+   */
+  async openCompactor(
+    components: WriteComponents,
+    publish: { readonly committer: TableCommitter; readonly commitUser: string },
+  ): Promise<Compactor> {
+    const { store, schemas, path: tablePath } = this;
+    const newest = await this.snapshots.newestBy(publish.commitUser);
+    let identifier = newest?.commitIdentifier ?? 0n;
+    const commit = async ({ deleted, added }: CompactionChange): Promise<void> => {
+      identifier += 1n;
+      const { commitUser } = publish;
+      const change = { deleted, added, changelog: [], commitUser, commitIdentifier: identifier };
+      await publish.committer.commit({ kind: 'COMPACT', ...change });
+    };
+    const latestFiles = async (): Promise<readonly ManifestEntry[]> => {
+      await publish.committer.refresh();
+      return publish.committer.liveEntries();
+    };
+    return new Compactor({ store, tablePath, schemas, ...components, committer: { commit, latestFiles } });
   }
 
   private changelogSource(): ChangelogSource {

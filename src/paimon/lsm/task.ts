@@ -1,11 +1,14 @@
 // The kinds of tasks that can run in a worker thread: functions of plain data and a store. A new kind is added here.
 import type { FileStore } from '../../storage/file-store.ts';
+import type { CompactRequest, CompactResult } from './compact-task.ts';
+import { runCompact } from './compact-task.ts';
 import type { FlushRequest, FlushResult } from './flush.ts';
 import { runFlush } from './flush.ts';
 
 /** Every kind of task: what it is given and what it gives back. Both are plain data that structured clone can carry. */
 export interface Tasks {
   readonly flush: { readonly request: FlushRequest; readonly result: FlushResult };
+  readonly compact: { readonly request: CompactRequest; readonly result: CompactResult };
 }
 
 export type TaskKind = keyof Tasks;
@@ -14,7 +17,7 @@ type Handlers = {
   readonly [K in TaskKind]: (request: Tasks[K]['request'], store: FileStore) => Promise<Tasks[K]['result']>;
 };
 
-const HANDLERS: Handlers = { flush: runFlush };
+const HANDLERS: Handlers = { flush: runFlush, compact: runCompact };
 
 /** Carries out one task in this thread. */
 export function runTask<K extends TaskKind>(
