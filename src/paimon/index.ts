@@ -1,0 +1,30 @@
+// The public interface of `tributary/paimon`: Paimon tables without anything of change data capture.
+export { TributaryError } from '../base/errors.ts';
+export type { ColumnBatch, Vector } from '../column/vector.ts';
+export type { FileStore, StoreSettings } from '../storage/file-store.ts';
+export { openStore, storeSettingsOf } from '../storage/open-store.ts';
+export { FileSystemCatalog } from './catalog/file-system-catalog.ts';
+export { type CommitRequest, TableCommitter } from './commit/table-commit.ts';
+export { type Cell, cellAt } from './format/cell.ts';
+export { createRowPrinter } from './format/row-json.ts';
+export { type CompactionReport, Compactor } from './lsm/compactor.ts';
+export type { LiveFiles } from './lsm/live-files.ts';
+export { createTaskRunner, type TaskRunner } from './lsm/task-runner.ts';
+export type { TableWriter } from './lsm/table-writer.ts';
+export type { CommitMessage, WriteBatch } from './lsm/write-batch.ts';
+export type { DataFileMeta } from './meta/data-file-meta.ts';
+export type { ManifestEntry } from './meta/manifest-entry.ts';
+export type { Snapshot, SnapshotId } from './meta/snapshot.ts';
+export type {
+  Condition,
+  Literal,
+  ReadBatch,
+  ReadOptions,
+  ReadPoint,
+  ScanPlan,
+  SnapshotChanges,
+  Split,
+} from './scan/scan.ts';
+export type { DataField, DataType } from './schema/data-type.ts';
+export type { TableSchema } from './schema/table-schema.ts';
+export { type ChangeRange, type CommitterComponents, Table, type TableName, type WriteComponents } from './table.ts';

@@ -1,0 +1,123 @@
+// Compaction through the public way in: content stays, deletes go, levels hold, conflicts leave nothing behind.
+import { describe, expect, it } from 'vitest';
+import type { DataType } from '../../../../src/paimon/schema/data-type.ts';
+import { RealTable } from '../../../support/real-table.ts';
+import type { Change } from '../../../support/written-table.ts';
+
+const INT: DataType = { kind: 'INT', nullable: true };
+const KEY: DataType = { kind: 'INT', nullable: false };
+const COLUMNS = { id: KEY, v: INT };
+const SPEC = { columns: COLUMNS, primaryKeys: ['id'] };
+
+async function levels(table: RealTable): Promise<string[]> {
+  const files = (await table.table.liveFiles()).entries().map(({ file }) => file);
+  return files.map((file) => `L${file.level}:${file.rowCount}`).sort();
+}
+
+async function dataFileCount(table: RealTable): Promise<number> {
+  return (await table.store.list('db.db/t/bucket-0')).length;
+}
+
+function insert(id: number, v: number): Change {
+  return ['+I', id, v];
+}
+
+describe('Compactor', () => {
+  it('has nothing to do below the trigger, and compacts at it', async () => {
+    const table = await RealTable.create(SPEC);
+    for (let commit = 1; commit <= 4; commit++) {
+      await table.commit([insert(commit, commit), insert(0, commit)]);
+      expect(await table.compactor.compact()).toBeNull();
+    }
+    await table.commit([insert(5, 5), insert(0, 5)]);
+    expect(table.compactor.runCountMax(table.table.schema)).toBe(5);
+    const report = await table.compactor.compact();
+    expect(report).toMatchObject({
+      outcome: 'committed',
+      bucketCount: 1,
+      filesBefore: 5,
+      filesAfter: 1,
+      writtenRows: 6,
+    });
+    expect(await levels(table)).toEqual(['L5:6']);
+    expect(await table.rows()).toEqual([0, 1, 2, 3, 4, 5].map((id) => [id, id === 0 ? 5 : id]));
+    expect((await table.table.latestSnapshot())?.commitKind).toBe('COMPACT');
+    expect((await table.table.latestSnapshot())?.totalRecordCount).toBe(6n);
+  });
+
+  it('keeps the content at every snapshot, and drops deletes only where no older row is left', async () => {
+    const table = await RealTable.create(SPEC);
+    await table.commit([insert(1, 1), insert(2, 2)]);
+    await table.compactor.compact({ full: true });
+    await table.commit([['-D', 1, null]]);
+    expect(await levels(table)).toEqual(['L0:1', 'L5:2']);
+    expect(await table.rows()).toEqual([[2, 2]]);
+    await table.compactor.compact({ full: true });
+    expect(await levels(table)).toEqual(['L5:1']);
+    expect(await table.rows()).toEqual([[2, 2]]);
+    expect(await table.rows({ at: { kind: 'snapshot', id: 1n as never } })).toEqual([
+      [1, 1],
+      [2, 2],
+    ]);
+  });
+
+  it('raises a single file without writing it again', async () => {
+    const table = await RealTable.create(SPEC);
+    await table.commit([insert(1, 1)]);
+    const filesBefore = await dataFileCount(table);
+    expect(await table.compactor.compact({ full: true })).toMatchObject({ writtenRows: 0, filesAfter: 1 });
+    expect(await dataFileCount(table)).toBe(filesBefore);
+    expect(await levels(table)).toEqual(['L5:1']);
+    expect(await table.compactor.compact({ full: true })).toBeNull();
+  });
+
+  it('leaves an empty table when everything is deleted', async () => {
+    const table = await RealTable.create(SPEC);
+    await table.commit([insert(1, 1)]);
+    await table.commit([['-D', 1, null]]);
+    expect(await table.compactor.compact({ full: true })).toMatchObject({ filesBefore: 2, filesAfter: 0 });
+    expect(await levels(table)).toEqual([]);
+    expect(await table.rows()).toEqual([]);
+  });
+
+  it('gives way to another compaction of the same files, and goes on from what it left', async () => {
+    const table = await RealTable.create(SPEC);
+    await table.commit([insert(1, 1)]);
+    await table.commit([insert(1, 2)]);
+    const other = await RealTable.open(table.store, 2);
+    await other.compactor.compact({ full: true });
+    const filesBefore = await dataFileCount(table);
+    expect(await table.compactor.compact({ full: true })).toMatchObject({ outcome: 'conflict' });
+    expect(await dataFileCount(table)).toBe(filesBefore);
+    expect(await table.compactor.compact({ full: true })).toBeNull();
+    await table.commit([insert(2, 2)]);
+    await table.compactor.compact({ full: true });
+    expect(await table.rows()).toEqual([
+      [1, 2],
+      [2, 2],
+    ]);
+  });
+
+  it('lets the writer commit while it works', async () => {
+    const table = await RealTable.create({ ...SPEC, options: { 'num-sorted-run.compaction-trigger': '2' } });
+    await table.commit([insert(1, 1)]);
+    await table.commit([insert(1, 2)]);
+    const [report] = await Promise.all([table.compactor.compact(), table.commit([insert(1, 3), insert(9, 9)])]);
+    expect(report).toMatchObject({ outcome: 'committed' });
+    expect(await table.rows()).toEqual([
+      [1, 3],
+      [9, 9],
+    ]);
+    await table.compactor.compact({ full: true });
+    expect(await levels(table)).toEqual(['L2:2']);
+  });
+
+  it.each([
+    ['merge-engine', 'aggregation', 'E3350'],
+    ['changelog-producer', 'lookup', 'E3354'],
+    ['deletion-vectors.enabled', 'true', 'E3354'],
+  ])('refuses tables with %s=%s', async (option, value, code) => {
+    const table = await RealTable.create({ ...SPEC, options: { [option]: value } });
+    await expect(table.compactor.compact()).rejects.toMatchObject({ code });
+  });
+});
