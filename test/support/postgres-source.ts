@@ -60,7 +60,7 @@ export function valueText(vector: Vector, row: number, type: ValueType): string 
     case 'list': {
       const element = type.kind === 'array' ? type.element : type;
       const texts: string[] = [];
-      for (let at = vector.offsets[row] as number; at < (vector.offsets[row + 1] as number); at++) {
+      for (let at = vector.offsets[row]; at < vector.offsets[row + 1]; at++) {
         texts.push(valueText(vector.element, at, element) ?? 'NULL');
       }
       return `[${texts.join('|')}]`;
@@ -73,7 +73,7 @@ export function valueText(vector: Vector, row: number, type: ValueType): string 
 /** The rows of a batch: kind and values as texts. */
 export function batchRows(batch: ChangeBatch, table: SourceTable): (string | null)[][] {
   return Array.from({ length: batch.rowCount }, (_, row) => [
-    rowKindText(batch.kinds[row] as number),
+    rowKindText(batch.kinds[row]),
     ...batch.columns.map((column, index) => valueText(column, row, (table.columns[index] as { type: ValueType }).type)),
   ]);
 }

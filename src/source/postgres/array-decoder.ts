@@ -83,7 +83,7 @@ export class ArrayDecoder implements ColumnDecoder {
     let at = start;
     while (at < last && bytes[at] !== QUOTE) {
       if (bytes[at] === BACKSLASH) at++;
-      scratch[size++] = bytes[at++] as number;
+      scratch[size++] = bytes[at++];
     }
     if (at >= last) return MALFORMED;
     this.after = at + 1;

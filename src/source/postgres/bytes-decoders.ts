@@ -53,8 +53,8 @@ export class HexDecoder implements ColumnDecoder {
     let to = builder.size;
     let wrong = 0;
     for (let at = start + 2; at < end; at += 2) {
-      const high = HEX[bytes[at] as number] as number;
-      const low = HEX[bytes[at + 1] as number] as number;
+      const high = HEX[bytes[at]];
+      const low = HEX[bytes[at + 1]];
       wrong |= high | low;
       into[to++] = (high << 4) | low;
     }

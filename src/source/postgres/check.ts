@@ -39,7 +39,7 @@ export async function examine(sql: SqlRunner, settings: PostgresSettings): Promi
   const [server] = await sql.query(SERVER);
   const versionNumber = Number(field(server, 'version'));
   const slot = await readSlot(sql, settings.slot.name);
-  const results = [...checkServer(server as TextRow, settings), ...checkSlot(slot, server as TextRow, settings)];
+  const results = [...checkServer(server, settings), ...checkSlot(slot, server, settings)];
   const catalog = await readTables(sql, settings.includes);
   const types = await readTypes(
     sql,

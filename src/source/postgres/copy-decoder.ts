@@ -104,8 +104,8 @@ export class CopyDecoder {
     const { scratch } = this;
     let size = 0;
     for (let at = start; at < end; at++) {
-      const byte = bytes[at] as number;
-      scratch[size++] = byte === BACKSLASH ? (ESCAPES[bytes[++at] as number] as number) : byte;
+      const byte = bytes[at];
+      scratch[size++] = byte === BACKSLASH ? ESCAPES[bytes[++at]] : byte;
     }
     return this.rows.copiedField(scratch, 0, size, column);
   }

@@ -40,7 +40,7 @@ export class ShortDecimalDecoder implements ColumnDecoder {
     let wrong = 0;
     let point = end;
     for (; at < end; at++) {
-      const digit = (bytes[at] as number) - ZERO;
+      const digit = bytes[at] - ZERO;
       if (digit === DOT - ZERO && point === end) point = at;
       else {
         wrong |= digit | (9 - digit);
@@ -53,7 +53,7 @@ export class ShortDecimalDecoder implements ColumnDecoder {
       return this.decodeLong(bytes.toString('latin1', start, end), row);
     }
     if (point === first && end - first <= 1) return MALFORMED;
-    value *= POWERS[missing] as number;
+    value *= POWERS[missing];
     if (value >= this.limit) return OVERFLOW;
     this.builder.reserve(row);
     this.builder.setNumber(row, negative ? -value : value);
@@ -102,7 +102,7 @@ export class LongDecimalDecoder implements ColumnDecoder {
     }
     const fill = value < 0n ? 0xff : 0;
     let from = 0;
-    while (from < 15 && scratch[from] === fill && ((scratch[from + 1] as number) & 0x80) === (fill & 0x80)) from++;
+    while (from < 15 && scratch[from] === fill && (scratch[from + 1] & 0x80) === (fill & 0x80)) from++;
     return from;
   }
 }

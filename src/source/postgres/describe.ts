@@ -82,7 +82,7 @@ function describeTable(table: CatalogTable, input: DescribeInput, results: Check
         name: column.name,
         id: column.number,
         nativeType: column.nativeType,
-        type: (layout[index] as ColumnLayout).plan.type,
+        type: layout[index].plan.type,
       })),
       keyColumns,
       rowCountEstimate: table.rowCountEstimate,

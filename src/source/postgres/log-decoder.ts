@@ -98,23 +98,23 @@ export class LogDecoder {
       case UPDATE_MESSAGE:
       case DELETE_MESSAGE:
         this.change(bytes, start);
-        return;
+        break;
       case BEGIN:
         this.begin(bytes.readBigUInt64BE(start + 1));
-        return;
+        break;
       case COMMIT:
         this.commit(bytes.readBigUInt64BE(start + 10), bytes.readBigInt64BE(start + 18));
-        return;
+        break;
       case RELATION:
         this.relation(bytes, start);
-        return;
+        break;
       case TRUNCATE:
         this.truncate(bytes, start);
-        return;
+        break;
       case TYPE:
       case ORIGIN:
       case LOGICAL_MESSAGE:
-        return;
+        break;
       default:
         throw new TributaryError('E2033', `unknown message in the log: kind=${bytes[start] ?? -1}`, {
           context: { after: formatLsn(this.commitStart) },

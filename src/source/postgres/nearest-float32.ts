@@ -13,7 +13,7 @@ export function nearestFloat32(value: number, bytes: Buffer, start: number, end:
   float[0] = near;
   // Away from zero if the float is too small, towards zero if it is too large.
   const step = Math.abs(near) < Math.abs(value) ? 1 : -1;
-  bits[0] = (bits[0] as number) + step;
+  bits[0] = bits[0] + step;
   // Beyond the largest float stands what would be the next one if the exponent had no limit.
   const edge = Number.isFinite(near) && Number.isFinite(float[0]);
   const other = edge ? float[0] : Math.sign(value) * 2 ** 128;
@@ -29,7 +29,7 @@ function decide(text: string, middle: number, near: number): number {
   float[0] = near;
   const nearIsAbove = Math.abs(near) > Math.abs(middle);
   if (order > 0 === nearIsAbove) return near;
-  bits[0] = (bits[0] as number) + (nearIsAbove ? -1 : 1);
+  bits[0] = bits[0] + (nearIsAbove ? -1 : 1);
   return float[0];
 }
 

@@ -34,7 +34,7 @@ export class Int32Decoder implements ColumnDecoder {
     let value = 0;
     let wrong = 0;
     for (; at < end; at++) {
-      const digit = (bytes[at] as number) - ZERO;
+      const digit = bytes[at] - ZERO;
       wrong |= digit | (9 - digit);
       value = value * 10 + digit;
     }
@@ -59,7 +59,7 @@ export class Int64Decoder implements ColumnDecoder {
     let value = 0;
     let wrong = 0;
     for (; at < end; at++) {
-      const digit = (bytes[at] as number) - ZERO;
+      const digit = bytes[at] - ZERO;
       wrong |= digit | (9 - digit);
       value = value * 10 + digit;
     }
@@ -91,7 +91,7 @@ function parseFloat64(bytes: Buffer, start: number, end: number): number | null 
   let mantissa = 0;
   let fraction = -1;
   for (let at = first; at < end; at++) {
-    const digit = (bytes[at] as number) - ZERO;
+    const digit = bytes[at] - ZERO;
     if (digit >= 0 && digit <= 9) {
       mantissa = mantissa * 10 + digit;
       if (fraction >= 0) fraction++;
@@ -100,7 +100,7 @@ function parseFloat64(bytes: Buffer, start: number, end: number): number | null 
   }
   // At most 15 digits and a power of ten that are both exact: one division rounds correctly (Clinger's fast path).
   if (end === first || mantissa > Number.MAX_SAFE_INTEGER) return parseLongFloat(bytes.toString('latin1', start, end));
-  const value = fraction > 0 ? mantissa / (EXACT_POWERS[fraction] as number) : mantissa;
+  const value = fraction > 0 ? mantissa / EXACT_POWERS[fraction] : mantissa;
   return negative ? -value : value;
 }
 

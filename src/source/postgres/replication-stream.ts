@@ -17,14 +17,11 @@ const PROGRESS_MS = 1000;
 const ACKNOWLEDGE_MS = 1000;
 const GOODBYE_MS = 1000;
 
-/** The parts of the driver's connection that its types leave out. */
-interface CopyConnection {
-  readonly stream: { pause(): void; resume(): void; on(event: 'data', listener: () => void): void; destroy(): void };
-  on(event: 'copyData', listener: (message: { readonly chunk: Buffer }) => void): void;
-  removeAllListeners(event: 'copyData'): void;
+/** The driver's connection with what its types leave out. */
+type CopyConnection = pg.Connection & {
   sendCopyFromChunk(chunk: Buffer): void;
   endCopyFrom(): void;
-}
+};
 
 /** What a stream is started with. */
 export interface ReplicationStreamOptions extends LogDecoderOptions {
@@ -59,7 +56,7 @@ export class ReplicationStream {
 
   constructor(client: pg.Client, options: ReplicationStreamOptions) {
     this.client = client;
-    this.connection = client.connection as unknown as CopyConnection;
+    this.connection = client.connection as CopyConnection;
     this.options = options;
     this.decoder = new LogDecoder(options);
     this.acknowledged = options.acknowledged;
@@ -76,7 +73,7 @@ export class ReplicationStream {
       started = resolve;
     });
     this.client.connection.once('replicationStart', () => started());
-    connection.on('copyData', ({ chunk }) => this.received(chunk));
+    connection.on('copyData', ({ chunk }: { readonly chunk: Buffer }) => this.received(chunk));
     connection.stream.on('data', () => this.settle());
     const refused = this.client.query(command).then(() => {
       throw new TributaryError('E2010', 'the server ended the log');

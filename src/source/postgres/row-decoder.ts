@@ -129,10 +129,10 @@ export class RowDecoder {
   private readTuple(bytes: Buffer, start: number, kind: number): number {
     const { targets } = this;
     const count = targets.length;
-    if ((((bytes[start] as number) << 8) | (bytes[start + 1] as number)) !== count) return this.malformed();
+    if (((bytes[start] << 8) | bytes[start + 1]) !== count) return this.malformed();
     let at = start + 2;
     for (let index = 0; index < count; index++) {
-      const target = targets[index] as number;
+      const target = targets[index];
       const form = bytes[at++];
       let fault = OK;
       if (form === TEXT) {
@@ -148,7 +148,7 @@ export class RowDecoder {
   }
 
   private writeText(bytes: Buffer, start: number, end: number, column: number): number {
-    const decoder = this.decoders[column] as ColumnDecoder;
+    const decoder = this.decoders[column];
     const fault = decoder.decode(bytes, start, end, this.rowCount);
     return fault === OK ? OK : this.absorb(fault, column);
   }
@@ -165,7 +165,7 @@ export class RowDecoder {
       this.failedColumn = column;
       return KEY_ABSENT;
     }
-    const { builder } = this.decoders[column] as ColumnDecoder;
+    const { builder } = this.decoders[column];
     builder.reserve(this.rowCount);
     builder.setAbsent(this.rowCount, flag);
     if (flag === MISSING) this.hasMissing = true;
@@ -194,7 +194,7 @@ export class RowDecoder {
   private writeOld(bytes: Buffer, kind: number): number {
     const tuple = this.oldTuple;
     for (let index = 0; index < tuple.count; index++) {
-      const target = this.targets[index] as number;
+      const target = this.targets[index];
       if (target < 0) continue;
       const wanted = this.beforeImages || this.isKey[target] === 1;
       const fault = wanted ? this.writeIndexed(bytes, tuple, index) : this.writeAbsent(target, NULL);
@@ -208,7 +208,7 @@ export class RowDecoder {
   private writeNew(bytes: Buffer, kind: number, wholeOld: boolean): number {
     const tuple = this.newTuple;
     for (let index = 0; index < tuple.count; index++) {
-      if ((this.targets[index] as number) < 0) continue;
+      if (this.targets[index] < 0) continue;
       const fromOld = tuple.forms[index] === UNCHANGED && (wholeOld || this.identity[index] === 1);
       const fault = this.writeIndexed(bytes, fromOld ? this.oldTuple : tuple, index);
       if (fault !== OK) return fault;
@@ -218,10 +218,10 @@ export class RowDecoder {
   }
 
   private writeIndexed(bytes: Buffer, tuple: TupleIndex, index: number): number {
-    const target = this.targets[index] as number;
+    const target = this.targets[index];
     const form = tuple.forms[index];
     if (form !== TEXT) return this.writeForm(form, target);
-    return this.writeText(bytes, tuple.starts[index] as number, tuple.ends[index] as number, target);
+    return this.writeText(bytes, tuple.starts[index], tuple.ends[index], target);
   }
 
   private endRow(kind: number): void {
@@ -242,20 +242,15 @@ export class RowDecoder {
 }
 
 function int32At(bytes: Buffer, at: number): number {
-  return (
-    ((bytes[at] as number) << 24) |
-    ((bytes[at + 1] as number) << 16) |
-    ((bytes[at + 2] as number) << 8) |
-    (bytes[at + 3] as number)
-  );
+  return (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
 }
 
 function sameValue(bytes: Buffer, a: TupleIndex, b: TupleIndex, column: number): boolean {
   if (a.forms[column] !== b.forms[column]) return false;
-  const aStart = a.starts[column] as number;
-  const bStart = b.starts[column] as number;
-  const size = (a.ends[column] as number) - aStart;
-  if (size !== (b.ends[column] as number) - bStart) return false;
+  const aStart = a.starts[column];
+  const bStart = b.starts[column];
+  const size = a.ends[column] - aStart;
+  if (size !== b.ends[column] - bStart) return false;
   for (let index = 0; index < size; index++) if (bytes[aStart + index] !== bytes[bStart + index]) return false;
   return true;
 }

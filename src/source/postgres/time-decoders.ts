@@ -17,8 +17,8 @@ const UNREPRESENTABLE = /^(?:-?infinity|[0-9]{4,7}-[0-9]{2}-[0-9]{2}(?: [0-9:.]+
 
 /** Two digits as a number; negative or above 99 + … is never returned for digits, and -1 for anything else. */
 function twoDigits(bytes: Buffer, at: number): number {
-  const tens = (bytes[at] as number) - ZERO;
-  const ones = (bytes[at + 1] as number) - ZERO;
+  const tens = bytes[at] - ZERO;
+  const ones = bytes[at + 1] - ZERO;
   return (tens | (9 - tens) | ones | (9 - ones)) < 0 ? -1 : tens * 10 + ones;
 }
 
@@ -86,7 +86,7 @@ function fraction(bytes: Buffer, start: number, end: number, digits: number): nu
   if (end - start > digits || end === start) return -1;
   let value = 0;
   for (let at = start; at < start + digits; at++) {
-    const digit = at < end ? (bytes[at] as number) - ZERO : 0;
+    const digit = at < end ? bytes[at] - ZERO : 0;
     if (digit < 0 || digit > 9) return -1;
     value = value * 10 + digit;
   }
