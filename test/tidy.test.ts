@@ -5,6 +5,7 @@ import { join, sep } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { configFiles } from '../scripts/config-reference.ts';
 import { errorsDocument } from '../scripts/errors-doc.ts';
 import { ERROR_CODES } from '../src/base/error-codes.ts';
 import { parseConfig } from '../src/config/load-config.ts';
@@ -204,6 +205,10 @@ describe('tidy', () => {
     const reference = readFileSync(join(ROOT, 'config/reference.yaml'), 'utf8');
     expect(options.filter(({ described }) => !described).map(({ path }) => path)).toEqual([]);
     expect(undocumented(options, reference)).toEqual([]);
+  });
+
+  test.each([...configFiles()])('%s is what scripts/config-reference.ts makes', (path, text) => {
+    expect(readFileSync(join(ROOT, path), 'utf8'), 'stale: run npm run docs:config').toBe(text);
   });
 
   test('config/example.yaml is valid', () => {

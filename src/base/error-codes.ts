@@ -74,6 +74,12 @@ export const ERROR_CODES = {
     meaning: 'The configuration has no source, or none of that name.',
     remedy: 'Add one under `sources`; `tributary init --from-url URL` writes a file with one.',
   },
+  E1010: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'A configuration file cannot be written.',
+    remedy: 'Check the path and the permissions of its directory.',
+  },
   E1300: {
     kind: 'config',
     exit: 2,

@@ -10,6 +10,8 @@ import { type Config, configSchema } from './options.ts';
 /** A configuration and what is needed to read its secrets again. */
 export interface LoadedConfig {
   readonly config: Config;
+  /** What the file says, as it is written: without defaults, with its placeholders. */
+  readonly raw: unknown;
   /** The text of a source's `url` or `password` as it is now: placeholders are filled anew. Null where not given. */
   secret(source: string, key: 'url' | 'password'): string | null;
 }
@@ -47,6 +49,7 @@ export function parseConfig(text: string, file: string, values: PlaceholderValue
   if (!result.success) throw optionError(result.error, { document, lines, file });
   return {
     config: result.data,
+    raw,
     secret: (source, key) => {
       const rawText = document.getIn(['sources', source, key]);
       return typeof rawText === 'string' ? interpolate(rawText, values) : null;

@@ -101,10 +101,10 @@ const tableEntry = z.union([
     key: tableSettings.key.optional(),
     no_key: tableSettings.no_key.optional(),
     buckets: tableSettings.buckets.optional(),
-    columns: columns.optional(),
+    columns: columns.optional().describe('As under defaults.'),
     // Without defaults, or an entry would set back what it does not mention.
-    types: z.strictObject(typeChoices).partial().optional(),
-    options: paimonOptions.unwrap().optional(),
+    types: z.strictObject(typeChoices).partial().optional().describe('As under defaults.'),
+    options: paimonOptions.unwrap().optional().describe('Paimon options of the table, over those of defaults.'),
   }),
 ]);
 
