@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ColumnBatch } from '../../src/column/vector.ts';
 import { bytesSource, openParquet, type ParquetFile } from '../../src/paimon/format/parquet/parquet-reader.ts';
+import { parquetSchema } from '../../src/paimon/format/parquet/parquet-schema.ts';
 import { createParquetWriter, type ParquetFileSummary } from '../../src/paimon/format/parquet/parquet-writer.ts';
 import { createRowPrinter } from '../../src/paimon/format/row-json.ts';
 import { FileStats } from '../../src/paimon/lsm/file-stats.ts';
@@ -75,6 +76,7 @@ describe('files', () => {
       const fields = new FileColumns(schema).fields;
       const file = await openFile(path);
       expect(file.rowCount).toBe(entry.rows);
+      expect(file.metadata.schema).toEqual(parquetSchema(fields));
       const batches = await readAll(file, fields);
       const { bytes, summary } = await writeAgain(fields, batches);
       const again = await readAll(await openParquet(bytesSource(path, bytes)), fields);
