@@ -1,9 +1,23 @@
 // What keeps the lake readable while the pipeline runs: compaction, and expiry of what nobody may read any more. It runs
 // beside the loop, one table after the other, and never changes what a table holds.
+import type { TableKey } from '../change/table-key.ts';
+import { type CompactionCommitter, Compactor } from '../paimon/lsm/compactor.ts';
+import { expireSnapshots } from '../paimon/maintenance/expire-snapshots.ts';
+import { SchemaStore } from '../paimon/schema/schema-store.ts';
+import { tableOptions } from '../paimon/schema/table-options.ts';
 import type { Failure } from './failure.ts';
 import type { MirroredTable } from './mirrored-table.ts';
 import type { MirrorParts } from './parts.ts';
 import type { MirrorSettings } from './settings.ts';
+
+/** How often expired snapshots and records are looked for. */
+const EXPIRE_INTERVAL_MS = 10_000;
+/** The most snapshots of a table that expire in one round. */
+const EXPIRE_COUNT_MAX = 200;
+/** Compactions of a table in one round; the next round goes on. */
+const COMPACTIONS_MAX = 4;
+/** Sorted runs beyond the table's `num-sorted-run.stop-trigger`, as a factor, from which on writing waits. */
+const RUNS_MAX_FACTOR = 4;
 
 /** What maintenance works with. */
 export interface MaintenanceParts {
@@ -16,29 +30,140 @@ export interface MaintenanceParts {
 /** The maintenance of one pipeline's tables. */
 export class Maintenance {
   private readonly parts: MaintenanceParts;
+  private readonly compactors: ReadonlyMap<MirroredTable, Compactor>;
+  private readonly ending = new AbortController();
   private underWay: Promise<void> | null = null;
+  private behind = false;
+  private lastExpiryMs: number;
 
   constructor(parts: MaintenanceParts) {
     this.parts = parts;
+    this.compactors = new Map(parts.tables.map((table) => [table, compactorOf(table, parts)]));
+    this.lastExpiryMs = parts.parts.clock.monotonicMs();
   }
 
-  /** Begins a round unless one is under way. */
+  /** Begins a round unless one is under way. A failure is reported and ends the pipeline. */
   afterCheckpoint(): void {
+    if (this.ending.signal.aborted) return;
+    this.behind = this.isBehind();
     if (this.underWay !== null) return;
-    this.underWay = this.round().finally(() => {
-      this.underWay = null;
-    });
-    this.underWay.catch((error: unknown) => this.parts.failure.report(error));
+    this.underWay = this.round()
+      .catch((error: unknown) => {
+        if (!this.ending.signal.aborted) this.parts.failure.report(error);
+      })
+      .finally(() => {
+        this.underWay = null;
+      });
   }
 
-  /** Resolves when no round is under way; rejects if it failed. */
+  /** Waits for the round under way while compaction is behind: writing must not outrun it for ever. */
+  async relieve(): Promise<void> {
+    if (this.behind) await this.underWay;
+    this.behind = false;
+  }
+
+  /** Resolves when no round is under way. */
   async settled(): Promise<void> {
     await this.underWay;
   }
 
+  /** Ends the round under way; what it has not published is thrown away. */
   async close(): Promise<void> {
-    await this.settled();
+    this.ending.abort();
+    await this.underWay;
   }
 
-  private async round(): Promise<void> {}
+  /** Whether a table has so many sorted runs that reading it gets slow. */
+  private isBehind(): boolean {
+    for (const [table, compactor] of this.compactors) {
+      const runsMax = RUNS_MAX_FACTOR * tableOptions(table.schema).stopTrigger;
+      if (table.error === null && compactor.runCountMax(table.schema) > runsMax) return true;
+    }
+    return false;
+  }
+
+  private async round(): Promise<void> {
+    const { settings, tables, parts } = this.parts;
+    const followed = tables.filter((table) => table.error === null && table.snapshotId !== null);
+    if (settings.compaction === 'inline') for (const table of followed) await this.compact(table);
+    const nowMs = parts.clock.monotonicMs();
+    if (nowMs - this.lastExpiryMs < EXPIRE_INTERVAL_MS) return;
+    this.lastExpiryMs = nowMs;
+    await this.expire(followed);
+  }
+
+  private async compact(table: MirroredTable): Promise<void> {
+    for (let count = 0; count < COMPACTIONS_MAX; count++) {
+      this.ending.signal.throwIfAborted();
+      const report = await this.compactors.get(table)?.compact({ signal: this.ending.signal });
+      if (report === null || report === undefined) return;
+      table.compacted(report);
+    }
+  }
+
+  /** Removes old checkpoint records first: what they named is free to expire only then. */
+  private async expire(tables: readonly MirroredTable[]): Promise<void> {
+    const { parts, settings } = this.parts;
+    const { retainMs, countMin } = settings.snapshots;
+    await parts.checkpoints.removeOld({ retainMs, countMin }, parts.clock.nowMs());
+    const oldest = await this.oldestNamed(new Set(tables.map((table) => table.source.key)));
+    for (const table of tables) {
+      this.ending.signal.throwIfAborted();
+      const named = oldest.get(table.source.key);
+      // A table that no cut names yet keeps everything.
+      if (named === undefined) continue;
+      await expireSnapshots(
+        { store: parts.store, tablePath: table.tablePath, schema: table.schema, random: parts.random },
+        {
+          retention: { countMin, countMax: Number.MAX_SAFE_INTEGER, timeMs: retainMs },
+          countMax: EXPIRE_COUNT_MAX,
+          nowMs: parts.clock.nowMs(),
+          protectedIds: [named],
+        },
+      );
+    }
+  }
+
+  /** The oldest snapshot of each table that a retained cut names; snapshot ids grow with the numbers of the cuts. */
+  private async oldestNamed(tables: ReadonlySet<TableKey>): Promise<Map<TableKey, bigint>> {
+    const oldest = new Map<TableKey, bigint>();
+    for (const number of await this.parts.parts.checkpoints.list()) {
+      const record = await this.parts.parts.checkpoints.read(number);
+      for (const { source, snapshotId } of record?.tables ?? []) {
+        if (snapshotId !== null && tables.has(source) && !oldest.has(source)) oldest.set(source, snapshotId);
+      }
+      if (oldest.size === tables.size) break;
+    }
+    return oldest;
+  }
+}
+
+/** Compactions commit under a user of their own and carry no position (architecture, rule 6). */
+function compactorOf(table: MirroredTable, { parts, settings }: MaintenanceParts): Compactor {
+  const committer: CompactionCommitter = {
+    commit: async (change) => {
+      await table.committer.commit({
+        kind: 'COMPACT',
+        ...change,
+        changelog: [],
+        commitUser: `${settings.pipeline}-compaction`,
+        // Snapshot ids only grow, so this is larger than that of any compaction before.
+        commitIdentifier: (table.committer.latest?.id ?? 0n) + 1n,
+      });
+    },
+    latestFiles: async () => {
+      await table.committer.refresh();
+      return table.committer.liveEntries();
+    },
+  };
+  return new Compactor({
+    store: parts.store,
+    tablePath: table.tablePath,
+    schemas: new SchemaStore(parts.store, table.tablePath),
+    liveFiles: table.liveFiles,
+    runner: parts.runner,
+    random: parts.random,
+    clock: parts.clock,
+    committer,
+  });
 }

@@ -5,6 +5,7 @@ import type { SourcePosition } from '../change/position.ts';
 import type { SourceTable } from '../change/source-table.ts';
 import type { LakeTable } from '../mapping/lake-table.ts';
 import type { TableCommitter } from '../paimon/commit/table-commit.ts';
+import type { CompactionReport } from '../paimon/lsm/compactor.ts';
 import type { LiveFiles } from '../paimon/lsm/live-files.ts';
 import type { TableWriter } from '../paimon/lsm/table-writer.ts';
 import type { CommitMessage } from '../paimon/lsm/write-batch.ts';
@@ -145,11 +146,12 @@ export class MirroredTable {
     if (commitTimeMs > 0) this.telemetry.visibleCommitTimeMs = commitTimeMs;
   }
 
-  /** A compaction has published a newer snapshot. */
-  compacted(snapshotId: SnapshotId): void {
-    this.newestSnapshotId = snapshotId;
-    this.telemetry.snapshotId = snapshotId;
-    this.telemetry.compactions++;
+  /** A compaction has ended; the newest snapshot may be its own. */
+  compacted(report: CompactionReport): void {
+    this.newestSnapshotId = this.committer.latest?.id ?? null;
+    this.telemetry.snapshotId = this.newestSnapshotId;
+    if (report.outcome === 'committed') this.telemetry.compactions++;
+    this.telemetry.compactedBytes += report.writtenBytes;
   }
 
   /** Stops following the table: what it got since its last checkpoint is dropped, its place stays. */

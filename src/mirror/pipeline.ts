@@ -168,9 +168,10 @@ export class Pipeline {
     await table.fail(error);
   }
 
-  /** Keeps the buffers within the budget; waits while they are over it. */
-  relieve(): Promise<void> {
-    return this.pressure.relieve();
+  /** Keeps buffers within the budget and sorted runs few; waits while they are not. */
+  async relieve(): Promise<void> {
+    await this.pressure.relieve();
+    await this.maintenance.relieve();
   }
 
   /** Whether a checkpoint is to be taken now. */

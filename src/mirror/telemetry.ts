@@ -27,6 +27,8 @@ export interface TableTelemetry {
   /** Commit time in the source of the newest change visible in the lake. */
   visibleCommitTimeMs: number | null;
   compactions: number;
+  /** Bytes that compactions have written. */
+  compactedBytes: number;
 }
 
 /** What is told of a pipeline. */
@@ -105,6 +107,7 @@ export function tableTelemetry(pipeline: PipelineTelemetry, key: TableKey, lakeN
     place: null,
     visibleCommitTimeMs: null,
     compactions: 0,
+    compactedBytes: 0,
   };
   pipeline.tables.set(key, table);
   return table;
