@@ -24,7 +24,7 @@ export function nearestFloat32(value: number, bytes: Buffer, start: number, end:
 
 /** The double is the middle of two floats: compare the text exactly with it. `near` is what ties go to. */
 function decide(text: string, middle: number, near: number): number {
-  const order = compareDecimal(text.replace('-', ''), Math.abs(middle));
+  const order = compareDecimal(text.replace(/^-/, ''), Math.abs(middle));
   if (order === 0) return near;
   float[0] = near;
   const nearIsAbove = Math.abs(near) > Math.abs(middle);

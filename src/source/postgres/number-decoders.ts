@@ -99,7 +99,8 @@ function parseFloat64(bytes: Buffer, start: number, end: number): number | null 
     else return parseLongFloat(bytes.toString('latin1', start, end));
   }
   // At most 15 digits and a power of ten that are both exact: one division rounds correctly (Clinger's fast path).
-  if (end === first || mantissa > Number.MAX_SAFE_INTEGER) return parseLongFloat(bytes.toString('latin1', start, end));
+  const digits = end - first - (fraction >= 0 ? 1 : 0);
+  if (digits < 1 || mantissa > Number.MAX_SAFE_INTEGER) return parseLongFloat(bytes.toString('latin1', start, end));
   const value = fraction > 0 ? mantissa / EXACT_POWERS[fraction] : mantissa;
   return negative ? -value : value;
 }

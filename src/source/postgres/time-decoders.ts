@@ -13,7 +13,8 @@ const MS_PER_DAY = 86_400_000;
 /** Seconds whose microseconds a double holds exactly. */
 const EXACT_SECONDS = 9_000_000_000;
 // Infinity, years of five digits and more, and years before Christ: all that PostgreSQL prints beside the usual form.
-const UNREPRESENTABLE = /^(?:-?infinity|[0-9]{4,7}-[0-9]{2}-[0-9]{2}(?: [0-9:.]+(?:\+00)?)?(?: BC)?)$/;
+const UNREPRESENTABLE =
+  /^(?:-?infinity|[0-9]{5,7}-[0-9]{2}-[0-9]{2}(?: [0-9:.]+(?:\+00)?)?|[0-9]{4,7}-[0-9]{2}-[0-9]{2}(?: [0-9:.]+(?:\+00)?)? BC)$/;
 
 /** Two digits as a number; negative or above 99 + … is never returned for digits, and -1 for anything else. */
 function twoDigits(bytes: Buffer, at: number): number {

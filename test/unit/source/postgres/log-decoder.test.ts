@@ -14,6 +14,14 @@ const COLUMNS = [
 ];
 const { UNCHANGED } = message;
 
+/** How the log's description of the table differs from ours. */
+interface Change {
+  readonly oid?: number;
+  readonly columns?: readonly message.RelationColumn[];
+  readonly identity?: 'd' | 'i' | 'n';
+  readonly reason: string;
+}
+
 interface Run {
   readonly decoder: LogDecoder;
   readonly feed: (...messages: readonly Buffer[]) => void;
@@ -43,7 +51,12 @@ const FULL = { ...T, identity: 'f' as const };
 describe('transactions', () => {
   test('several small ones become one event with the boundary of the last', () => {
     const { decoder, feed } = run([T]);
-    feed(message.begin(100n), message.relation(100, 't', COLUMNS), message.insert(100, ['1', 'a']), message.commit(100n, 150n, 1e12));
+    feed(
+      message.begin(100n),
+      message.relation(100, 't', COLUMNS),
+      message.insert(100, ['1', 'a']),
+      message.commit(100n, 150n, 1e12),
+    );
     feed(message.begin(200n), message.insert(100, ['2', null]), message.commit(200n, 250n, 2e12));
     expect(decoder.events).toEqual([]);
     expect(decoder.ready).toBe(true);
@@ -58,7 +71,12 @@ describe('transactions', () => {
 
   test('nothing is given with a boundary while a transaction is open', () => {
     const { decoder, feed } = run([T]);
-    feed(message.begin(100n), message.relation(100, 't', COLUMNS), message.insert(100, ['1', 'a']), message.commit(100n, 150n));
+    feed(
+      message.begin(100n),
+      message.relation(100, 't', COLUMNS),
+      message.insert(100, ['1', 'a']),
+      message.commit(100n, 150n),
+    );
     feed(message.begin(200n), message.insert(100, ['2', 'b']));
     expect(taken(decoder)).toEqual([]);
     feed(message.commit(200n, 250n));
@@ -75,7 +93,9 @@ describe('transactions', () => {
     const events = taken(decoder);
     const boundaries = events.map((event) => (event.kind === 'changes' ? event.boundary : 'other'));
     expect(boundaries).toEqual([null, null, { position: '0/96', commitTimeMs: 946_684_800_000, transactionCount: 1 }]);
-    expect(rowsOf(events, T.source).map((row) => row[1])).toEqual(Array.from({ length: count }, (_, row) => String(row)));
+    expect(rowsOf(events, T.source).map((row) => row[1])).toEqual(
+      Array.from({ length: count }, (_, row) => String(row)),
+    );
   });
 
   test('one that ends exactly where a cut was still gets its boundary', () => {
@@ -90,7 +110,12 @@ describe('transactions', () => {
 
   test('P5 a place includes exactly the transactions whose commit records begin before it', () => {
     const { decoder, feed } = run([T], { place: '0/96' });
-    feed(message.begin(100n), message.relation(100, 't', COLUMNS), message.insert(100, ['1', 'a']), message.commit(100n, 150n));
+    feed(
+      message.begin(100n),
+      message.relation(100, 't', COLUMNS),
+      message.insert(100, ['1', 'a']),
+      message.commit(100n, 150n),
+    );
     // This one begins where the place is: it is not included, and its table was described before.
     feed(message.begin(150n), message.insert(100, ['2', 'b']), message.commit(150n, 190n));
     const events = taken(decoder);
@@ -110,7 +135,12 @@ describe('progress', () => {
     expect(decoder.takeProgress(90n)).toBe(null);
     feed(message.commit(100n, 150n));
     expect(decoder.takeProgress(90n)).toBe(150n);
-    feed(message.begin(200n), message.relation(100, 't', COLUMNS), message.insert(100, ['1', 'a']), message.commit(200n, 250n));
+    feed(
+      message.begin(200n),
+      message.relation(100, 't', COLUMNS),
+      message.insert(100, ['1', 'a']),
+      message.commit(200n, 250n),
+    );
     decoder.reached(300n);
     expect(decoder.takeProgress(150n)).toBe(null);
     taken(decoder);
@@ -122,7 +152,12 @@ describe('changes', () => {
   function rows(table: PostgresTable, messages: readonly Buffer[], beforeImages = false): (string | null)[][] {
     const { decoder, feed } = run([table], { beforeImages });
     const columns = COLUMNS.map((column) => ({ ...column, identity: table.identity === 'f' || column.name === 'id' }));
-    feed(message.begin(100n), message.relation(100, 't', columns, table.identity), ...messages, message.commit(100n, 150n));
+    feed(
+      message.begin(100n),
+      message.relation(100, 't', columns, table.identity),
+      ...messages,
+      message.commit(100n, 150n),
+    );
     const events = taken(decoder);
     const failed = events.find((event) => event.kind === 'table-failed');
     if (failed?.kind === 'table-failed') throw failed.error;
@@ -166,7 +201,12 @@ describe('changes', () => {
 
   test('hasMissing and beforeImages are said of each batch', () => {
     const { decoder, feed } = run([T]);
-    feed(message.begin(100n), message.relation(100, 't', COLUMNS), message.update(100, ['1', UNCHANGED]), message.commit(100n, 150n));
+    feed(
+      message.begin(100n),
+      message.relation(100, 't', COLUMNS),
+      message.update(100, ['1', UNCHANGED]),
+      message.commit(100n, 150n),
+    );
     feed(message.begin(200n));
     feed(message.commit(200n, 250n));
     const first = taken(decoder);
@@ -190,7 +230,11 @@ describe('changes', () => {
     const events = taken(decoder);
     expect(events.map((event) => event.kind)).toEqual(['changes', 'truncate', 'changes']);
     expect(events[1]).toEqual({ kind: 'truncate', tables: ['public.t', 'public.u'] });
-    expect(events.map((event) => (event.kind === 'changes' ? event.boundary?.position : null))).toEqual([undefined, null, '0/96']);
+    expect(events.map((event) => (event.kind === 'changes' ? event.boundary?.position : null))).toEqual([
+      undefined,
+      null,
+      '0/96',
+    ]);
   });
 
   test('a transaction that only truncates has a boundary', () => {
@@ -199,18 +243,36 @@ describe('changes', () => {
     expect(decoder.takeProgress(0n)).toBe(null);
     expect(taken(decoder)).toEqual([
       { kind: 'truncate', tables: ['public.t'] },
-      { kind: 'changes', changes: [], boundary: { position: '0/96', commitTimeMs: 946_684_800_000, transactionCount: 1 } },
+      {
+        kind: 'changes',
+        changes: [],
+        boundary: { position: '0/96', commitTimeMs: 946_684_800_000, transactionCount: 1 },
+      },
     ]);
   });
 });
 
 describe('a table that fails', () => {
   test('is told once, gives nothing more, and leaves the others alone', () => {
-    const dated = testTable('d', [{ name: 'id', typeOid: OID.int8 }, { name: 'day', typeOid: OID.date }], { oid: 101 });
+    const dated = testTable(
+      'd',
+      [
+        { name: 'id', typeOid: OID.int8 },
+        { name: 'day', typeOid: OID.date },
+      ],
+      { oid: 101 },
+    );
     const { decoder, feed } = run([T, dated]);
-    const columns = [{ name: 'id', typeOid: OID.int8, identity: true }, { name: 'day', typeOid: OID.date }];
+    const columns = [
+      { name: 'id', typeOid: OID.int8, identity: true },
+      { name: 'day', typeOid: OID.date },
+    ];
     feed(message.begin(100n), message.relation(100, 't', COLUMNS), message.relation(101, 'd', columns));
-    feed(message.insert(101, ['1', '2024-01-01']), message.insert(100, ['1', 'a']), message.insert(101, ['2', 'infinity']));
+    feed(
+      message.insert(101, ['1', '2024-01-01']),
+      message.insert(100, ['1', 'a']),
+      message.insert(101, ['2', 'infinity']),
+    );
     feed(message.insert(101, ['3', '2024-01-01']), message.insert(100, ['2', 'b']), message.commit(100n, 150n));
     const events = taken(decoder);
     const failed = events.flatMap((event) => (event.kind === 'table-failed' ? [event] : []));
@@ -220,18 +282,36 @@ describe('a table that fails', () => {
     expect(rowsOf(events, T.source).map((row) => row[1])).toEqual(['1', '2']);
   });
 
-  test.each([
-    ['another oid', 200, COLUMNS, 'd', 'created-anew'],
-    ['a column more', 100, [...COLUMNS, { name: 'more', typeOid: OID.text }], 'd', 'column-added column=more'],
-    ['a column less', 100, COLUMNS.slice(0, 1), 'd', 'columns column=note'],
-    ['another type', 100, [COLUMNS[0], { name: 'note', typeOid: OID.int4 }], 'd', 'type column=note'],
-    ['no replica identity', 100, COLUMNS, 'n', 'replica-identity-nothing'],
-    ['a key outside of the identity', 100, COLUMNS.map((column) => ({ ...column, identity: false })), 'i', 'key-not-in-replica-identity column=id'],
-  ] as const)('does so for %s, when its first row comes', (_, oid, columns, identity, reason) => {
+  test.each<readonly [string, Change]>([
+    ['another oid', { oid: 200, reason: 'created-anew' }],
+    [
+      'a column more',
+      { columns: [...COLUMNS, { name: 'more', typeOid: OID.text }], reason: 'column-added column=more' },
+    ],
+    ['a column less', { columns: COLUMNS.slice(0, 1), reason: 'columns column=note' }],
+    [
+      'another type',
+      { columns: [...COLUMNS.slice(0, 1), { name: 'note', typeOid: OID.int4 }], reason: 'type column=note' },
+    ],
+    ['no replica identity', { identity: 'n', reason: 'replica-identity-nothing' }],
+    [
+      'a key outside of the identity',
+      {
+        columns: COLUMNS.map((column) => ({ ...column, identity: false })),
+        identity: 'i',
+        reason: 'key-not-in-replica-identity column=id',
+      },
+    ],
+  ])('does so for %s, when its first row comes', (_, { oid = 100, columns = COLUMNS, identity = 'd', reason }) => {
     const { decoder, feed } = run([T]);
     feed(message.begin(100n), message.relation(oid, 't', columns, identity));
     expect(decoder.events).toEqual([]);
-    feed(message.insert(oid, columns.map(() => '1')));
+    feed(
+      message.insert(
+        oid,
+        columns.map(() => '1'),
+      ),
+    );
     const event = decoder.events[0];
     expect(event?.kind === 'table-failed' && [event.error.code, event.error.message]).toEqual([
       'E2032',
@@ -240,18 +320,36 @@ describe('a table that fails', () => {
   });
 
   test('precision decides for numeric and for nothing else', () => {
-    const table = testTable('t', [COLUMNS[0] ?? { name: '', typeOid: 0 }, { name: 'n', typeOid: OID.numeric, modifier: 655_366 }]);
+    const table = testTable('t', [
+      COLUMNS[0] ?? { name: '', typeOid: 0 },
+      { name: 'n', typeOid: OID.numeric, modifier: 655_366 },
+    ]);
     const { decoder, feed } = run([table]);
-    const columns = [{ name: 'id', typeOid: OID.int8, identity: true }, { name: 'n', typeOid: OID.numeric, modifier: 655_367 }];
+    const columns = [
+      { name: 'id', typeOid: OID.int8, identity: true },
+      { name: 'n', typeOid: OID.numeric, modifier: 655_367 },
+    ];
     feed(message.begin(100n), message.relation(100, 't', columns), message.insert(100, ['1', '1.000']));
-    expect(decoder.events[0]).toMatchObject({ kind: 'table-failed', error: { message: expect.stringContaining('precision column=n') as string } });
+    expect(decoder.events[0]).toMatchObject({
+      kind: 'table-failed',
+      error: { message: expect.stringContaining('precision column=n') as string },
+    });
   });
 
   test('a column that is not mirrored is skipped', () => {
     const table = { ...T, leftOut: ['gen'] };
     const { decoder, feed } = run([table]);
-    const columns = [COLUMNS[0] ?? { name: '', typeOid: 0 }, { name: 'gen', typeOid: OID.int4 }, { name: 'note', typeOid: OID.text }];
-    feed(message.begin(100n), message.relation(100, 't', columns), message.insert(100, ['1', '2', 'x']), message.update(100, ['1', null, UNCHANGED]));
+    const columns = [
+      COLUMNS[0] ?? { name: '', typeOid: 0 },
+      { name: 'gen', typeOid: OID.int4 },
+      { name: 'note', typeOid: OID.text },
+    ];
+    feed(
+      message.begin(100n),
+      message.relation(100, 't', columns),
+      message.insert(100, ['1', '2', 'x']),
+      message.update(100, ['1', null, UNCHANGED]),
+    );
     feed(message.commit(100n, 150n));
     expect(rowsOf(taken(decoder), table.source)).toEqual([
       ['+I', '1', 'x'],
