@@ -56,7 +56,8 @@ export async function* readDataFile(store: FileStore, request: DataFileRequest):
   }
 }
 
-function requireParquet({ path, file }: DataFileRequest): void {
+/** Throws `E3351` unless the file's name says Parquet. */
+export function requireParquet({ path, file }: Pick<DataFileRequest, 'path' | 'file'>): void {
   const endings = file.fileName.split('.').reverse();
   const format = endings.find((ending) => FORMATS.includes(ending));
   if (format !== 'parquet') throw new TributaryError('E3351', `file format is not read yet: file=${path}`);

@@ -83,7 +83,8 @@ function exactStats(type: DataType, { nullCount, bounds }: FileColumnStatistics)
   return { min: boundCell(type, bounds.min), max: boundCell(type, bounds.max), nullCount: count };
 }
 
-function boundCell(type: DataType, bound: ColumnBound): Cell {
+/** A bound as the file writer and reader give it, as a cell. */
+export function boundCell(type: DataType, bound: ColumnBound): Cell {
   if (type.kind === 'BOOLEAN') return bound !== 0;
   if (type.kind === 'DECIMAL' && bound instanceof Uint8Array) return signedValue(bound);
   return bound;

@@ -3,14 +3,15 @@ import { concatVectors } from '../../column/concat.ts';
 import type { Vector } from '../../column/vector.ts';
 import type { ManifestEntry } from '../meta/manifest-entry.ts';
 import type { FoundRows } from './fill.ts';
-import type { KeyValueBatch, KeyValueLayout } from './key-values.ts';
+import type { KeyValueLayout } from './key-values.ts';
 import { LiveFiles } from './live-files.ts';
 import { lookUp } from './lookup.ts';
+import type { LookupFile } from './lookup-file.ts';
 import type { SortedRows } from './write-rows.ts';
 import { keyColumns } from './write-rows.ts';
 
-/** Reads columns of a data file, given as indexes of the table's fields, in key order. */
-export type ReadEntry = (entry: ManifestEntry, columns: readonly number[]) => AsyncIterable<KeyValueBatch>;
+/** Opens a data file for lookups. */
+export type OpenEntry = (entry: ManifestEntry) => Promise<LookupFile>;
 
 /** What to look up for a flush. */
 export interface FlushLookup {
@@ -21,7 +22,7 @@ export interface FlushLookup {
   /** The columns to give, as indexes of the layout's fields. */
   readonly columns: readonly number[];
   readonly liveFiles: readonly ManifestEntry[];
-  readonly readEntry: ReadEntry;
+  readonly openEntry: OpenEntry;
 }
 
 /** Looks the wanted rows up, one bucket after the other. */
@@ -44,7 +45,7 @@ export async function lookUpRows(request: FlushLookup): Promise<FoundRows> {
       keys,
       rows: groupRows,
       columns,
-      readFile: (file, fileColumns) => request.readEntry(entries.get(file) as ManifestEntry, fileColumns),
+      openFile: (file) => request.openEntry(entries.get(file) as ManifestEntry),
     });
     for (const [index, row] of groupRows.entries())
       if (result.found[index] >= 0) found[row] = count + result.found[index];

@@ -10,12 +10,12 @@ import { SchemaStore } from '../schema/schema-store.ts';
 import { tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import { DataFileFormat, DataFileWriter, FileNames } from './data-file-writer.ts';
-import { readDataFile } from './data-file-reader.ts';
 import { filePaths } from './file-paths.ts';
 import { completeChanges, fillMissing, type LogRows, missingColumns, rowsToLookUp } from './fill.ts';
-import { lookUpRows, type ReadEntry } from './flush-lookup.ts';
+import { lookUpRows, type OpenEntry } from './flush-lookup.ts';
 import { tableLayout } from './key-value-file.ts';
 import type { KeyValueBatch, KeyValueLayout } from './key-values.ts';
+import { openLookupFile } from './lookup-file.ts';
 import { mergeFunctionOf } from './merge/merge-engine.ts';
 import { batchOrder } from './merge/run-cursor.ts';
 import type { WriteBatch } from './write-batch.ts';
@@ -81,7 +81,7 @@ async function wholeRows(request: FlushRequest, store: FileStore, rows: SortedRo
     wanted: rowsToLookUp(log, { beforeImages }),
     columns: beforeImages ? layout.fields.map((_, index) => index) : missing,
     liveFiles: request.liveFiles,
-    readEntry: entryReader(request, store),
+    openEntry: entryOpener(request, store),
   });
   const filled = fillMissing(log, found);
   if (!beforeImages) return { ...rows, columns: filled };
@@ -200,14 +200,16 @@ class FlushOutput {
   }
 }
 
-/** Reads data files of any schema version of the table. */
-function entryReader(request: FlushRequest, store: FileStore): ReadEntry {
+/** Opens data files of any schema version of the table. */
+function entryOpener(request: FlushRequest, store: FileStore): OpenEntry {
   const { tablePath, schema } = request;
   const schemas = new SchemaStore(store, tablePath);
   const paths = filePaths(tablePath, schema);
-  return async function* read({ partition, bucket, file }, columns) {
+  const { fields, keyIndexes } = tableLayout(schema);
+  const keyFields = keyIndexes.map((index) => fields[index]);
+  return async ({ partition, bucket, file }) => {
     const fileSchema = file.schemaId === schema.id ? schema : await schemas.read(file.schemaId);
-    const fields = columns.map((index) => schema.fields[index]);
-    yield* readDataFile(store, { path: paths.file(partition, bucket, file), file, fileSchema, fields });
+    const path = paths.file(partition, bucket, file);
+    return openLookupFile(store, { path, file, fileSchema, fields: keyFields });
   };
 }

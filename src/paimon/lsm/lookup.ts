@@ -1,18 +1,15 @@
-// Finds the present rows of many keys in the data files of one bucket: one sorted pass over each file whose key range
-// holds a key that is still wanted, the newest files first.
-import { rowComparator } from '../../column/compare.ts';
+// Finds the present rows of many keys in the data files of one bucket: one sorted pass over the keys of each row group
+// that can hold a key which is still wanted, the newest files first.
+import { rowComparator, vectorComparator } from '../../column/compare.ts';
 import { concatVectors } from '../../column/concat.ts';
-import { isRetract } from '../../column/row-kind.ts';
 import { takeVector } from '../../column/take.ts';
 import type { Vector } from '../../column/vector.ts';
 import { decodeRows } from '../format/binary-row.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
-import type { KeyValueBatch, KeyValueLayout } from './key-values.ts';
+import type { KeyValueLayout } from './key-values.ts';
 import { columnOrder } from './key-values.ts';
+import type { KeyBatch, LookupFile } from './lookup-file.ts';
 import { sortedRuns } from './sorted-run.ts';
-
-/** Reads columns of a data file, given as indexes of the layout's fields, in key order. */
-export type ReadFile = (file: DataFileMeta, columns: readonly number[]) => AsyncIterable<KeyValueBatch>;
 
 /** What is wanted from a bucket. */
 export interface LookupRequest {
@@ -24,7 +21,7 @@ export interface LookupRequest {
   readonly rows: Uint32Array;
   /** The columns to give, as indexes of the layout's fields. */
   readonly columns: readonly number[];
-  readonly readFile: ReadFile;
+  readonly openFile: (file: DataFileMeta) => Promise<LookupFile>;
 }
 
 /** What was found. */
@@ -40,10 +37,10 @@ export async function lookUp(request: LookupRequest): Promise<LookupResult> {
   const search = new Search(request);
   const { keyTypes } = search;
   const bounds = new Map(request.files.map((file) => [file, decodeRows(keyTypes, [file.minKey, file.maxKey])]));
-  const compareMinKeys = (a: DataFileMeta, b: DataFileMeta): number =>
-    search.compare(bounds.get(a) as readonly Vector[], bounds.get(b) as readonly Vector[])(0, 0);
-  for (const run of sortedRuns(request.files, compareMinKeys)) {
-    for (const file of run.files) await search.visit(file, bounds.get(file) as readonly Vector[]);
+  const boundsOf = (file: DataFileMeta): readonly Vector[] => bounds.get(file) ?? [];
+  const runs = sortedRuns(request.files, (a, b) => search.compare(boundsOf(a), boundsOf(b))(0, 0));
+  for (const run of runs) {
+    for (const file of run.files) await search.visit(file, boundsOf(file));
     search.forgetResolved();
   }
   return search.finish();
@@ -52,12 +49,16 @@ export async function lookUp(request: LookupRequest): Promise<LookupResult> {
 const OPEN = -2;
 const ABSENT = -1;
 
+/** A range of the open keys. */
+interface KeyRange {
+  readonly from: number;
+  readonly to: number;
+}
+
 class Search {
   readonly keyTypes;
   private readonly request: LookupRequest;
   private readonly orders;
-  /** The file columns to read: the key, then the wanted columns that are not in it. */
-  private readonly fileColumns: readonly number[];
   /** Places in `request.rows` of the keys that no newer file has, in key order. */
   private open: Uint32Array;
   private readonly found: Int32Array;
@@ -69,7 +70,6 @@ class Search {
     this.request = request;
     this.keyTypes = layout.keyIndexes.map((index) => layout.fields[index].type);
     this.orders = this.keyTypes.map(columnOrder);
-    this.fileColumns = [...new Set([...layout.keyIndexes, ...columns])];
     this.open = Uint32Array.from(rows, (_, place) => place);
     this.found = new Int32Array(rows.length).fill(OPEN);
     this.parts = columns.map(() => []);
@@ -82,46 +82,69 @@ class Search {
   /** Looks for the open keys within the file's bounds (two rows: least and greatest key). */
   async visit(file: DataFileMeta, bounds: readonly Vector[]): Promise<void> {
     const compare = this.compare(this.request.keys, bounds);
-    const { rows } = this.request;
-    const from = firstIndex(this.open.length, (index) => compare(rows[this.open[index]], 0) >= 0);
-    const to = firstIndex(this.open.length, (index) => compare(rows[this.open[index]], 1) > 0);
-    let next = from;
-    if (next >= to) return;
-    for await (const batch of this.request.readFile(file, this.fileColumns)) {
-      next = this.matchBatch(batch, next, to);
-      if (next >= to) return;
-    }
+    const range = this.between({ from: 0, to: this.open.length }, compare);
+    if (range.from === range.to) return;
+    const opened = await this.request.openFile(file);
+    for (let group = 0; group < opened.groupCount; group++) await this.visitGroup(opened, group, range);
   }
 
-  /** Matches the open keys from `next` on with the batch's rows; gives the first that lies behind the batch. */
-  private matchBatch(batch: KeyValueBatch, next: number, to: number): number {
-    if (batch.rowCount === 0) return next;
-    const { keys, rows } = this.request;
-    const compare = this.compare(keys, batch.columns.slice(0, keys.length));
+  private async visitGroup(file: LookupFile, group: number, range: KeyRange): Promise<void> {
+    const { keys } = this.request;
+    const bounds = file.firstKeyBounds(group);
+    const within = bounds === null ? range : this.between(range, vectorComparator(keys[0], bounds, this.orders[0]));
+    if (within.from === within.to) return;
     const hits: number[] = [];
+    let next = within.from;
+    let groupRow = 0;
+    for await (const batch of file.keys(group)) {
+      next = this.matchBatch(batch, { from: next, to: within.to }, (row) => hits.push(groupRow + row));
+      if (next === within.to) break;
+      groupRow += batch.rowCount;
+    }
+    if (hits.length > 0) await this.keep(file, group, Uint32Array.from(hits));
+  }
+
+  /** The part of a range that is neither below row 0 nor above row 1 of what the comparator compares keys with. */
+  private between(range: KeyRange, compare: (row: number, bound: number) => number): KeyRange {
+    const rowAt = (index: number): number => this.request.rows[this.open[index]];
+    const from = firstIndex(range, (index) => compare(rowAt(index), 0) >= 0);
+    return { from, to: firstIndex({ from, to: range.to }, (index) => compare(rowAt(index), 1) > 0) };
+  }
+
+  /** Matches a range of open keys with the batch's rows; gives the first key that lies behind the batch. */
+  private matchBatch(batch: KeyBatch, range: KeyRange, hit: (row: number) => void): number {
+    const { keys, rows } = this.request;
+    const compare = this.compare(keys, batch.columns);
     let low = 0;
-    let at = next;
-    for (; at < to; at++) {
+    for (let at = range.from; at < range.to; at++) {
       const place = this.open[at];
       const row = rows[place];
-      if (compare(row, batch.rowCount - 1) > 0) break;
-      const start = low;
-      low += firstIndex(batch.rowCount - start, (index) => compare(row, start + index) <= 0);
+      if (compare(row, batch.rowCount - 1) > 0) return at;
+      low = firstIndex({ from: low, to: batch.rowCount }, (index) => compare(row, index) <= 0);
       if (compare(row, low) !== 0) continue;
-      if (isRetract(batch.kinds[low])) this.found[place] = ABSENT;
+      if (batch.isRetractAt(low)) this.found[place] = ABSENT;
       else {
         this.found[place] = this.foundCount++;
-        hits.push(low);
+        hit(low);
       }
     }
-    this.keep(batch, Uint32Array.from(hits));
-    return at;
+    return range.to;
   }
 
-  private keep(batch: KeyValueBatch, hits: Uint32Array): void {
-    if (hits.length === 0) return;
-    for (const [index, column] of this.request.columns.entries()) {
-      this.parts[index].push(takeVector(batch.columns[this.fileColumns.indexOf(column)], hits));
+  /** Reads the wanted columns of a row group up to its last hit. `hits` are ascending. */
+  private async keep(file: LookupFile, group: number, hits: Uint32Array): Promise<void> {
+    const { layout, columns } = this.request;
+    const fields = columns.map((index) => layout.fields[index]);
+    let start = 0;
+    let taken = 0;
+    for await (const batch of file.values(group, fields)) {
+      const end = start + batch.rowCount;
+      const until = firstIndex({ from: taken, to: hits.length }, (index) => hits[index] >= end);
+      const rows = hits.subarray(taken, until).map((row) => row - start);
+      if (rows.length > 0) batch.columns.forEach((vector, index) => this.parts[index].push(takeVector(vector, rows)));
+      if (until === hits.length) return;
+      taken = until;
+      start = end;
     }
   }
 
@@ -136,10 +159,10 @@ class Search {
   }
 }
 
-/** The least index below `count` that satisfies a condition which holds from some index on; `count` if none does. */
-function firstIndex(count: number, holds: (index: number) => boolean): number {
-  let low = 0;
-  let high = count;
+/** The least index of a range that satisfies a condition which holds from some index on; its end if none does. */
+function firstIndex({ from, to }: KeyRange, holds: (index: number) => boolean): number {
+  let low = from;
+  let high = to;
   while (low < high) {
     const middle = (low + high) >>> 1;
     if (holds(middle)) high = middle;

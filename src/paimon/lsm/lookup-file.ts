@@ -1,0 +1,81 @@
+// A data file as lookups read it: row group by row group, the key columns first, other columns only where a key was hit.
+import { isRetract } from '../../column/row-kind.ts';
+import { ofKind } from '../../column/take.ts';
+import type { ColumnBatch, Vector } from '../../column/vector.ts';
+import type { FileStore } from '../../storage/file-store.ts';
+import { vectorOf } from '../format/cell.ts';
+import { openParquet, type ParquetFile } from '../format/parquet/parquet-reader.ts';
+import type { DataField } from '../schema/data-type.ts';
+import { type DataFileRequest, requireParquet } from './data-file-reader.ts';
+import { evolveColumns, nullVector } from './evolve-column.ts';
+import { boundCell } from './file-stats.ts';
+import { KIND_FIELD } from './key-value-file.ts';
+
+/** Rows of one read. */
+const BATCH_ROWS = 8192;
+
+/** Key columns of some rows, and which of the rows are retracts. */
+export interface KeyBatch extends ColumnBatch {
+  isRetractAt(row: number): boolean;
+}
+
+/** An open file. Rows of a row group are numbered from 0, in key order. */
+export interface LookupFile {
+  readonly groupCount: number;
+  /** The least and the greatest value of the first key column in a row group, as two rows; null if not known. */
+  firstKeyBounds(group: number): Vector | null;
+  /** The key columns of a row group. */
+  keys(group: number): AsyncIterable<KeyBatch>;
+  /** Some columns of a row group, by their fields in the table. */
+  values(group: number, fields: readonly DataField[]): AsyncIterable<ColumnBatch>;
+}
+
+/** Opens the file; `request.fields` are the key columns. Throws as `readDataFile`. */
+export async function openLookupFile(store: FileStore, request: DataFileRequest): Promise<LookupFile> {
+  requireParquet(request);
+  const { path, file } = request;
+  const parquet = await openParquet({
+    name: path,
+    sizeBytes: file.fileSize,
+    readRange: (offset, sizeBytes) => store.readRange(path, offset, sizeBytes),
+  });
+  return {
+    groupCount: parquet.rowGroups.length,
+    firstKeyBounds: (group) => firstKeyBounds(parquet, request, group),
+    keys: (group) => readKeys(parquet, request, group),
+    values: (group, fields) => readValues(parquet, { ...request, fields }, group),
+  };
+}
+
+function firstKeyBounds(parquet: ParquetFile, request: DataFileRequest, group: number): Vector | null {
+  const [{ source }] = evolveColumns(request.fields, request.fileSchema.fields);
+  const bounds = source === null ? null : (parquet.columnStatistics(group, source)?.bounds ?? null);
+  if (source === null || bounds === null) return null;
+  return vectorOf(source.type, [boundCell(source.type, bounds.min), boundCell(source.type, bounds.max)]);
+}
+
+async function* readKeys(parquet: ParquetFile, request: DataFileRequest, group: number): AsyncGenerator<KeyBatch> {
+  const evolved = evolveColumns(request.fields, request.fileSchema.fields);
+  const stored = evolved.flatMap(({ source }) => (source === null ? [] : [source]));
+  const reader = parquet.openRowGroup(group, [KIND_FIELD, ...stored]);
+  for (let batch = await reader.next(BATCH_ROWS); batch !== null; batch = await reader.next(BATCH_ROWS)) {
+    const [kinds, ...columns] = batch.columns;
+    const { values } = ofKind(kinds, 'i32');
+    yield { rowCount: batch.rowCount, columns, isRetractAt: (row) => isRetract(values[row]) };
+  }
+}
+
+async function* readValues(parquet: ParquetFile, request: DataFileRequest, group: number): AsyncGenerator<ColumnBatch> {
+  const evolved = evolveColumns(request.fields, request.fileSchema.fields);
+  const stored = evolved.flatMap(({ source }) => (source === null ? [] : [source]));
+  const reader = parquet.openRowGroup(group, stored);
+  for (let batch = await reader.next(BATCH_ROWS); batch !== null; batch = await reader.next(BATCH_ROWS)) {
+    const { rowCount } = batch;
+    let next = 0;
+    const given = batch.columns;
+    const columns = evolved.map(({ source, convert }, index) =>
+      source === null ? nullVector(request.fields[index].type, rowCount) : convert(given[next++]),
+    );
+    yield { rowCount, columns };
+  }
+}
