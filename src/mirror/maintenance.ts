@@ -10,8 +10,8 @@ import type { MirroredTable } from './mirrored-table.ts';
 import type { MirrorParts } from './parts.ts';
 import type { MirrorSettings } from './settings.ts';
 
-/** How often expired snapshots and records are looked for. */
-const EXPIRE_INTERVAL_MS = 10_000;
+/** How often expired snapshots and records are looked for; more often where they stay for less than that. */
+const EXPIRE_INTERVAL_MS_MAX = 10_000;
 /** The most snapshots of a table that expire in one round. */
 const EXPIRE_COUNT_MAX = 200;
 /** Compactions of a table in one round; the next round goes on. */
@@ -87,7 +87,7 @@ export class Maintenance {
     const followed = tables.filter((table) => table.error === null && table.snapshotId !== null);
     if (settings.compaction === 'inline') for (const table of followed) await this.compact(table);
     const nowMs = parts.clock.monotonicMs();
-    if (nowMs - this.lastExpiryMs < EXPIRE_INTERVAL_MS) return;
+    if (nowMs - this.lastExpiryMs < Math.min(EXPIRE_INTERVAL_MS_MAX, settings.snapshots.retainMs / 2)) return;
     this.lastExpiryMs = nowMs;
     await this.expire(followed);
   }
@@ -142,14 +142,16 @@ export class Maintenance {
 function compactorOf(table: MirroredTable, { parts, settings }: MaintenanceParts): Compactor {
   const committer: CompactionCommitter = {
     commit: async (change) => {
-      await table.committer.commit({
-        kind: 'COMPACT',
-        ...change,
-        changelog: [],
-        commitUser: `${settings.pipeline}-compaction`,
-        // Snapshot ids only grow, so this is larger than that of any compaction before.
-        commitIdentifier: (table.committer.latest?.id ?? 0n) + 1n,
-      });
+      await table.exclusively(() =>
+        table.committer.commit({
+          kind: 'COMPACT',
+          ...change,
+          changelog: [],
+          commitUser: `${settings.pipeline}-compaction`,
+          // Snapshot ids only grow, so this is larger than that of any compaction before.
+          commitIdentifier: (table.committer.latest?.id ?? 0n) + 1n,
+        }),
+      );
     },
     latestFiles: async () => {
       await table.committer.refresh();

@@ -9,6 +9,7 @@ import type { CompactionReport } from '../paimon/lsm/compactor.ts';
 import type { LiveFiles } from '../paimon/lsm/live-files.ts';
 import type { TableWriter } from '../paimon/lsm/table-writer.ts';
 import type { CommitMessage } from '../paimon/lsm/write-batch.ts';
+import { FILE_DELETE } from '../paimon/meta/manifest-entry.ts';
 import type { SnapshotId } from '../paimon/meta/snapshot.ts';
 import type { TableSchema } from '../paimon/schema/table-schema.ts';
 import { type CommitStamp, stampProperties } from './commit-properties.ts';
@@ -47,6 +48,7 @@ export class MirroredTable {
   private newestSnapshotId: SnapshotId | null;
   private failure: TributaryError | null = null;
   private changed = false;
+  private publishing: Promise<unknown> = Promise.resolve();
 
   constructor(parts: MirroredTableParts) {
     this.source = parts.source;
@@ -122,11 +124,13 @@ export class MirroredTable {
 
   /** Publishes sealed files as one snapshot; without files the place moves all the same, once the record is written. */
   async publish(sealed: CommitMessage | null, stamp: CommitStamp): Promise<void> {
-    if (sealed !== null) {
+    if (sealed === null) return;
+    await this.exclusively(async () => {
       const snapshot = await this.committer.commit({
         kind: sealed.overwrite ? 'OVERWRITE' : 'APPEND',
         added: sealed.added,
-        deleted: sealed.deleted,
+        // A compaction may have replaced files since the files were sealed: what goes away is what is there now.
+        deleted: sealed.overwrite ? this.committer.liveEntries().map((entry) => ({ ...entry, kind: FILE_DELETE })) : sealed.deleted,
         changelog: sealed.changelog,
         commitUser: stamp.pipeline,
         commitIdentifier: stamp.checkpoint,
@@ -135,7 +139,14 @@ export class MirroredTable {
       this.writer.committed(sealed);
       this.newestSnapshotId = snapshot.id;
       this.telemetry.snapshotId = snapshot.id;
-    }
+    });
+  }
+
+  /** Runs one publication of this table at a time, those of compactions included. */
+  exclusively<T>(action: () => Promise<T>): Promise<T> {
+    const turn = this.publishing.then(action);
+    this.publishing = turn.catch(() => {});
+    return turn;
   }
 
   /** The checkpoint record that includes this table is durable. */
