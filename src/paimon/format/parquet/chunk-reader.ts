@@ -1,4 +1,5 @@
 // Reads one column chunk page by page: memory holds the compressed chunk (or a window of a large one) and one page.
+import { crc32 } from 'node:zlib';
 import { decompressPage } from './compression.ts';
 import { decodeDeltaBytes, decodeDeltaIntegers, decodeDeltaLengths } from './delta-decoder.ts';
 import { bitWidth, decodeHybrid } from './hybrid-encoding.ts';
@@ -139,6 +140,8 @@ export class ChunkReader {
     if (bodyAt + compressedBytes > this.end) throw corrupt('a page ends outside of its column chunk');
     const body = await this.bytesAt(bodyAt, compressedBytes);
     this.offset = bodyAt + compressedBytes;
+    const crc = struct.number(4);
+    if (crc !== null && (crc | 0) !== (crc32(body) | 0)) throw corrupt('a page does not match its checksum');
     return { struct, kind: struct.requiredNumber(1), uncompressedBytes, body };
   }
 

@@ -21,6 +21,8 @@ export interface PageSizes {
   readonly encoding: number;
   readonly uncompressedBytes: number;
   readonly compressedBytes: number;
+  /** CRC-32 of the page as it is stored. */
+  readonly crc: number;
 }
 
 /** The header of a page of version 1; a view of the writer's bytes, which is cleared first. */
@@ -30,6 +32,7 @@ export function pageHeader(thrift: ThriftWriter, page: PageSizes): Uint8Array {
   thrift.i32(1, page.kind === 'data' ? DATA_PAGE : DICTIONARY_PAGE);
   thrift.i32(2, page.uncompressedBytes);
   thrift.i32(3, page.compressedBytes);
+  thrift.i32(4, page.crc | 0);
   thrift.begin(page.kind === 'data' ? 5 : 7);
   thrift.i32(1, page.valueCount);
   thrift.i32(2, page.encoding);

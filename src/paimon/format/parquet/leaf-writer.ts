@@ -1,4 +1,5 @@
 // Writes one leaf column: collects a page, compresses it, and keeps the compressed pages until the row group ends.
+import { crc32 } from 'node:zlib';
 import { ByteBuffer } from './byte-buffer.ts';
 import type { BoundOrder, ColumnBounds } from './column-bounds.ts';
 import { boundOrder, boundsOfPage, joinBounds, plainBounds } from './column-bounds.ts';
@@ -92,7 +93,7 @@ export class LeafWriter {
 
   /** Bytes of the row group before compression. */
   get rowGroupBytes(): number {
-    return this.uncompressedBytes + this.page.sizeBytes;
+    return this.uncompressedBytes + this.page.sizeBytes + (this.dictionary?.entries.sizeBytes ?? 0);
   }
 
   /** Takes the cells of some rows; whole rows, so that pages begin at rows. */
@@ -134,14 +135,22 @@ export class LeafWriter {
       const count = Math.min(DICTIONARY_SAMPLE, page.valueCount - this.interned);
       const end = dictionary.intern(page, { offset: this.internOffset, count, at: this.interned }, this.codes);
       const seen = this.chunkValues + this.interned + count;
-      if (end < 0 || (seen >= DICTIONARY_SAMPLE && dictionary.count * 2 > seen)) {
-        this.isCoding = false;
-        dictionary.truncate(this.entriesUsed);
-        return;
-      }
+      if (end < 0) this.endCoding(dictionary);
+      else if (seen >= DICTIONARY_SAMPLE) this.checkCoding(seen);
+      if (!this.isCoding) return;
       this.interned += count;
       this.internOffset = end;
     }
+  }
+
+  /** Ends coding where more than half of the values seen were new: a dictionary would only add codes to them. */
+  private checkCoding(seen: number): void {
+    if (this.isCoding && this.dictionary !== null && this.dictionary.count * 2 > seen) this.endCoding(this.dictionary);
+  }
+
+  private endCoding(dictionary: Dictionary): void {
+    this.isCoding = false;
+    dictionary.truncate(this.entriesUsed);
   }
 
   private endPage(): void {
@@ -149,6 +158,7 @@ export class LeafWriter {
     if (this.levelCount === 0) return;
     body.clear();
     this.writeLevels();
+    this.checkCoding(this.chunkValues + page.valueCount);
     // A page of nulls alone needs no dictionary, which may have no entry yet.
     const isCoded = this.isCoding && this.dictionary !== null && page.valueCount > 0;
     if (isCoded) this.writeCodes(this.dictionary);
@@ -204,7 +214,8 @@ export class LeafWriter {
   ): void {
     const { compression, level } = this.settings;
     const compressed = compressPage(compression, level, page.bytes);
-    const sizes = { uncompressedBytes: page.bytes.length, compressedBytes: compressed.length };
+    const crc = crc32(compressed);
+    const sizes = { uncompressedBytes: page.bytes.length, compressedBytes: compressed.length, crc };
     const header = pageHeader(this.thrift, { kind, valueCount: page.valueCount, encoding: page.encoding, ...sizes });
     this.uncompressedBytes += header.length + page.bytes.length;
     into.append(header);
