@@ -1,0 +1,27 @@
+// Asks a daemon that may be running for its status.
+import { systemClock } from '../base/clock.ts';
+import { parseListen } from '../server/http-server.ts';
+import type { DaemonStatus } from '../server/status.ts';
+
+const ANSWER_MS = 1000;
+
+/** The status of the daemon at that address if it runs one of these pipelines; null where none answers. Throws E6003. */
+export async function askDaemon(listen: string | null, pipelines: readonly string[]): Promise<DaemonStatus | null> {
+  if (listen === null) return null;
+  const { host, port } = parseListen(listen);
+  const near = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  const patience = new AbortController();
+  const cancel = systemClock.after(ANSWER_MS, () => patience.abort());
+  try {
+    const url = `http://${near.includes(':') ? `[${near}]` : near}:${port}/api/v1/status`;
+    const answer = (await (await fetch(url, { signal: patience.signal })).json()) as DaemonStatus;
+    const isOurs =
+      Array.isArray(answer.pipelines) && answer.pipelines.some(({ pipeline }) => pipelines.includes(pipeline));
+    return isOurs ? answer : null;
+  } catch {
+    // Nobody listens there, or it is another program: `status` works without.
+    return null;
+  } finally {
+    cancel();
+  }
+}
