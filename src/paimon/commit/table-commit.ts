@@ -62,6 +62,11 @@ interface WrittenManifests {
   readonly list: WrittenFile;
 }
 
+/** What a snapshot takes over from the state before it. */
+interface WrittenBase extends WrittenManifests {
+  readonly indexManifest: string | null;
+}
+
 /** This commit's own manifests; good for every attempt. */
 interface Delta extends WrittenManifests {
   readonly changelogList: WrittenFile | null;
@@ -197,6 +202,10 @@ export class TableCommitter {
     this.#refuseOthers(request);
     checkConflicts(request, this.#state.live, this.#keyOrder);
     const candidate = await this.#prepare(draft);
+    if (candidate === null) {
+      this.#noteOthers(await this.#state.follow());
+      return null;
+    }
     draft.uncertain = candidate;
     const path = this.snapshots.path(candidate.snapshot.id);
     const created = await this.#parts.store.create(path, candidate.bytes);
@@ -238,22 +247,24 @@ export class TableCommitter {
     return newer.find((snapshot) => this.#isSame(snapshot, draft.request)) ?? null;
   }
 
-  /** Writes whatever the next snapshot names; nothing is left under way when this throws. */
-  async #prepare(draft: Draft): Promise<Candidate> {
+  /** Writes whatever the next snapshot names; null if the known state has expired. Leaves nothing under way. */
+  async #prepare(draft: Draft): Promise<Candidate | null> {
     const written: string[] = [];
     const tasks = [
       this.#writeDelta(draft),
-      this.#writeBase(written),
-      this.#writeIndex(draft.request, written),
+      this.#writeBase(draft.request, written),
       this.#latestSchemaId(draft.request),
-      this.#state.verify(),
     ] as const;
     const failed = (await Promise.allSettled(tasks)).find((result) => result.status === 'rejected');
     if (failed !== undefined) {
       await this.manifests.deleteQuietly(written);
       throw failed.reason;
     }
-    const [delta, base, indexManifest, schemaId] = await Promise.all(tasks);
+    const [delta, base, schemaId] = await Promise.all(tasks);
+    if (base === null) {
+      await this.manifests.deleteQuietly(written);
+      return null;
+    }
     const { request } = draft;
     const snapshot = nextSnapshot({
       previous: this.#state.snapshot,
@@ -270,7 +281,7 @@ export class TableCommitter {
       baseList: base.list,
       deltaList: delta.list,
       changelogList: delta.changelogList,
-      indexManifest,
+      indexManifest: base.indexManifest,
     });
     const bytes = new TextEncoder().encode(snapshotToJson(snapshot));
     return { snapshot, bytes, manifests: [...base.manifests, ...delta.manifests], written };
@@ -298,10 +309,18 @@ export class TableCommitter {
     return { manifests, list: await this.manifests.writeList(manifests, written) };
   }
 
-  async #writeBase(written: string[]): Promise<WrittenManifests> {
-    const target = { store: this.manifests, written };
-    const manifests = await mergeManifests(this.#state.manifests, this.#options, target);
-    return { manifests, list: await this.manifests.writeList(manifests, written) };
+  /** What the next snapshot takes over from the known state; null if that has expired meanwhile. */
+  async #writeBase(request: CommitRequest, written: string[]): Promise<WrittenBase | null> {
+    if (!(await this.#state.isCurrent())) return null;
+    try {
+      const target = { store: this.manifests, written };
+      const manifests = await mergeManifests(this.#state.manifests, this.#options, target);
+      const list = await this.manifests.writeList(manifests, written);
+      return { manifests, list, indexManifest: await this.#writeIndex(request, written) };
+    } catch (error) {
+      if (isTributaryError(error, 'E3001') && !(await this.#state.isCurrent())) return null;
+      throw error;
+    }
   }
 
   async #writeIndex(request: CommitRequest, written: string[]): Promise<string | null> {

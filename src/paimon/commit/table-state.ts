@@ -17,7 +17,7 @@ export class TableState {
   readonly #manifestStore: ManifestStore;
   #stored: StoredSnapshot | null;
   #manifests: readonly ManifestFileMeta[];
-  readonly #live: LiveIndex;
+  #live: LiveIndex;
 
   private constructor(
     stores: { readonly snapshots: SnapshotStore; readonly manifests: ManifestStore },
@@ -63,35 +63,56 @@ export class TableState {
     return this.#live;
   }
 
-  /** Throws E3456 unless the newest known snapshot is stored as it was: a rollback takes it away or writes another. */
-  async verify(): Promise<void> {
-    if (this.#stored === null) return;
+  /**
+   * True if the newest known snapshot is stored as it was; false if it has expired since, so that others have gone on.
+   * Throws E3456 if it was rolled back.
+   */
+  async isCurrent(): Promise<boolean> {
+    if (this.#stored === null) return true;
     const { id } = this.#stored.snapshot;
     const found = await this.#snapshots.readStored(id);
-    if (found === null || Buffer.compare(found.bytes, this.#stored.bytes) !== 0) throw this.#rolledBack(id);
+    if (found !== null && Buffer.compare(found.bytes, this.#stored.bytes) === 0) return true;
+    if (found === null && ((await this.#snapshots.ids())[0] ?? 0n) > id) return false;
+    throw new TributaryError('E3456', `snapshot is not there or is another one: ${this.#snapshots.path(id)}`);
   }
 
-  /** Goes on to the newest snapshot, over all that others have published; gives those, in order. Throws E3456. */
+  /** Goes on to the newest snapshot; gives those that others have published and that are left, in order. Throws E3456. */
   async follow(): Promise<readonly Snapshot[]> {
-    const first = (this.#stored?.snapshot.id ?? 0n) + 1n;
+    if (!(await this.isCurrent())) return this.#reload();
     const newer: StoredSnapshot[] = [];
-    const deltas: ManifestEntry[][] = [];
-    for (let id = first; ; id += 1n) {
-      const stored = await this.#snapshots.readStored(id);
-      if (stored === null) break;
-      newer.push(stored);
-      deltas.push([...(await this.#unlessExpired(() => this.#manifestStore.deltaEntriesOf(stored.snapshot)))]);
+    const deltas: (readonly ManifestEntry[])[] = [];
+    try {
+      for (let id = (this.#stored?.snapshot.id ?? 0n) + 1n; ; id += 1n) {
+        const stored = await this.#snapshots.readStored(id);
+        if (stored === null) break;
+        newer.push(stored);
+        deltas.push(await this.#manifestStore.deltaEntriesOf(stored.snapshot));
+      }
+      const last = newer.at(-1);
+      if (last === undefined) return [];
+      this.#manifests = await this.#manifestStore.manifestsOf(last.snapshot);
+      this.#stored = last;
+    } catch (error) {
+      // Where snapshots expire faster than they are followed, what is known expires with them.
+      if (isTributaryError(error, 'E3001') && !(await this.isCurrent())) return this.#reload();
+      throw error;
     }
-    const last = newer.at(-1);
-    if (last === undefined) {
-      if (((await this.#snapshots.latestId()) ?? 0n) >= first) throw this.#rolledBack(first);
-      return [];
-    }
-    const manifests = await this.#unlessExpired(() => this.#manifestStore.manifestsOf(last.snapshot));
-    this.#stored = last;
-    this.#manifests = manifests;
     for (const delta of deltas) this.#live.apply(delta);
     return newer.map((stored) => stored.snapshot);
+  }
+
+  /** Takes the newest state as if nothing was known; gives all snapshots that are left. */
+  async #reload(): Promise<readonly Snapshot[]> {
+    const loaded = await TableState.load(this.#snapshots, this.#manifestStore);
+    this.#stored = loaded.#stored;
+    this.#manifests = loaded.#manifests;
+    this.#live = loaded.#live;
+    const left: Snapshot[] = [];
+    for (const id of await this.#snapshots.ids()) {
+      const stored = await this.#snapshots.readStored(id);
+      if (stored !== null && id <= (this.snapshot?.id ?? 0n)) left.push(stored.snapshot);
+    }
+    return left;
   }
 
   /** Goes on to a snapshot that this process has published. */
@@ -99,21 +120,5 @@ export class TableState {
     this.#stored = next;
     this.#manifests = manifests;
     this.#live.apply(entries);
-  }
-
-  /** A snapshot's files go away with it; to whoever is so far behind it looks like a rollback. */
-  async #unlessExpired<T>(read: () => Promise<T>): Promise<T> {
-    try {
-      return await read();
-    } catch (error) {
-      if (!isTributaryError(error, 'E3001')) throw error;
-      throw new TributaryError('E3456', `snapshots expired while they were followed: ${this.#snapshots.directory}`, {
-        cause: error,
-      });
-    }
-  }
-
-  #rolledBack(id: bigint): TributaryError {
-    return new TributaryError('E3456', `snapshot is not there or is another one: ${this.#snapshots.path(id)}`);
   }
 }

@@ -1,0 +1,225 @@
+// Removes old snapshots and the files that only they name. Source: ExpireSnapshotsImpl, SnapshotDeletion (format notes
+// 06 section 1), with one difference: a snapshot's own file goes first, so that a crash at any place leaves files that
+// nothing names, and never a snapshot whose files are gone.
+import type { Random } from '../../base/random.ts';
+import type { FileStore } from '../../storage/file-store.ts';
+import { ManifestStore } from '../commit/manifest-store.ts';
+import { SnapshotStore } from '../commit/snapshot-store.ts';
+import { FILE_ADD, FILE_DELETE, type ManifestEntry } from '../meta/manifest-entry.ts';
+import type { Snapshot, SnapshotId } from '../meta/snapshot.ts';
+import { type BucketPaths, bucketPathsOf, TablePaths } from '../meta/table-paths.ts';
+import type { Retention, TableOptions } from '../schema/table-options.ts';
+import type { TableSchema } from '../schema/table-schema.ts';
+import { type MetadataNames, metadataNamesOf, readConsumers, readTags, type Tag, unlessGone } from './references.ts';
+
+/** The table whose snapshots expire. Branches are left alone: what they name may be the table's. */
+export interface MaintainedTable {
+  readonly store: FileStore;
+  /** The table's directory in the store. */
+  readonly tablePath: string;
+  readonly schema: TableSchema;
+  readonly random: Random;
+}
+
+/** What may expire. */
+export interface ExpireSettings {
+  readonly retention: Retention;
+  /** The most snapshots to remove at once. */
+  readonly countMax: number;
+  readonly nowMs: number;
+  /** Neither these snapshots nor any after the oldest of them expire, such as those of retained cuts. */
+  readonly protectedIds?: Iterable<bigint>;
+  /** Removes nothing, and tells what would go. Default false. */
+  readonly dryRun?: boolean;
+}
+
+/** What has expired. */
+export interface ExpireResult {
+  /** Ids of the removed snapshots, ascending. */
+  readonly snapshotIds: readonly SnapshotId[];
+  readonly deletedFileCount: number;
+}
+
+/**
+ * The retention that a table's options ask for. Changelogs that are to live longer than snapshots keep the snapshots:
+ * the changes are read from them.
+ */
+export function retentionOf(options: TableOptions): Retention {
+  const { snapshotRetention: snapshots, changelogRetention: changelogs } = options;
+  if (changelogs === null) return snapshots;
+  return {
+    countMin: Math.max(snapshots.countMin, changelogs.countMin),
+    countMax: Math.max(snapshots.countMax, changelogs.countMax),
+    timeMs: Math.max(snapshots.timeMs, changelogs.timeMs),
+  };
+}
+
+/** What the range to expire rests on. Snapshots are there from `earliest` to `latest`. */
+export interface ExpireFacts {
+  readonly earliest: bigint;
+  readonly latest: bigint;
+  readonly settings: ExpireSettings;
+  /** The snapshots that consumers read next. */
+  readonly consumers: Iterable<bigint>;
+  /** The time of a snapshot. */
+  readonly timeOf: (id: bigint) => Promise<number>;
+}
+
+/** The first snapshot that stays: `[earliest, end)` expires. Never beyond `latest`. */
+export async function planExpiry(facts: ExpireFacts): Promise<bigint> {
+  const { earliest, latest, settings } = facts;
+  const { retention } = settings;
+  const byCount = largest(latest - BigInt(retention.countMax) + 1n, earliest);
+  const bounds = [
+    latest - BigInt(Math.max(1, retention.countMin)) + 1n,
+    earliest + BigInt(settings.countMax),
+    ...facts.consumers,
+    ...(settings.protectedIds ?? []),
+  ];
+  const endMax = bounds.reduce((a, b) => (a < b ? a : b), latest);
+  const olderThanMs = settings.nowMs - retention.timeMs;
+  let end = byCount < endMax ? byCount : endMax;
+  // A snapshot may go only when the one after it is old enough: until then it was the newest.
+  while (end < endMax && (await facts.timeOf(end + 1n)) < olderThanMs) end += 1n;
+  return largest(end, earliest);
+}
+
+/**
+ * Removes what the settings let go, oldest first. May be called while others commit; one call for a table at a time.
+ * After an error some files may be left that nothing names; see `removeOrphans`.
+ */
+export async function expireSnapshots(table: MaintainedTable, settings: ExpireSettings): Promise<ExpireResult> {
+  const paths = new TablePaths(table.tablePath);
+  const snapshots = new SnapshotStore(table.store, table.tablePath);
+  const ids = lastRun(await snapshots.ids());
+  const earliest = ids[0];
+  const latest = ids.at(-1);
+  if (earliest === undefined || latest === undefined) return { snapshotIds: [], deletedFileCount: 0 };
+  const end = await planExpiry({
+    earliest,
+    latest,
+    settings,
+    consumers: (await readConsumers(table.store, paths.consumerDirectory)).values(),
+    timeOf: async (id) => (await snapshots.read(id)).timeMillis,
+  });
+  const expiring = ids.filter((id) => id < end);
+  if (expiring.length === 0 || settings.dryRun === true) return { snapshotIds: expiring, deletedFileCount: 0 };
+  const tags = await readTags(table.store, paths.tagDirectory);
+  const expiry = new Expiry(table, snapshots, tags);
+  // Readers take the oldest snapshot from the hint; what is below it is gone for them from now on.
+  await snapshots.hint('EARLIEST', end);
+  let deletedFileCount = 0;
+  for (const id of expiring) deletedFileCount += await expiry.remove(id);
+  return { snapshotIds: expiring, deletedFileCount };
+}
+
+/** Files that are deleted at a time. */
+const DELETES_MAX = 16;
+
+/** One run over the snapshots of a table, oldest first. */
+class Expiry {
+  readonly #store: FileStore;
+  readonly #snapshots: SnapshotStore;
+  readonly #manifests: ManifestStore;
+  readonly #paths: TablePaths;
+  readonly #buckets: BucketPaths;
+  readonly #tags: readonly Tag[];
+  readonly #tagNames = new Map<Tag, MetadataNames>();
+  #tagFiles: { readonly tag: Tag; readonly files: ReadonlySet<string> } | null = null;
+
+  constructor(table: MaintainedTable, snapshots: SnapshotStore, tags: readonly Tag[]) {
+    this.#store = table.store;
+    this.#snapshots = snapshots;
+    this.#manifests = new ManifestStore(table);
+    this.#paths = new TablePaths(table.tablePath);
+    this.#buckets = bucketPathsOf(table.tablePath, table.schema);
+    this.#tags = tags;
+  }
+
+  /** Removes the oldest snapshot with all that no younger one and no tag names; gives the number of files. */
+  async remove(id: SnapshotId): Promise<number> {
+    const snapshot = (await this.#snapshots.readStored(id))?.snapshot;
+    const next = (await this.#snapshots.readStored(id + 1n))?.snapshot;
+    // Another expiry has been faster.
+    if (snapshot === undefined || next === undefined) return 0;
+    // Everything is looked up while the snapshot is still there.
+    const files = [
+      ...(await this.#dataFiles(snapshot, next)),
+      ...(await this.#changelogFiles(snapshot)),
+      ...(await this.#metadataFiles(snapshot, next)),
+    ];
+    await this.#store.delete(this.#snapshots.path(id));
+    for (let index = 0; index < files.length; index += DELETES_MAX) {
+      await Promise.all(files.slice(index, index + DELETES_MAX).map((path) => this.#store.delete(path)));
+    }
+    return files.length + 1;
+  }
+
+  /** Data files that the next snapshot took away; one that it put on another level under its name stays. */
+  async #dataFiles(snapshot: Snapshot, next: Snapshot): Promise<readonly string[]> {
+    const entries = await this.#manifests.deltaEntriesOf(next);
+    const gone = new Set<string>();
+    for (const entry of entries)
+      if (entry.kind === FILE_DELETE) for (const path of this.#pathsOf(entry)) gone.add(path);
+    for (const entry of entries)
+      if (entry.kind === FILE_ADD) for (const path of this.#pathsOf(entry)) gone.delete(path);
+    if (gone.size === 0) return [];
+    const kept = await this.#filesOfTagAt(snapshot.id);
+    return [...gone].filter((path) => !kept.has(path));
+  }
+
+  async #changelogFiles(snapshot: Snapshot): Promise<readonly string[]> {
+    const entries = await unlessGone(() => this.#manifests.changelogEntriesOf(snapshot));
+    return (entries ?? []).flatMap((entry) => this.#pathsOf(entry));
+  }
+
+  async #metadataFiles(snapshot: Snapshot, next: Snapshot): Promise<readonly string[]> {
+    const own = await unlessGone(() => metadataNamesOf(snapshot, this.#manifests));
+    // Without its lists nobody knows what else it named: better left over than lost.
+    if (own === null) return [];
+    const kept = [await metadataNamesOf(next, this.#manifests), ...(await this.#namesOfTagsAround(snapshot.id))];
+    const only = (kind: keyof MetadataNames): readonly string[] =>
+      [...own[kind]].filter((name) => !kept.some((names) => names[kind].has(name)));
+    return [
+      ...only('manifests').map((name) => this.#paths.manifest(name)),
+      ...only('indexes').map((name) => this.#paths.index(name)),
+      ...only('statistics').map((name) => this.#paths.statistics(name)),
+    ];
+  }
+
+  /** Paths of a data file and what belongs to it; none for a file outside the store. */
+  #pathsOf(entry: ManifestEntry): readonly string[] {
+    if (entry.file.externalPath !== null) return [];
+    return this.#buckets.filesOf(entry.partition, entry.bucket, entry.file);
+  }
+
+  /** A file lives through neighbouring snapshots, so what an older tag keeps, the nearest one keeps, too. */
+  async #filesOfTagAt(id: bigint): Promise<ReadonlySet<string>> {
+    const tag = this.#tags.findLast((candidate) => candidate.snapshot.id <= id);
+    if (tag === undefined) return new Set();
+    if (this.#tagFiles?.tag !== tag) {
+      const entries = await this.#manifests.liveEntriesOf(tag.snapshot);
+      this.#tagFiles = { tag, files: new Set(entries.flatMap((entry) => this.#pathsOf(entry))) };
+    }
+    return this.#tagFiles.files;
+  }
+
+  /** Manifests, too, live through neighbouring snapshots; what younger snapshots keep is looked up in the next one. */
+  async #namesOfTagsAround(id: bigint): Promise<readonly MetadataNames[]> {
+    const tag = this.#tags.findLast((candidate) => candidate.snapshot.id <= id);
+    if (tag === undefined) return [];
+    const names = this.#tagNames.get(tag) ?? (await metadataNamesOf(tag.snapshot, this.#manifests));
+    this.#tagNames.set(tag, names);
+    return [names];
+  }
+}
+
+/** The ids at the end that follow one another; what stands before a gap is not part of the table's history any more. */
+function lastRun(ids: readonly SnapshotId[]): readonly SnapshotId[] {
+  const gap = ids.findLastIndex((id, index) => index > 0 && id !== ids[index - 1] + 1n);
+  return gap < 0 ? ids : ids.slice(gap);
+}
+
+function largest(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
+}

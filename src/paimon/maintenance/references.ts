@@ -1,0 +1,90 @@
+// What keeps files and snapshots of a table from being removed: tags, consumers, and the names that snapshots use.
+// Source: TagManager, ConsumerManager, FileDeletionBase (format notes 01 section 7, 06 sections 1 and 2).
+import { isJsonObject, parseJson } from '../../base/json-text.ts';
+import { isTributaryError, TributaryError } from '../../base/errors.ts';
+import type { FileStore } from '../../storage/file-store.ts';
+import type { ManifestStore } from '../commit/manifest-store.ts';
+import type { Snapshot } from '../meta/snapshot.ts';
+import { parseSnapshot } from '../meta/snapshot-json.ts';
+
+/** A tag and the snapshot that it keeps. */
+export interface Tag {
+  readonly name: string;
+  readonly snapshot: Snapshot;
+}
+
+/** The tags below a directory `tag`, by snapshot id, oldest first. Throws E3102 for one that cannot be read. */
+export async function readTags(store: FileStore, tagDirectory: string): Promise<readonly Tag[]> {
+  const tags: Tag[] = [];
+  for (const { name, isDirectory } of await store.list(tagDirectory)) {
+    if (isDirectory || !name.startsWith('tag-')) continue;
+    const bytes = await unlessGone(() => store.read(`${tagDirectory}/${name}`));
+    if (bytes === null) continue;
+    tags.push({ name: name.slice('tag-'.length), snapshot: parseSnapshot(new TextDecoder().decode(bytes)) });
+  }
+  return tags.sort((a, b) => (a.snapshot.id < b.snapshot.id ? -1 : 1));
+}
+
+/** The snapshots that consumers below a directory `consumer` read next. Throws E3102 for one that cannot be read. */
+export async function readConsumers(store: FileStore, consumerDirectory: string): Promise<ReadonlyMap<string, bigint>> {
+  const consumers = new Map<string, bigint>();
+  for (const { name, isDirectory } of await store.list(consumerDirectory)) {
+    if (isDirectory || !name.startsWith('consumer-')) continue;
+    const path = `${consumerDirectory}/${name}`;
+    const bytes = await unlessGone(() => store.read(path));
+    if (bytes !== null) consumers.set(name.slice('consumer-'.length), nextSnapshotOf(bytes, path));
+  }
+  return consumers;
+}
+
+/** Calls `read`; null if what it reads is gone. */
+export async function unlessGone<T>(read: () => Promise<T>): Promise<T | null> {
+  try {
+    return await read();
+  } catch (error) {
+    if (isTributaryError(error, 'E3001')) return null;
+    throw error;
+  }
+}
+
+/** Names of files beside the data files, by where they are. */
+export interface MetadataNames {
+  /** Below `manifest/`: manifests, manifest lists, index manifests. */
+  readonly manifests: ReadonlySet<string>;
+  /** Index files. */
+  readonly indexes: ReadonlySet<string>;
+  /** Below `statistics/`. */
+  readonly statistics: ReadonlySet<string>;
+}
+
+/** Everything beside data and changelog files that a snapshot names. Throws E3001 if a list of it is gone. */
+export async function metadataNamesOf(snapshot: Snapshot, manifests: ManifestStore): Promise<MetadataNames> {
+  const names = new Set<string>();
+  for (const list of listsOf(snapshot)) {
+    names.add(list);
+    for (const manifest of await manifests.readList(list)) names.add(manifest.fileName);
+  }
+  const indexes = new Set<string>();
+  if (snapshot.indexManifest !== null) {
+    names.add(snapshot.indexManifest);
+    for (const entry of await manifests.readIndex(snapshot.indexManifest)) indexes.add(entry.fileName);
+  }
+  return { manifests: names, indexes, statistics: new Set(snapshot.statistics === null ? [] : [snapshot.statistics]) };
+}
+
+/** The manifest lists that a snapshot names. */
+export function listsOf(snapshot: Snapshot): readonly string[] {
+  const { baseManifestList, deltaManifestList, changelogManifestList } = snapshot;
+  return [baseManifestList, deltaManifestList, ...(changelogManifestList === null ? [] : [changelogManifestList])];
+}
+
+function nextSnapshotOf(bytes: Uint8Array, path: string): bigint {
+  try {
+    const json = parseJson(new TextDecoder().decode(bytes));
+    const next = isJsonObject(json) ? json['nextSnapshot'] : undefined;
+    if (typeof next === 'number' || typeof next === 'bigint') return BigInt(next);
+  } catch (error) {
+    throw new TributaryError('E3102', `consumer is not JSON: path=${path}`, { cause: error });
+  }
+  throw new TributaryError('E3102', `consumer has no next snapshot: path=${path}`);
+}
