@@ -20,6 +20,7 @@ import { planScan } from './scan/plan.ts';
 import { fieldOf } from './scan/predicate.ts';
 import { readPlan } from './scan/read.ts';
 import type { ReadBatch, ReadOptions, ReadPoint, ScanPlan, SnapshotChanges } from './scan/scan.ts';
+import { auditBatch, readSystemTable } from './scan/system-table.ts';
 import { SchemaStore } from './schema/schema-store.ts';
 import type { TableSchema } from './schema/table-schema.ts';
 
@@ -179,6 +180,19 @@ export class Table {
     const source = this.changelogSource();
     const snapshot = await changelogSnapshot(source, id as SnapshotId);
     yield* readChanges(source, snapshot, { schema, fields });
+  }
+
+  /**
+   * The rows of a system table by its name after the `$`: `snapshots`, `schemas`, `options`, `files`, `manifests`,
+   * `tags`, or `audit_log` (all rows of the latest snapshot with their kinds, retracts included). Throws `E3403`.
+   */
+  async *systemTable(name: string): AsyncGenerator<ReadBatch> {
+    if (name === 'audit_log') {
+      for await (const batch of this.read({ keepRetracts: true })) yield auditBatch(batch);
+      return;
+    }
+    const { store, paths, schemas, snapshots, manifests } = this;
+    yield await readSystemTable({ store, paths, schemas, snapshots, manifests, schema: await this.refresh() }, name);
   }
 
   /** The oldest snapshot whose changes are left; null for a table that was never committed to. */

@@ -72,8 +72,8 @@ function escaped(text: string): string {
   return result;
 }
 
-/** Java's `toString` of the internal value (legacy), or what a cast to a string gives. */
-function valueText(type: DataType, cell: Cell, legacy: boolean): string {
+/** Java's `toString` of the internal value (legacy), or what a cast to a string gives. Throws `E3112` for other types. */
+export function valueText(type: DataType, cell: Cell, legacy: boolean): string {
   switch (type.kind) {
     case 'CHAR':
     case 'VARCHAR':
