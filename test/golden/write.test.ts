@@ -102,7 +102,14 @@ function theirs(entry: GoldenRow): GoldenRow {
     stats === undefined ? null : { minHex: stats['minHex'], maxHex: stats['maxHex'], nulls: stats['nulls'] };
   const { partition, bucket, totalBuckets, rows, level, deleteRowCount, minKey, maxKey } = entry;
   return {
-    ...{ partition, bucket, totalBuckets, rows, level, deleteRowCount, minKey, maxKey },
+    partition,
+    bucket,
+    totalBuckets,
+    rows,
+    level,
+    deleteRowCount,
+    minKey,
+    maxKey,
     keyStats: pick(entry['keyStats'] as GoldenRow | undefined),
     valueStats: pick(entry['valueStats'] as GoldenRow),
     valueStatsCols: entry['valueStatsCols'] ?? null,
@@ -122,8 +129,9 @@ function firstDelta(golden: GoldenCase): readonly GoldenRow[] {
   return entries;
 }
 
-const byPlace = (a: GoldenRow, b: GoldenRow): number =>
-  `${String(a['partition'])} ${String(a['bucket'])}` < `${String(b['partition'])} ${String(b['bucket'])}` ? -1 : 1;
+const place = (entry: GoldenRow): string => JSON.stringify([entry['partition'], entry['bucket']]);
+
+const byPlace = (a: GoldenRow, b: GoldenRow): number => (place(a) < place(b) ? -1 : 1);
 
 /** Cases of tables that our writer refuses for an option: another issue's work. */
 function isWritable(schema: TableSchema): boolean {

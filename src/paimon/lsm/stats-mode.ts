@@ -48,7 +48,7 @@ function truncatedMax(bound: Cell, length: number): Cell {
   if (!(bound instanceof Uint8Array)) return bound;
   const end = endOfCodePoints(bound, length);
   if (end === bound.length) return bound;
-  const points = [...new TextDecoder().decode(bound.subarray(0, end))];
+  const points = Array.from(new TextDecoder().decode(bound.subarray(0, end)));
   while (points.length > 0) {
     const next = successor((points.pop() as string).codePointAt(0) as number);
     if (next !== null) return new TextEncoder().encode(points.join('') + String.fromCodePoint(next));

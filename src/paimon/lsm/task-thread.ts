@@ -25,5 +25,13 @@ async function reply(message: TaskMessage): Promise<TaskReply> {
 }
 
 port.on('message', (message: TaskMessage) => {
-  void reply(message).then((answer) => port.postMessage(answer));
+  reply(message).then(
+    (answer) => port.postMessage(answer),
+    (error: unknown) => {
+      // Ends the thread, and with it the task (E3302).
+      setImmediate(() => {
+        throw error;
+      });
+    },
+  );
 });

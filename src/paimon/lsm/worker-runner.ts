@@ -92,7 +92,7 @@ export class WorkerRunner {
     // An answer that cannot be read would leave its task waiting for ever.
     worker.on('messageerror', (error) => {
       cause = error;
-      void worker.terminate();
+      worker.terminate().catch(() => {});
     });
     worker.on('exit', (exitCode) => this.bury(thread, exitCode, cause));
     worker.unref();

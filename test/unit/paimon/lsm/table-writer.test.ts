@@ -44,7 +44,7 @@ describe('P17: values that the log left out', () => {
     table.write([['+U', 1n, text('b'), LEFT_OUT]]);
     await table.commit();
     expect(await table.rows()).toEqual(expected);
-    if (step === 'compaction') expect(table.liveFiles.entries().map(({ file }) => file.level)).toContain(5);
+    expect(table.liveFiles.entries().some(({ file }) => file.level === 5)).toBe(step === 'compaction');
   });
 
   test.each(['memtable', 'commit', 'compaction'])(
@@ -114,7 +114,7 @@ describe('P17: values that the log left out', () => {
     const table = new WrittenTable(spec());
     table.write(changes);
     await expect(table.writer.prepareCommit()).rejects.toSatisfy((error) => isTributaryError(error, 'E3300'));
-    expect(() => table.write([['+I', 2n, null, null]])).toThrow();
+    expect(() => table.write([['+I', 2n, null, null]])).toThrow(expect.objectContaining({ code: 'E3300' }));
     await expect(table.writer.prepareCommit()).rejects.toSatisfy((error) => isTributaryError(error, 'E3300'));
     await table.writer.abort();
     expect(await table.fileNames()).toEqual([]);
@@ -215,7 +215,7 @@ describe('changelog-producer=input', () => {
     expect(await table.rows()).toEqual([[2n, 'after', null]]);
     const changes = await table.changelog();
     const deletes = changes.filter(([kind]) => kind === '-D').map(([, id, name]) => [id, name]);
-    expect(deletes.toSorted()).toEqual([
+    expect(deletes.toSorted(([a], [b]) => Number(a as bigint) - Number(b as bigint))).toEqual([
       [1n, 'name 1'],
       [2n, 'name 2'],
       [3n, 'name 3'],
