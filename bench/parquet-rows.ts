@@ -22,15 +22,19 @@ export const KEY_VALUE_FIELDS: readonly DataField[] = [
   { id: 5, name: 'note', type: TEXT },
 ];
 
+/** A number below `bound`, at least 0. */
+type Random = (bound: number) => number;
+
 /** A generator of numbers below `bound`, the same for the same seed (mulberry32). */
-export function seeded(seed: number): (bound: number) => number {
-  let state = seed | 0;
-  return (bound) => {
+export function seeded(seed: number): Random {
+  let state = Math.trunc(seed);
+  function next(bound: number): number {
     state = (state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
     return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296) * bound);
-  };
+  }
+  return next;
 }
 
 /** So many rows in key order. */
@@ -60,7 +64,7 @@ export function keyValueRows(rowCount: number): ColumnBatch {
   return { rowCount, columns };
 }
 
-function note(words: readonly string[], random: (bound: number) => number): string {
+function note(words: readonly string[], random: Random): string {
   const length = 80 + random(40);
   let text = '';
   while (text.length < length) text += `${words[random(words.length)]} `;

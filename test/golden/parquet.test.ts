@@ -112,13 +112,15 @@ function entriesOf(found: GoldenCase, snapshot?: number): readonly FileEntry[] {
   const answer = found.expected('dump.ndjson');
   if (answer.kind !== 'rows') return [];
   let isWanted = false;
-  const entries: GoldenRow[] = [];
+  const entries: FileEntry[] = [];
   for (const row of answer.rows) {
     if ('snapshot' in row)
       isWanted = snapshot === undefined || (row['snapshot'] === snapshot && row['list'] === 'delta');
-    else if (isWanted && row['kind'] === 'ADD' && 'valueStats' in row) entries.push(row);
+    else if (isWanted && row['kind'] === 'ADD' && 'valueStats' in row) {
+      entries.push(JSON.parse(JSON.stringify(row)) as FileEntry);
+    }
   }
-  return entries as unknown as readonly FileEntry[];
+  return entries;
 }
 
 function schemaOf(found: GoldenCase, schemaId: number): TableSchema {

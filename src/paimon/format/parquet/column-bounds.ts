@@ -1,5 +1,5 @@
 // Exact bounds of column values, page by page: for the footer and for the manifest.
-import { unreachable } from '../../../base/errors.ts';
+import { TributaryError, unreachable } from '../../../base/errors.ts';
 import type { DataType } from '../../schema/data-type.ts';
 import {
   BOOLEAN,
@@ -244,7 +244,7 @@ function plainValue(order: BoundOrder, value: ColumnBound): Uint8Array {
     case 'bytes':
     case 'fixed':
     case 'none':
-      throw new TypeError('a bound of bytes is wanted');
+      throw new TributaryError('E9001', 'a bound of bytes is wanted');
     default:
       return unreachable(order);
   }

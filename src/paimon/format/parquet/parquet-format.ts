@@ -1,4 +1,5 @@
 // The numbers and the metadata of the Parquet format. Source: parquet-format, parquet.thrift.
+import { TributaryError } from '../../../base/errors.ts';
 
 /** Physical types. */
 export const BOOLEAN = 0;
@@ -120,7 +121,7 @@ export interface FileMetadata {
 /** Works out levels, paths and leaf numbers of a schema; the root itself has level 0. */
 export function resolveSchema(root: SchemaSpec): GroupNode {
   const next = { leafIndex: 0 };
-  if (root.content.kind !== 'group') throw new RangeError('the root of a schema is a group');
+  if (root.content.kind !== 'group') throw new TributaryError('E9001', 'the root of a schema is a group');
   const base = { name: root.name, repetition: root.repetition, fieldId: root.fieldId, logical: root.logical };
   const above = { maxDefinition: 0, maxRepetition: 0, path: [] };
   const children = root.content.children.map((child) => resolveNode(child, above, next));
