@@ -133,6 +133,7 @@ export class Checkpoints {
     parts.telemetry.durablePosition = stamp.position;
     parts.telemetry.checkpointNumber = stamp.checkpoint;
     if (stamp.commitTimeMs > 0) parts.telemetry.durableCommitTimeMs = stamp.commitTimeMs;
+    parts.telemetry.committingCommitTimeMs = null;
   }
 
   /** A stopped table still needs the log from its place on. */

@@ -142,6 +142,7 @@ export class Pipeline {
     if (boundary === null) return;
     this.parts.telemetry.transactions += boundary.transactionCount;
     this.reach(boundary);
+    if (boundary.commitTimeMs > 0) this.parts.telemetry.waitingCommitTimeMs ??= boundary.commitTimeMs;
   }
 
   /** Empties tables, within an open transaction. */
@@ -188,6 +189,9 @@ export class Pipeline {
     assert(this.place !== null && !this.transactionOpen, 'a checkpoint is taken at a transaction boundary');
     this.refuseGrowingLag(this.place.position);
     this.lastBeginMs = this.parts.clock.monotonicMs();
+    const { telemetry } = this.parts;
+    telemetry.committingCommitTimeMs ??= telemetry.waitingCommitTimeMs;
+    telemetry.waitingCommitTimeMs = null;
     this.dirty = false;
     this.dirtyRows = 0;
     this.dirtyBytes = 0;

@@ -43,7 +43,10 @@ export interface PipelineTelemetry {
   /** Newest position that a checkpoint record holds. */
   durablePosition: SourcePosition | null;
   durableCommitTimeMs: number | null;
-  /** When the newest boundary without a later one was recorded: lag is 0 while received equals durable. */
+  /** Commit time of the oldest change that was received and is in no checkpoint yet; null when there is none. */
+  waitingCommitTimeMs: number | null;
+  /** The same for the checkpoint under way; null while there is none. */
+  committingCommitTimeMs: number | null;
   checkpointNumber: bigint;
   checkpoints: number;
   transactions: number;
@@ -72,6 +75,8 @@ export function newPipelineTelemetry(pipeline: string, bufferLimitBytes: number)
     receivedCommitTimeMs: null,
     durablePosition: null,
     durableCommitTimeMs: null,
+    waitingCommitTimeMs: null,
+    committingCommitTimeMs: null,
     checkpointNumber: 0n,
     checkpoints: 0,
     transactions: 0,

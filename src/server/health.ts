@@ -1,6 +1,6 @@
 // Whether the daemon is alive and ready, with the reasons why not.
 import type { PipelineTelemetry } from '../mirror/telemetry.ts';
-import { isBehind, lagMs } from './status.ts';
+import { lagMs } from './status.ts';
 
 /** The answer of a health check. */
 export interface Health {
@@ -17,7 +17,7 @@ export function liveness(pipelines: Iterable<PipelineTelemetry>, nowMs: number):
   return healthOf(pipelines, (pipeline) => {
     if (pipeline.state === 'failed' || pipeline.state === 'retrying') return pipeline.state;
     const silentMs = nowMs - (pipeline.lastCommitMs ?? nowMs);
-    if (isBehind(pipeline) && silentMs > STALLED_MS && lagMs(pipeline, nowMs) > STALLED_MS) return 'stalled';
+    if (silentMs > STALLED_MS && lagMs(pipeline, nowMs) > STALLED_MS) return 'stalled';
     return null;
   });
 }

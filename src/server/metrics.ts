@@ -81,7 +81,7 @@ export class Metrics {
     this.gauge('source_connected', '1 while the source is connected.', label, telemetry.connected ? 1 : 0);
     this.gauge(
       'source_lag_seconds',
-      'Age of the newest received change that is not durable; 0 when caught up.',
+      'Age of the oldest received change that is not durable; 0 when caught up.',
       label,
       lagMs(telemetry, nowMs) / 1000,
     );
@@ -151,7 +151,12 @@ export class Metrics {
       current: table.state,
     });
     const freshness = tableFreshnessMs(telemetry, table, nowMs) / 1000;
-    this.gauge('freshness_seconds', 'Age of the newest change that readers see; 0 when caught up.', label, freshness);
+    this.gauge(
+      'freshness_seconds',
+      'Age of what readers of the table see, no more than the lag; 0 when caught up.',
+      label,
+      freshness,
+    );
     for (const [op, index] of OPERATIONS) {
       this.counter('rows', 'Row changes taken from the log.', { ...label, op }, table.rows[index]);
     }

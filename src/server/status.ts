@@ -59,23 +59,24 @@ export interface DaemonStatus {
   readonly pipelines: readonly PipelineStatus[];
 }
 
-/** True while changes were received that no checkpoint record holds yet. */
-export function isBehind({ receivedCommitTimeMs, durableCommitTimeMs }: PipelineTelemetry): boolean {
-  return receivedCommitTimeMs !== null && receivedCommitTimeMs > (durableCommitTimeMs ?? 0);
+/** Commit time of the oldest change that was received and is not durable; null when caught up. */
+function oldestPendingMs({ committingCommitTimeMs, waitingCommitTimeMs }: PipelineTelemetry): number | null {
+  return committingCommitTimeMs ?? waitingCommitTimeMs;
 }
 
 /**
- * How far the lake is behind the source: now less the commit time of the newest change that was received and is not
+ * How far the lake is behind the source: now less the commit time of the oldest change that was received and is not
  * durable, only while there is one; 0 when caught up, however long ago that was; never negative (requirement P45).
  */
 export function lagMs(pipeline: PipelineTelemetry, nowMs: number): number {
-  return isBehind(pipeline) ? Math.max(0, nowMs - (pipeline.receivedCommitTimeMs ?? nowMs)) : 0;
+  const oldestMs = oldestPendingMs(pipeline);
+  return oldestMs === null ? 0 : Math.max(0, nowMs - oldestMs);
 }
 
-/** The same for one table: the age of the newest change that its readers see, only while the pipeline is behind. */
+/** The same for the readers of one table: the age of the newest change that they see, but no more than the lag. */
 export function tableFreshnessMs(pipeline: PipelineTelemetry, table: TableTelemetry, nowMs: number): number {
-  if (!isBehind(pipeline)) return 0;
-  return table.visibleCommitTimeMs === null ? lagMs(pipeline, nowMs) : Math.max(0, nowMs - table.visibleCommitTimeMs);
+  const lag = lagMs(pipeline, nowMs);
+  return table.visibleCommitTimeMs === null ? lag : Math.min(lag, Math.max(0, nowMs - table.visibleCommitTimeMs));
 }
 
 /** The status of one pipeline at a time in milliseconds since the epoch. */
