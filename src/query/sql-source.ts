@@ -1,0 +1,219 @@
+// A table as a relation of DuckDB: files that need no merge as they are, simple merges done by DuckDB, all else read by
+// us into temporary Parquet files.
+import { TributaryError } from '../base/errors.ts';
+import type { ColumnBatch, Int32Vector, Vector } from '../column/vector.ts';
+import { createParquetWriter } from '../paimon/format/parquet/parquet-writer.ts';
+import { filePaths } from '../paimon/lsm/file-paths.ts';
+import type { DataFileMeta } from '../paimon/meta/data-file-meta.ts';
+import { readSplit } from '../paimon/scan/read.ts';
+import type { ScanPlan, Split } from '../paimon/scan/scan.ts';
+import type { DataField, DataType } from '../paimon/schema/data-type.ts';
+import { tableOptions } from '../paimon/schema/table-options.ts';
+import type { TableSchema } from '../paimon/schema/table-schema.ts';
+import type { Table } from '../paimon/table.ts';
+import type { FileStore } from '../storage/file-store.ts';
+import { epochNanos } from './arrow.ts';
+import type { TablePoint } from './read-at.ts';
+import { quoteName, quoteText } from './sql-names.ts';
+
+/** Who merges rows of one key that are in several files, where both can: DuckDB, or our reader. */
+export type MergeBy = 'duckdb' | 'reader';
+
+/** What a relation is made with. */
+export interface RelationSettings {
+  readonly mergeBy: MergeBy;
+  /** Where spooled files go; its root is a temporary directory of the local file system. */
+  readonly spool: FileStore;
+  /** A name that no other relation of this spool has. */
+  readonly spoolName: string;
+  readonly signal?: AbortSignal;
+}
+
+/** A table as a SELECT, and the files that it reads. */
+export interface Relation {
+  readonly select: string;
+  readonly files: readonly string[];
+}
+
+/** Kinds that a row is there with: +I and +U. */
+const IS_LIVE = '_VALUE_KIND IN (0, 2)';
+const BIGINT: DataType = { kind: 'BIGINT', nullable: true };
+
+/**
+ * The table at a point as a relation with the columns of its schema. Throws `E6015` for a table that SQL cannot show,
+ * and what `Table.read` throws.
+ */
+export async function tableRelation(table: Table, point: TablePoint, settings: RelationSettings): Promise<Relation> {
+  const plan = await planAt(table, point);
+  requireShown(plan.schema, table.path);
+  const { direct, merged, spooled } = await sortSplits(table, plan, settings.mergeBy);
+  const columns = plan.schema.fields.map((field) => quoteName(field.name)).join(', ');
+  const selects: string[] = [];
+  if (direct.length > 0) selects.push(directSelect(table, plan.schema, direct, columns));
+  if (merged.length > 0) selects.push(mergedSelect(table, plan.schema, merged, columns));
+  const spoolFile = spooled.length === 0 && selects.length > 0 ? null : await spoolSplits(table, plan, { spooled, settings });
+  if (spoolFile !== null) selects.push(spooledSelect(plan.schema, spoolFile));
+  const files = [...locations(table, plan.schema, [...direct, ...merged]), ...(spoolFile === null ? [] : [spoolFile])];
+  return { select: selects.join(' UNION ALL '), files };
+}
+
+/** The plan of a read at a point. */
+export async function planAt(table: Table, point: TablePoint): Promise<ScanPlan> {
+  if (point.kind !== 'empty') return table.plan({ at: point });
+  const schema = await table.refresh();
+  return { snapshot: null, schema, fields: schema.fields, splits: [] };
+}
+
+/** DuckDB's names ignore case, and nested nanoseconds would lose digits there. */
+function requireShown(schema: TableSchema, path: string): void {
+  const names = new Set<string>();
+  for (const { name, type } of schema.fields) {
+    const folded = name.toLowerCase();
+    if (names.has(folded)) throw refused(path, name, 'its name differs from another only in case');
+    names.add(folded);
+    if (!isNanos(type) && holdsNanos(type)) throw refused(path, name, 'it has nested timestamps of nanoseconds');
+  }
+}
+
+function refused(path: string, column: string, why: string): TributaryError {
+  return new TributaryError('E6015', `table cannot be queried by SQL, ${why}: table=${path} column=${column}`);
+}
+
+interface SortedSplits {
+  readonly direct: Split[];
+  readonly merged: Split[];
+  readonly spooled: Split[];
+}
+
+async function sortSplits(table: Table, plan: ScanPlan, mergeBy: MergeBy): Promise<SortedSplits> {
+  const sorted: SortedSplits = { direct: [], merged: [], spooled: [] };
+  const isReadable = await fileTest(table, plan);
+  const canMerge = mergeBy === 'duckdb' && mergesByNumber(plan.schema);
+  for (const split of plan.splits) {
+    const isPlain = split.files.every((file) => isReadable(file) && !split.deletionFiles.has(file.fileName));
+    if (isPlain && split.rawConvertible) sorted.direct.push(split);
+    else if (isPlain && canMerge) sorted.merged.push(split);
+    else sorted.spooled.push(split);
+  }
+  return sorted;
+}
+
+/** Tells the files that hold exactly the columns of the schema, in a form that DuckDB reads without loss. */
+async function fileTest(table: Table, { schema, splits }: ScanPlan): Promise<(file: DataFileMeta) => boolean> {
+  if (table.store.settings()?.kind !== 'local' || schema.fields.some(({ type }) => holdsNanos(type))) return () => false;
+  const wanted = columnsText(schema);
+  const same = new Map<number, boolean>();
+  for (const id of new Set(splits.flatMap((split) => split.files.map((file) => file.schemaId)))) {
+    same.set(id, columnsText(await table.schemas.read(id)) === wanted);
+  }
+  return (file) =>
+    same.get(file.schemaId) === true &&
+    file.fileName.endsWith('.parquet') &&
+    file.externalPath === null &&
+    file.writeCols === null;
+}
+
+function columnsText({ fields }: TableSchema): string {
+  return JSON.stringify(fields.map(({ id, name, type }) => ({ id, name, type: { ...type, nullable: true } })));
+}
+
+/** Whether the newest row of a key is the one with the highest sequence number, whatever its values. */
+function mergesByNumber(schema: TableSchema): boolean {
+  const { mergeEngine, sequenceFields, ignoreDelete, rowKindField } = tableOptions(schema);
+  // 0.0 and -0.0 are two keys in Paimon and one in SQL.
+  const isFloat = ({ name, type }: DataField): boolean =>
+    schema.primaryKeys.includes(name) && (type.kind === 'FLOAT' || type.kind === 'DOUBLE');
+  const isPlain = mergeEngine === 'deduplicate' && sequenceFields.length === 0 && !ignoreDelete && rowKindField === null;
+  return isPlain && !schema.fields.some(isFloat);
+}
+
+function directSelect(table: Table, schema: TableSchema, splits: readonly Split[], columns: string): string {
+  const mayRetract = splits.some((split) => split.files.some((file) => file.deleteRowCount !== 0));
+  const where = mayRetract && schema.primaryKeys.length > 0 ? ` WHERE ${IS_LIVE}` : '';
+  return `SELECT ${columns} FROM ${parquetScan(locations(table, schema, splits))}${where}`;
+}
+
+function mergedSelect(table: Table, schema: TableSchema, splits: readonly Split[], columns: string): string {
+  const keys = schema.primaryKeys.map(quoteName).join(', ');
+  const newest = `row_number() OVER (PARTITION BY ${keys} ORDER BY _SEQUENCE_NUMBER DESC) = 1`;
+  const inner = `SELECT ${columns}, _VALUE_KIND FROM ${parquetScan(locations(table, schema, splits))} QUALIFY ${newest}`;
+  return `SELECT ${columns} FROM (${inner}) WHERE ${IS_LIVE}`;
+}
+
+function spooledSelect(schema: TableSchema, file: string): string {
+  const columns = schema.fields.map(({ name, type }) => {
+    const column = quoteName(name);
+    return isNanos(type) ? `make_timestamp_ns(${column}) AS ${column}` : column;
+  });
+  return `SELECT ${columns.join(', ')} FROM ${parquetScan([file])}`;
+}
+
+/** Partition directories look like columns to DuckDB unless it is told. */
+function parquetScan(files: readonly string[]): string {
+  return `read_parquet([${files.map(quoteText).join(', ')}], hive_partitioning = false)`;
+}
+
+function locations(table: Table, schema: TableSchema, splits: readonly Split[]): readonly string[] {
+  const paths = filePaths(table.path, schema);
+  return splits.flatMap(({ partition, bucket, files }) =>
+    files.map((file) => table.store.location(paths.file(partition, bucket, file))),
+  );
+}
+
+/** Reads the splits, merged, into one temporary file of the spool and gives its location. */
+async function spoolSplits(
+  table: Table,
+  plan: ScanPlan,
+  { spooled, settings }: { readonly spooled: readonly Split[]; readonly settings: RelationSettings },
+): Promise<string> {
+  const source = { store: table.store, schemas: table.schemas, tablePath: table.path };
+  const path = `${settings.spoolName}.parquet`;
+  const sink = await settings.spool.openWrite(path);
+  try {
+    const fields = plan.fields.map((field) => (isNanos(field.type) ? { ...field, type: BIGINT } : field));
+    const writer = createParquetWriter({ fields, compression: 'none' }, sink);
+    for (const split of spooled) {
+      for await (const batch of readSplit(source, split, { plan, options: {} })) {
+        settings.signal?.throwIfAborted();
+        await writer.append(spoolBatch(plan.fields, batch), null, 0, batch.rowCount);
+      }
+    }
+    await writer.finish();
+    await sink.close();
+  } catch (error) {
+    await sink.abort();
+    throw error;
+  }
+  return settings.spool.location(path);
+}
+
+/** Timestamps of nanoseconds as 64-bit integers, as Parquet's INT96 loses digits in DuckDB. */
+function spoolBatch(fields: readonly DataField[], batch: ColumnBatch): ColumnBatch {
+  return { ...batch, columns: batch.columns.map((vector, at) => (isNanos(fields[at].type) ? nanosVector(vector) : vector)) };
+}
+
+function nanosVector(vector: Vector): Vector {
+  if (vector.kind !== 'struct') throw new TributaryError('E9001', `vector is no timestamp: kind=${vector.kind}`);
+  const nanos = epochNanos(vector);
+  const values: Int32Vector['values'] = new Int32Array(nanos.buffer);
+  return { kind: 'i64', length: vector.length, values, validity: vector.validity };
+}
+
+function isNanos(type: DataType): boolean {
+  return (type.kind === 'TIMESTAMP' || type.kind === 'TIMESTAMP_LTZ') && type.precision > 6;
+}
+
+/** Whether the type or a type within it is a timestamp of nanoseconds. */
+function holdsNanos(type: DataType): boolean {
+  switch (type.kind) {
+    case 'ARRAY':
+    case 'MULTISET':
+      return holdsNanos(type.element);
+    case 'MAP':
+      return holdsNanos(type.key) || holdsNanos(type.value);
+    case 'ROW':
+      return type.fields.some((field) => holdsNanos(field.type));
+    default:
+      return isNanos(type);
+  }
+}
