@@ -6,7 +6,7 @@ import type { FileStore } from '../storage/file-store.ts';
 import { type CheckpointRecord, decodeCheckpointRecord, encodeCheckpointRecord } from './checkpoint-record.ts';
 
 /** The directory of all pipelines' state in a warehouse. */
-export const PIPELINES_DIRECTORY = '_tributary';
+const PIPELINES_DIRECTORY = '_tributary';
 
 /** How long records stay. */
 export interface CheckpointRetention {

@@ -19,16 +19,6 @@ export type StoreOperation =
   | 'delete'
   | 'deleteDirectory';
 
-/** Calls that change the store. */
-export const CHANGING: ReadonlySet<StoreOperation> = new Set<StoreOperation>([
-  'write',
-  'close',
-  'create',
-  'replace',
-  'delete',
-  'deleteDirectory',
-]);
-
 /** One call. */
 export interface StoreCall {
   /** 0 for the first call of the store. */

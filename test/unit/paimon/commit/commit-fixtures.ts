@@ -14,7 +14,7 @@ import type { FileStore } from '../../../../src/storage/file-store.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 
 export const TABLE = 'db.db/t';
-export const USER = 'pipeline';
+const USER = 'pipeline';
 export const TOKEN_PROPERTY = 'test.token';
 
 const INT = { kind: 'INT', nullable: false } as const;
