@@ -177,6 +177,46 @@ describe('the slot', () => {
   });
 });
 
+describe('what is given up or taken away', () => {
+  test('a copy given up half-way, or aborted, leaves nothing behind', async () => {
+    await fixture.sql(
+      'create table t (id int primary key, note text)',
+      `insert into t select i, repeat('n', 200) from generate_series(1, 100000) i`,
+    );
+    const source = fixture.source();
+    await source.open();
+    const key = tableKey('public', 't');
+    const given = await source.beginCopy([key]);
+    for await (const batch of given.rows(key, new AbortController().signal)) if (batch.rowCount > 0) break;
+    await given.close();
+    const abort = new AbortController();
+    const aborted = await source.beginCopy([key]);
+    const rows = aborted.rows(key, abort.signal)[Symbol.asyncIterator]();
+    await rows.next();
+    abort.abort(new Error('enough'));
+    await expect(
+      (async () => {
+        for (;;) if ((await rows.next()).done === true) return;
+      })(),
+    ).rejects.toThrow('enough');
+    await aborted.close();
+    const activity =
+      "select 1 from pg_stat_activity where datname = current_database() and query like 'COPY%' and state <> 'idle'";
+    await until(async () => (await withClient(fixture.url, (client) => client.query(activity))).rows.length === 0, {
+      what: 'the copies ending',
+    });
+  });
+
+  test('a publication that is gone, or no longer has a table, is refused', async () => {
+    await fixture.sql('create table t (id int primary key)', 'create table u (id int primary key)');
+    const started = await fixture.start();
+    await fixture.sql('alter publication tributary_test drop table u');
+    await expect(streamToEnd(started)).rejects.toMatchObject({ code: 'E2023' });
+    await fixture.sql('drop publication tributary_test');
+    await expect(streamToEnd(started)).rejects.toMatchObject({ code: 'E2023' });
+  });
+});
+
 describe('checks', () => {
   test('P47 P48 tables that cannot be mirrored are named, with the reason and the SQL', async () => {
     await fixture.sql(

@@ -31,7 +31,8 @@ select current_setting('server_version_num') as version, current_setting('wal_le
   has_database_privilege(current_database(), 'CREATE')::text as may_create, pg_is_in_recovery()::text as standby,
   (select count(*) from pg_replication_slots)::text as slots_used,
   (select system_identifier from pg_control_system())::text as system_identifier,
-  (select timeline_id from pg_control_checkpoint())::text as timeline
+  case when pg_is_in_recovery() then (select timeline_id from pg_control_checkpoint())
+    else ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int end::text as timeline
 from pg_roles r where r.rolname = current_user`;
 
 /** Looks. Throws E2010 to E2013 if the server cannot be asked; everything else is in the results. */

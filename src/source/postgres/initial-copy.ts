@@ -36,6 +36,11 @@ export class SnapshotCopy implements InitialCopy {
       // The statement that needs the connection reports that it is gone.
     });
     try {
+      // Since version 17 a transaction can have a limit of its own.
+      await runStatement(
+        client,
+        "select set_config(name, '0', false) from pg_settings where name = 'transaction_timeout'",
+      );
       await runStatement(client, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
       await runStatement(client, `SET TRANSACTION SNAPSHOT '${slot.snapshotName}'`);
       return new SnapshotCopy(client, formatLsn(slot.consistentPoint), tables);
@@ -47,12 +52,21 @@ export class SnapshotCopy implements InitialCopy {
     }
   }
 
-  /** Throws E4001 to E4007 for values that cannot be held, E2001 if the connection is lost, E2013 if COPY fails. */
+  /**
+   * A copy given up half-way leaves the connection within it: only `close` is left to do.
+   * Throws E4001 to E4007 for values that cannot be held, E2001 if the connection is lost, E2013 if COPY fails.
+   */
   async *rows(key: TableKey, signal: AbortSignal): AsyncGenerator<ChangeBatch, void, undefined> {
     const table = this.tables.get(key);
     if (table === undefined) throw new TributaryError('E9001', `table is not part of the copy: table=${key}`);
     const decoder = new CopyDecoder(table, this.position);
     const stream = this.client.query(copyTo(copyStatement(table)));
+    // A copy that is given up half-way still reports the end of its connection, when nobody listens any more.
+    stream.on('error', () => undefined);
+    const onAbort = (): void => {
+      stream.destroy();
+    };
+    signal.addEventListener('abort', onAbort);
     try {
       for await (const chunk of stream) {
         signal.throwIfAborted();
@@ -63,7 +77,10 @@ export class SnapshotCopy implements InitialCopy {
     } catch (error) {
       signal.throwIfAborted();
       throw copyError(key, error);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
     }
+    signal.throwIfAborted();
     const last = decoder.take(true);
     if (last !== null) yield last;
   }

@@ -12,7 +12,7 @@ import { startHeartbeat } from './heartbeat.ts';
 import { SnapshotCopy } from './initial-copy.ts';
 import { formatLsn, type Lsn, lsnOrder, parseLsn } from './lsn.ts';
 import type { PostgresTable } from './postgres-table.ts';
-import { ensurePublication } from './publication.ts';
+import { checkPublication, ensurePublication, readPublication } from './publication.ts';
 import type { ReplicationStream } from './replication-stream.ts';
 import type { PostgresSettings } from './settings.ts';
 import { createSlot, readLogEnd, readSlot } from './slot.ts';
@@ -90,12 +90,13 @@ export class PostgresSource implements ChangeSource {
   }
 
   /**
-   * Throws E2001, E2010 (lost; try again), E2030 (slot in use), E2031 (silent; try again), E2033 (unknown message),
+   * Throws E2001, E2010, E2013 (lost; try again), E2023 (publication gone or changed), E2030 (slot in use), E2031 (silent; try again), E2033 (unknown message),
    * E2100 (slot lost), E2104 (the slot stands after `from`), E2106 (no slot).
    */
   async *stream(options: StreamOptions): AsyncGenerator<SourceEvent, void, undefined> {
     const tables = this.opened().tables.filter((table) => options.places.has(table.source.key));
     const { settings, components } = this;
+    await this.checkPublished(tables);
     const stream = await startStream({ settings, components, tables, options, acknowledged: this.acknowledged });
     if (stream === null) return;
     this.current = stream;
@@ -127,6 +128,14 @@ export class PostgresSource implements ChangeSource {
   async close(): Promise<void> {
     await this.current?.close();
     await this.sql.close();
+  }
+
+  /** A table that is not published would stand still silently. */
+  private async checkPublished(tables: readonly PostgresTable[]): Promise<void> {
+    const { name, viaPartitionRoot } = this.settings.publication;
+    const state = await readPublication(this.sql, name, this.opened().versionNumber);
+    const publication = { name, create: 'never', viaPartitionRoot } as const;
+    throwFirstFailure(checkPublication(state, tables, { publication }));
   }
 
   private opened(): Examination {

@@ -31,6 +31,8 @@ export interface ReplicationStreamOptions extends LogDecoderOptions {
   readonly silenceMs: number;
   readonly acknowledged: Lsn;
   readonly signal: AbortSignal;
+  /** The coded error for one of the server or the driver. */
+  readonly explain: (error: unknown) => TributaryError;
 }
 
 /** One replication connection, from START_REPLICATION to its end. */
@@ -76,11 +78,11 @@ export class ReplicationStream {
     connection.on('copyData', ({ chunk }: { readonly chunk: Buffer }) => this.received(chunk));
     connection.stream.on('data', () => this.settle());
     const refused = this.client.query(command).then(() => {
-      throw new TributaryError('E2010', 'the server ended the log');
+      throw new TributaryError('E2001', 'the server ended the log');
     });
     this.finished = refused.then(
       () => undefined,
-      (error: unknown) => this.fail(asLost(error)),
+      (error: unknown) => this.fail(this.options.explain(error)),
     );
     await Promise.race([streaming, refused]);
     this.timers.push(this.options.clock.every(this.options.statusMs, () => this.tick()));
@@ -265,9 +267,4 @@ export class ReplicationStream {
     this.connection.stream.destroy();
     await this.client.end();
   }
-}
-
-function asLost(error: unknown): TributaryError {
-  if (error instanceof TributaryError) return error;
-  return new TributaryError('E2001', 'the connection to the log was lost', { cause: error });
 }

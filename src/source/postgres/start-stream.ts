@@ -1,9 +1,10 @@
 // Gets hold of the slot and starts its log: waits while another process holds it, and refuses where the log has a gap.
 import type { Clock } from '../../base/clock.ts';
-import { isTributaryError, TributaryError } from '../../base/errors.ts';
+import { TributaryError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { StreamOptions } from '../source.ts';
-import { connect, errorState } from './connect.ts';
+import { connect } from './connect.ts';
+import { logError } from './log-error.ts';
 import { formatLsn, type Lsn, parseLsn } from './lsn.ts';
 import { type PostgresTable, quoteIdentifier, quoteLiteral } from './postgres-table.ts';
 import { ReplicationStream } from './replication-stream.ts';
@@ -14,8 +15,6 @@ const STATUS_MS_MAX = 10_000;
 const FIRST_WAIT_MS = 100;
 const WAIT_MS_MAX = 5_000;
 const DEFAULT_SENDER_TIMEOUT_MS = 60_000;
-const SLOT_IN_USE = '55006';
-const SLOT_UNUSABLE = '55000';
 
 /** What a stream needs. */
 export interface StartStream {
@@ -72,14 +71,15 @@ async function attempt(
       places: options.places,
       beforeImages: options.beforeImages,
       signal: options.signal,
+      explain: (cause) => logError(settings, cause),
     });
     await stream.start(startCommand(settings, options.from));
     return stream;
   } catch (error) {
     await stream?.close();
     await client.end();
-    const known = startError(settings, error);
-    if (!isTributaryError(known, 'E2030')) throw known;
+    const known = logError(settings, error);
+    if (known.code !== 'E2030') throw known;
     return { patienceMs: senderTimeoutMs, error: known };
   }
 }
@@ -107,25 +107,4 @@ async function refuseGap(request: StartStream, confirmed: Lsn | null): Promise<v
     'E2104',
     `slot is ahead of the lake: slot=${name} confirmed=${formatLsn(confirmed)} place=${formatLsn(from)}`,
   );
-}
-
-function startError(settings: PostgresSettings, error: unknown): unknown {
-  if (error instanceof TributaryError && error.code !== 'E2013') return error;
-  const original = error instanceof TributaryError ? error.cause : error;
-  const state = errorState(original);
-  const { name } = settings.slot;
-  const text = original instanceof Error ? original.message : '';
-  if (state === SLOT_IN_USE) {
-    const pid = /PID (\d+)/.exec(text)?.[1] ?? 'unknown';
-    return new TributaryError('E2030', `slot is in use: slot=${name} pid=${pid}`, { cause: original });
-  }
-  if (state === SLOT_UNUSABLE && /invalidated|no longer get changes|can no longer/.test(text)) {
-    return new TributaryError('E2100', `slot is lost: slot=${name}`, { cause: original });
-  }
-  if (state === '42704') return new TributaryError('E2106', `the slot is missing: slot=${name}`, { cause: original });
-  if (state === '') return new TributaryError('E2001', 'the connection to the log was lost', { cause: original });
-  return new TributaryError('E2013', `the log did not start: slot=${name} state=${state}`, {
-    cause: original,
-    context: { state },
-  });
 }
