@@ -24,14 +24,16 @@ async function reply(message: TaskMessage): Promise<TaskReply> {
   }
 }
 
+async function serve(message: TaskMessage): Promise<void> {
+  const answer = await reply(message);
+  try {
+    port.postMessage(answer);
+  } catch (error) {
+    port.postMessage({ kind: 'failed', failure: failureOf(error) } satisfies TaskReply);
+  }
+}
+
 port.on('message', (message: TaskMessage) => {
-  reply(message).then(
-    (answer) => port.postMessage(answer),
-    (error: unknown) => {
-      // Ends the thread, and with it the task (E3302).
-      setImmediate(() => {
-        throw error;
-      });
-    },
-  );
+  // A thread that cannot even say why it failed ends, and with it the task (E3302).
+  serve(message).catch(() => port.close());
 });
