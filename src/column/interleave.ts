@@ -16,107 +16,59 @@ export interface Selection {
 
 /** A new vector of the selected rows. The vectors are of one shape; at least one. */
 export function interleaveVectors(vectors: readonly Vector[], selection: Selection): Vector {
-  const first = vectors[0];
   const length = selection.rows.length;
   const validity = interleaveValidity(vectors, selection);
-  switch (first.kind) {
-    case 'i32':
-      return {
-        kind: 'i32',
-        length,
-        values: gather(
-          vectors.map((vector) => ofKind(vector, 'i32').values),
-          selection,
-          new Int32Array(length),
-        ),
-        validity,
-      };
-    case 'f32':
-      return {
-        kind: 'f32',
-        length,
-        values: gather(
-          vectors.map((vector) => ofKind(vector, 'f32').values),
-          selection,
-          new Float32Array(length),
-        ),
-        validity,
-      };
-    case 'f64':
-      return {
-        kind: 'f64',
-        length,
-        values: gather(
-          vectors.map((vector) => ofKind(vector, 'f64').values),
-          selection,
-          new Float64Array(length),
-        ),
-        validity,
-      };
-    case 'i64':
-      return {
-        kind: 'i64',
-        length,
-        values: gatherPairs(
-          vectors.map((vector) => ofKind(vector, 'i64').values),
-          selection,
-        ),
-        validity,
-      };
-    case 'bytes':
-      return {
-        kind: 'bytes',
-        length,
-        ...gatherBytes(
-          vectors.map((vector) => ofKind(vector, 'bytes')),
-          selection,
-        ),
-        validity,
-      };
-    case 'list': {
-      const lists = vectors.map((vector) => ofKind(vector, 'list'));
-      const { offsets, elements } = gatherSpans(lists, selection);
-      return {
-        kind: 'list',
-        length,
-        offsets,
-        element: interleaveVectors(
-          lists.map((list) => list.element),
-          elements,
-        ),
-        validity,
-      };
+  switch (vectors[0].kind) {
+    case 'i32': {
+      const values = vectors.map((vector) => ofKind(vector, 'i32').values);
+      return { kind: 'i32', length, values: gather(values, selection, new Int32Array(length)), validity };
     }
-    case 'map': {
-      const maps = vectors.map((vector) => ofKind(vector, 'map'));
-      const { offsets, elements } = gatherSpans(maps, selection);
-      const key = interleaveVectors(
-        maps.map((map) => map.key),
-        elements,
-      );
-      return {
-        kind: 'map',
-        length,
-        offsets,
-        key,
-        value: interleaveVectors(
-          maps.map((map) => map.value),
-          elements,
-        ),
-        validity,
-      };
+    case 'f32': {
+      const values = vectors.map((vector) => ofKind(vector, 'f32').values);
+      return { kind: 'f32', length, values: gather(values, selection, new Float32Array(length)), validity };
     }
-    case 'struct': {
-      const structs = vectors.map((vector) => ofKind(vector, 'struct'));
-      const fields = first.fields.map((_, field) =>
-        interleaveVectors(
-          structs.map((struct) => struct.fields[field]),
-          selection,
-        ),
-      );
-      return { kind: 'struct', length, fields, validity };
+    case 'f64': {
+      const values = vectors.map((vector) => ofKind(vector, 'f64').values);
+      return { kind: 'f64', length, values: gather(values, selection, new Float64Array(length)), validity };
     }
+    case 'i64': {
+      const values = vectors.map((vector) => ofKind(vector, 'i64').values);
+      return { kind: 'i64', length, values: gatherPairs(values, selection), validity };
+    }
+    case 'bytes': {
+      const arenas = vectors.map((vector) => ofKind(vector, 'bytes'));
+      return { kind: 'bytes', length, ...gatherBytes(arenas, selection), validity };
+    }
+    case 'list':
+    case 'map':
+    case 'struct':
+      return interleaveNested(vectors, selection, validity);
   }
+}
+
+function interleaveNested(vectors: readonly Vector[], selection: Selection, validity: Validity): Vector {
+  const first = vectors[0];
+  const length = selection.rows.length;
+  if (first.kind === 'list') {
+    const lists = vectors.map((vector) => ofKind(vector, 'list'));
+    const { offsets, elements } = gatherSpans(lists, selection);
+    const parts = lists.map((list) => list.element);
+    return { kind: 'list', length, offsets, element: interleaveVectors(parts, elements), validity };
+  }
+  if (first.kind === 'map') {
+    const maps = vectors.map((vector) => ofKind(vector, 'map'));
+    const { offsets, elements } = gatherSpans(maps, selection);
+    const keys = maps.map((map) => map.key);
+    const values = maps.map((map) => map.value);
+    const key = interleaveVectors(keys, elements);
+    return { kind: 'map', length, offsets, key, value: interleaveVectors(values, elements), validity };
+  }
+  const structs = vectors.map((vector) => ofKind(vector, 'struct'));
+  const fields = ofKind(first, 'struct').fields.map((_, field) => {
+    const parts = structs.map((struct) => struct.fields[field]);
+    return interleaveVectors(parts, selection);
+  });
+  return { kind: 'struct', length, fields, validity };
 }
 
 function gather<A extends Int32Array | Float32Array | Float64Array>(

@@ -166,7 +166,7 @@ export class Table {
   async *changes(range: ChangeRange): AsyncGenerator<SnapshotChanges> {
     for (let id = range.after + 1n; id <= range.upTo; id++) {
       range.signal?.throwIfAborted();
-      yield* this.changesOf(id as SnapshotId, range.columns === undefined ? {} : { columns: range.columns });
+      yield* this.changesOf(id, range.columns === undefined ? {} : { columns: range.columns });
     }
   }
 

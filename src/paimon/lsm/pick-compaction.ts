@@ -118,7 +118,7 @@ function unitOf(runs: readonly SortedRun[], startCount: number, settings: PickSe
   const next = runs[runCount];
   let outputLevel = next === undefined ? 0 : Math.max(0, next.level - 1);
   while (outputLevel === 0 && runCount < runs.length) {
-    outputLevel = (runs[runCount] as SortedRun).level;
+    outputLevel = runs[runCount].level;
     runCount++;
   }
   return runCount === runs.length ? fullUnit(runs, settings) : { runCount, outputLevel };

@@ -100,26 +100,23 @@ function isNaNCell(cell: Cell): boolean {
 function rowTest(condition: Condition, type: DataType, column: Vector): (row: number) => boolean {
   const literals = vectorOf(type, literalsOf(condition));
   const compare = vectorComparator(column, literals, columnOrder(type));
-  switch (condition.operator) {
-    case '=':
-      return (row) => compare(row, 0) === 0;
-    case '!=':
-      return (row) => compare(row, 0) !== 0;
-    case '<':
-      return (row) => compare(row, 0) < 0;
-    case '<=':
-      return (row) => compare(row, 0) <= 0;
-    case '>':
-      return (row) => compare(row, 0) > 0;
-    case '>=':
-      return (row) => compare(row, 0) >= 0;
-    default:
-      return (row) => {
-        for (let index = 0; index < literals.length; index++) if (compare(row, index) === 0) return true;
-        return false;
-      };
+  if (condition.operator !== 'in') {
+    const accepts = ORDERS[condition.operator as Comparison];
+    return (row) => accepts(compare(row, 0));
   }
+  const places = Array.from({ length: literals.length }, (_, place) => place);
+  return (row) => places.some((place) => compare(row, place) === 0);
 }
+
+/** Whether a value that compares so with the literal meets the condition. */
+const ORDERS: Readonly<Record<Comparison, (order: number) => boolean>> = {
+  '=': (order) => order === 0,
+  '!=': (order) => order !== 0,
+  '<': (order) => Math.sign(order) === -1,
+  '<=': (order) => Math.sign(order) !== 1,
+  '>': (order) => Math.sign(order) === 1,
+  '>=': (order) => Math.sign(order) !== -1,
+};
 
 function literalsOf(condition: Condition): readonly Literal[] {
   if (condition.operator === 'in') return condition.literals;

@@ -278,11 +278,10 @@ function fileRow(source: SystemTableSource, entry: ManifestEntry, fileSchema: Ta
 
 /** Creation time and retention, which only tags have: an array of date parts and seconds, or absent. */
 function tagLife(json: string): readonly [Cell, Cell] {
-  const { tagCreateTime, tagTimeRetained } = JSON.parse(json) as { tagCreateTime?: unknown; tagTimeRetained?: unknown };
-  const retained =
-    tagTimeRetained === undefined || tagTimeRetained === null ? null : text(String(tagTimeRetained as string));
-  if (!Array.isArray(tagCreateTime)) return [null, retained];
-  const [year, month, day, hour = 0, minute = 0, second = 0, nano = 0] = tagCreateTime as number[];
+  const tag = JSON.parse(json) as { readonly tagCreateTime?: unknown; readonly tagTimeRetained?: unknown };
+  const retained = typeof tag.tagTimeRetained === 'string' ? text(tag.tagTimeRetained) : null;
+  if (!Array.isArray(tag.tagCreateTime)) return [null, retained];
+  const [year, month, day, hour = 0, minute = 0, second = 0, nano = 0] = tag.tagCreateTime as number[];
   return [BigInt(Date.UTC(year, month - 1, day, hour, minute, second, Math.floor(nano / 1e6))), retained];
 }
 

@@ -46,7 +46,7 @@ describe('evolveColumns', () => {
     ['TIMESTAMP(6) to (9)', timestamp(6), timestamp(9), [-1n, null], [-1000n, null]],
     ['DATE to TIMESTAMP(3)', { kind: 'DATE', nullable: true }, timestamp(3), [-1, null], [-86400000n, null]],
     ['INT to STRING', INT, STRING, [-12, null], [Buffer.from('-12'), null]],
-  ])('%s', (_name, from, to, cells, expected) => {
+  ])('%s', (...[, from, to, cells, expected]) => {
     const seen = evolve(from, to, cells).map((cell) => (cell instanceof Uint8Array ? Buffer.from(cell) : cell));
     expect(seen).toEqual(expected);
   });

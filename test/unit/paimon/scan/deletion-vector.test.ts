@@ -29,7 +29,7 @@ describe('parseDeletionVector', () => {
     const bits = new Uint8Array(8192);
     const expected: number[] = [];
     for (let value = 0; value < 65536; value += 13) {
-      bits[value >> 3] = (bits[value >> 3] as number) | (1 << (value & 7));
+      bits[value >> 3] |= 1 << (value & 7);
       expected.push(131072 + value);
     }
     const head = bytes('5e43f2d0 3a300000 01000000 0200 b013 10000000');
