@@ -1,6 +1,6 @@
 // Picks rows out of vectors: by a list of row numbers (a copy), or a range (a view).
 import { TributaryError } from '../base/errors.ts';
-import type { BytesVector, ColumnBatch, Validity, Vector } from './vector.ts';
+import type { BytesVector, Validity, Vector } from './vector.ts';
 import { PRESENT } from './vector.ts';
 
 const ARENA_BYTES_MAX = 2 ** 31 - 1;
@@ -42,11 +42,6 @@ export function takeVector(vector: Vector, rows: Uint32Array): Vector {
     case 'struct':
       return { kind: 'struct', length, fields: vector.fields.map((field) => takeVector(field, rows)), validity };
   }
-}
-
-/** A new batch of the rows in the order given. */
-export function takeBatch(batch: ColumnBatch, rows: Uint32Array): ColumnBatch {
-  return { rowCount: rows.length, columns: batch.columns.map((column) => takeVector(column, rows)) };
 }
 
 /** The rows from `from` up to `to`: a view over the same arrays. */

@@ -9,7 +9,7 @@ import type { Vector } from '../../column/vector.ts';
 import { MISSING } from '../../column/vector.ts';
 
 /** There is no such row: a version number that names nothing. */
-export const NO_ROW = -1;
+const NO_ROW = -1;
 
 /** The memtable as one batch, in log order. */
 export interface LogRows {

@@ -31,7 +31,7 @@ export function tableLayout(schema: TableSchema): KeyValueLayout {
 }
 
 /** The key copy of a column. */
-export function keyField(field: DataField): DataField {
+function keyField(field: DataField): DataField {
   return {
     id: KEY_FIELD_ID_START + field.id,
     name: KEY_PREFIX + field.name,

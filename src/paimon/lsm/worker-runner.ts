@@ -20,7 +20,9 @@ interface Thread {
 }
 
 // The same file runs as TypeScript from the sources (type stripping) and as JavaScript from a build.
-const THREAD_URL = new URL(import.meta.url.endsWith('.ts') ? './task-thread.ts' : './task-thread.js', import.meta.url);
+const THREAD_URL = import.meta.url.endsWith('.ts')
+  ? new URL('./task-thread.ts', import.meta.url)
+  : new URL('./task-thread.js', import.meta.url);
 
 /** Implements `TaskRunner`. */
 export class WorkerRunner {
@@ -40,10 +42,10 @@ export class WorkerRunner {
     request: Tasks[K]['request'],
     transfer: ReadonlySet<ArrayBuffer>,
   ): Promise<Tasks[K]['result']> {
-    return new Promise<Tasks[TaskKind]['result']>((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       this.queue.push({ message: { kind, request }, transfer: movable(transfer), resolve, reject });
       this.dispatch();
-    }) as Promise<Tasks[K]['result']>;
+    });
   }
 
   async close(): Promise<void> {
