@@ -9,6 +9,7 @@ import { bigIntAt, bytesAt, NULL, validityAt } from '../../src/column/vector.ts'
 import type { ColumnBatch, Vector } from '../../src/column/vector.ts';
 import { rowKindText } from '../../src/column/row-kind.ts';
 import type { TableMapping } from '../../src/mapping/lake-table.ts';
+import { stampOf } from '../../src/mirror/commit-properties.ts';
 import { mirror } from '../../src/mirror/mirror.ts';
 import type { MirrorParts } from '../../src/mirror/parts.ts';
 import type { MirrorSettings } from '../../src/mirror/settings.ts';
@@ -36,6 +37,7 @@ interface World {
   readonly problems: string[];
   /** Snapshots and records that nobody needs go away while the pipeline runs. */
   readonly expires: boolean;
+  readonly commitIntervalMs: number;
   steps: number;
 }
 
@@ -51,6 +53,7 @@ export async function simulate(seed: number, random: Random): Promise<readonly s
     load: new ScriptedLoad(database, random),
     problems: [],
     expires: seed % 2 === 0,
+    commitIntervalMs: random.unit() < 0.5 ? 20 : 300,
     steps: 5 + Math.floor(random.unit() * 35),
   };
   for (let step = 0; step < 10; step++) world.load.step(clock.nowMs());
@@ -103,12 +106,18 @@ async function live(world: World, faultChance: number): Promise<void> {
   await acknowledged;
 }
 
-/** Some calls fail or lose their answer, and at some call the process may end. */
+/** Some calls fail or lose their answer, and the process may end: at any call, or between two publications. */
 function lifeFaults(world: World, share: number): FaultPlan {
-  const failing = seededFaults(world.random, share);
-  const endsAt = share > 0 && world.random.unit() < 0.7 ? Math.floor(world.random.unit() * 400) : null;
-  const effect = world.random.unit() < 0.5;
-  return (call) => (call.index === endsAt ? { kind: 'crash', effect } : failing(call));
+  if (share === 0) return () => null;
+  const { random } = world;
+  const failing = seededFaults(random, random.unit() < 0.5 ? share : 0);
+  const effect = random.unit() < 0.5;
+  const atPublication = random.unit() < 0.6;
+  let left = Math.floor(random.unit() * (atPublication ? 12 : 400));
+  return (call) => {
+    const counts = !atPublication || (call.operation === 'create' && /(snapshot|checkpoint)-\d+$/.test(call.path));
+    return counts && left-- === 0 ? { kind: 'crash', effect } : failing(call);
+  };
 }
 
 function describe(error: unknown): string {
@@ -143,10 +152,10 @@ function settingsOf(world: World): MirrorSettings {
     pipeline: PIPELINE,
     database: 'shop',
     mapping: tableMapping,
-    commit: { intervalMs: 300, bytesMax: 1 << 20, rowsMax: 50 },
+    commit: { intervalMs: world.commitIntervalMs, bytesMax: 1 << 20, rowsMax: 50 },
     memoryBytesMax: 64 * 1024,
     heartbeatMs: 1000,
-    snapshots: world.expires ? { retainMs: 2000, countMin: 2 } : { retainMs: 1e12, countMin: 1000 },
+    snapshots: world.expires ? { retainMs: 400, countMin: 1 } : { retainMs: 1e12, countMin: 1000 },
     compaction: 'inline',
     onTableError: 'isolate',
     isolateLagBytesMax: 1e12,
@@ -203,6 +212,7 @@ async function judgeChangelog(world: World, table: Table, key: TableKey): Promis
   const latest = await table.latestSnapshot();
   if (latest === null) return;
   const state = new Map<number, string>();
+  const versions = new Map<number, number>();
   for await (const batch of table.changes({ after: 0n as SnapshotId, upTo: latest.id })) {
     for (let row = 0; row < batch.rowCount; row++) {
       const id = Number(rowValue(batch.columns[0], row));
@@ -210,11 +220,28 @@ async function judgeChangelog(world: World, table: Table, key: TableKey): Promis
       const kind = rowKindText(batch.kinds[row]);
       const fits = kind === '+I' || kind === '+U' ? !state.has(id) : state.get(id) === text;
       if (!fits) world.problems.push(`${key}: ${kind} ${text} in snapshot ${batch.snapshotId} on ${state.get(id) ?? 'nothing'}`);
-      if (kind === '+I' || kind === '+U') state.set(id, text);
-      else state.delete(id);
+      if (kind === '+I' || kind === '+U') {
+        state.set(id, text);
+        const version = Number(rowValue(batch.columns[3], row));
+        versions.set(version, (versions.get(version) ?? 0) + 1);
+      } else state.delete(id);
     }
   }
+  await judgeOnce(world, table, key, versions);
   compare(world, `${key} replayed from its changelog`, state, world.database.state(key));
+}
+
+/** Every version of a row that the log made after the copy is in the changelog once: none twice, none missing. */
+async function judgeOnce(world: World, table: Table, key: TableKey, versions: ReadonlyMap<number, number>): Promise<void> {
+  for (const [version, count] of versions) if (count !== 1) world.problems.push(`${key}: version ${version} is ${count} times in the changelog`);
+  const first = stampOf(await table.snapshot(1n));
+  for (const transaction of world.database.log) {
+    if (first === null || transaction.end <= scriptedEnd(first.position)) continue;
+    for (const change of transaction.changes) {
+      if (change.table !== key || change.kind === 'delete' || change.kind === 'truncate') continue;
+      if (!versions.has(change.row.amount)) world.problems.push(`${key}: version ${change.row.amount} is not in the changelog`);
+    }
+  }
 }
 
 async function rowsOf(table: Table, snapshotId: SnapshotId | null): Promise<Map<number, string>> {
