@@ -229,7 +229,7 @@ function decimalData(vector: Vector & { kind: 'bytes' }): Uint32Array {
  * Nanoseconds since the epoch of timestamps of precision above 6, 0 where there is no value. Throws `E6010` for one
  * outside the years 1677 to 2262.
  */
-export function epochNanos({ length, fields, validity }: StructVector): BigInt64Array {
+function epochNanos({ length, fields, validity }: StructVector): BigInt64Array {
   const [micros, nanos] = fields as [Int64Vector, Int32Vector];
   const data = new BigInt64Array(length);
   for (let row = 0; row < length; row++) {

@@ -1,7 +1,8 @@
 // A table as a relation of DuckDB: files that need no merge as they are, simple merges done by DuckDB, all else read by
 // us into temporary Parquet files.
 import { TributaryError } from '../base/errors.ts';
-import type { ColumnBatch, Int32Vector, Vector } from '../column/vector.ts';
+import type { ColumnBatch, Vector } from '../column/vector.ts';
+import { cellAt, vectorOf } from '../paimon/format/cell.ts';
 import { createParquetWriter } from '../paimon/format/parquet/parquet-writer.ts';
 import { filePaths } from '../paimon/lsm/file-paths.ts';
 import type { DataFileMeta } from '../paimon/meta/data-file-meta.ts';
@@ -12,7 +13,6 @@ import { tableOptions } from '../paimon/schema/table-options.ts';
 import type { TableSchema } from '../paimon/schema/table-schema.ts';
 import type { Table } from '../paimon/table.ts';
 import type { FileStore } from '../storage/file-store.ts';
-import { epochNanos } from './arrow.ts';
 import type { TablePoint } from './read-at.ts';
 import { quoteName, quoteText } from './sql-names.ts';
 
@@ -37,7 +37,8 @@ export interface Relation {
 
 /** Kinds that a row is there with: +I and +U. */
 const IS_LIVE = '_VALUE_KIND IN (0, 2)';
-const BIGINT: DataType = { kind: 'BIGINT', nullable: true };
+/** Holds nanoseconds since the epoch of any year. */
+const NANOS: DataType = { kind: 'DECIMAL', precision: 28, scale: 0, nullable: true };
 
 /**
  * The table at a point as a relation with the columns of its schema. Throws `E6015` for a table that SQL cannot show,
@@ -47,7 +48,7 @@ export async function tableRelation(table: Table, point: TablePoint, settings: R
   const plan = await planAt(table, point);
   requireShown(plan.schema, table.path);
   const { direct, merged, spooled } = await sortSplits(table, plan, settings.mergeBy);
-  const columns = plan.schema.fields.map((field) => quoteName(field.name)).join(', ');
+  const columns = plan.schema.fields.map(columnText).join(', ');
   const selects: string[] = [];
   if (direct.length > 0) selects.push(directSelect(table, plan.schema, direct, columns));
   if (merged.length > 0) selects.push(mergedSelect(table, plan.schema, merged, columns));
@@ -136,16 +137,21 @@ function directSelect(table: Table, schema: TableSchema, splits: readonly Split[
 function mergedSelect(table: Table, schema: TableSchema, splits: readonly Split[], columns: string): string {
   const keys = schema.primaryKeys.map(quoteName).join(', ');
   const newest = `row_number() OVER (PARTITION BY ${keys} ORDER BY _SEQUENCE_NUMBER DESC) = 1`;
-  const inner = `SELECT ${columns}, _VALUE_KIND FROM ${parquetScan(locations(table, schema, splits))} QUALIFY ${newest}`;
-  return `SELECT ${columns} FROM (${inner}) WHERE ${IS_LIVE}`;
+  return `SELECT ${columns} FROM (FROM ${parquetScan(locations(table, schema, splits))} QUALIFY ${newest}) WHERE ${IS_LIVE}`;
 }
 
 function spooledSelect(schema: TableSchema, file: string): string {
-  const columns = schema.fields.map(({ name, type }) => {
-    const column = quoteName(name);
-    return isNanos(type) ? `make_timestamp_ns(${column}) AS ${column}` : column;
+  const columns = schema.fields.map((field) => {
+    const column = quoteName(field.name);
+    return isNanos(field.type) ? `make_timestamp_ns(${column}::BIGINT) AS ${column}` : columnText(field);
   });
   return `SELECT ${columns.join(', ')} FROM ${parquetScan([file])}`;
+}
+
+/** A column of a Parquet file as its type: DuckDB takes Paimon's TIME for one with a zone. */
+function columnText({ name, type }: DataField): string {
+  const column = quoteName(name);
+  return holdsTime(type) ? `${column}::${duckTypeText(type)} AS ${column}` : column;
 }
 
 /** Partition directories look like columns to DuckDB unless it is told. */
@@ -170,7 +176,7 @@ async function spoolSplits(
   const path = `${settings.spoolName}.parquet`;
   const sink = await settings.spool.openWrite(path);
   try {
-    const fields = plan.fields.map((field) => (isNanos(field.type) ? { ...field, type: BIGINT } : field));
+    const fields = plan.fields.map((field) => (isNanos(field.type) ? { ...field, type: NANOS } : field));
     const writer = createParquetWriter({ fields, compression: 'none' }, sink);
     for (const split of spooled) {
       for await (const batch of readSplit(source, split, { plan, options: {} })) {
@@ -187,33 +193,69 @@ async function spoolSplits(
   return settings.spool.location(path);
 }
 
-/** Timestamps of nanoseconds as 64-bit integers, as Parquet's INT96 loses digits in DuckDB. */
+/** Timestamps of nanoseconds as integers, as Parquet's INT96 loses digits in DuckDB. */
 function spoolBatch(fields: readonly DataField[], batch: ColumnBatch): ColumnBatch {
-  return { ...batch, columns: batch.columns.map((vector, at) => (isNanos(fields[at].type) ? nanosVector(vector) : vector)) };
+  const columns = batch.columns.map((vector, at) => (isNanos(fields[at].type) ? nanosVector(fields[at], vector) : vector));
+  return { ...batch, columns };
 }
 
-function nanosVector(vector: Vector): Vector {
-  if (vector.kind !== 'struct') throw new TributaryError('E9001', `vector is no timestamp: kind=${vector.kind}`);
-  const nanos = epochNanos(vector);
-  const values: Int32Vector['values'] = new Int32Array(nanos.buffer);
-  return { kind: 'i64', length: vector.length, values, validity: vector.validity };
+function nanosVector({ type }: DataField, vector: Vector): Vector {
+  return vectorOf(
+    NANOS,
+    Array.from({ length: vector.length }, (_, row) => cellAt(type, vector, row)),
+  );
 }
 
 function isNanos(type: DataType): boolean {
   return (type.kind === 'TIMESTAMP' || type.kind === 'TIMESTAMP_LTZ') && type.precision > 6;
 }
 
-/** Whether the type or a type within it is a timestamp of nanoseconds. */
 function holdsNanos(type: DataType): boolean {
+  return holds(type, isNanos);
+}
+
+function holdsTime(type: DataType): boolean {
+  return holds(type, ({ kind }) => kind === 'TIME');
+}
+
+/** Whether the type or a type within it passes the test. */
+function holds(type: DataType, test: (type: DataType) => boolean): boolean {
   switch (type.kind) {
     case 'ARRAY':
     case 'MULTISET':
-      return holdsNanos(type.element);
+      return holds(type.element, test);
     case 'MAP':
-      return holdsNanos(type.key) || holdsNanos(type.value);
+      return holds(type.key, test) || holds(type.value, test);
     case 'ROW':
-      return type.fields.some((field) => holdsNanos(field.type));
+      return type.fields.some((field) => holds(field.type, test));
     default:
-      return isNanos(type);
+      return test(type);
+  }
+}
+
+/** DuckDB's name of a type that holds a TIME. */
+function duckTypeText(type: DataType): string {
+  switch (type.kind) {
+    case 'ARRAY':
+      return `${duckTypeText(type.element)}[]`;
+    case 'MULTISET':
+      return `MAP(${duckTypeText(type.element)}, INTEGER)`;
+    case 'MAP':
+      return `MAP(${duckTypeText(type.key)}, ${duckTypeText(type.value)})`;
+    case 'ROW':
+      return `STRUCT(${type.fields.map((field) => `${quoteName(field.name)} ${duckTypeText(field.type)}`).join(', ')})`;
+    case 'CHAR':
+    case 'VARCHAR':
+      return 'VARCHAR';
+    case 'BINARY':
+    case 'VARBINARY':
+    case 'BLOB':
+      return 'BLOB';
+    case 'DECIMAL':
+      return `DECIMAL(${type.precision}, ${type.scale})`;
+    case 'TIMESTAMP_LTZ':
+      return 'TIMESTAMPTZ';
+    default:
+      return type.kind;
   }
 }
