@@ -40,7 +40,7 @@ const LAYERS: LayerTable = {
   source: ['change', 'column', 'base'],
   mapping: ['change', 'paimon', 'base'],
   query: ['paimon', 'checkpoint', 'storage', 'column', 'base'],
-  mirror: ['source', 'mapping', 'paimon', 'checkpoint', 'change', 'column', 'base'],
+  mirror: ['source', 'mapping', 'paimon', 'checkpoint', 'storage', 'change', 'column', 'base'],
   server: ['mirror', 'query', 'base'],
   config: [
     'base',
