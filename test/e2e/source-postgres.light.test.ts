@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { isTributaryError } from '../../src/base/errors.ts';
 import { type TableKey, tableKey } from '../../src/change/table-key.ts';
+import { parseLsn } from '../../src/source/postgres/lsn.ts';
 import { dropSlot, listSlots } from '../../src/source/postgres/slot.ts';
 import { postgresFixture, streamToEnd, tableOf } from '../support/postgres-fixture.ts';
 import { postgresSettings, postgresSource, reaches, readLog, rowsOf } from '../support/postgres-source.ts';
@@ -25,6 +26,7 @@ describe('the slot', () => {
     await streamToEnd(started);
     expect(await confirmed()).toBe(before);
     await fixture.sql('insert into other values (2)');
+    let given = started.position;
     const abort = new AbortController();
     const { logEnd } = await source.health();
     const places = new Map([[tableKey('public', 't'), started.position]]);
@@ -38,9 +40,11 @@ describe('the slot', () => {
         event.kind === 'progress' ? event.position : event.kind === 'changes' ? event.boundary?.position : undefined;
       if (reached === undefined) continue;
       source.acknowledge(reached);
+      given = reached;
       if (source.positions.includes(reached, logEnd)) break;
     }
     await until(async () => BigInt(await confirmed()) > BigInt(before), { what: 'the slot moving on' });
+    expect(BigInt(await confirmed())).toBe(parseLsn(given));
   });
 
   test('P3 P4 a slot that stands after the place is refused, a missing one too', async () => {

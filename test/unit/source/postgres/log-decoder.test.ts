@@ -370,6 +370,7 @@ describe('what is not of the protocol', () => {
     ['a key without a value', message.insert(100, [null, 'a'])],
     ['a key left out without an old one', message.update(100, [UNCHANGED, 'a'])],
     ['a number that is none', message.insert(100, ['1x', 'a'])],
+    ['a negative length in an old tuple', message.remove(100, 'K', ['1', 'a']).fill(0xff, 9, 13)],
     ['an old tuple cut short', message.remove(100, 'K', ['1', 'a']).subarray(0, -2)],
   ])('%s fails the table', (_, bytes) => {
     const { decoder, feed } = run([T]);
