@@ -79,8 +79,8 @@ export function canonicalRows(rows: readonly GoldenRow[]): readonly string[] {
 }
 
 /** The lines of a file of vectors (`binaryrow`, `bucket`, `partition`): values, their bytes and hashes. */
-export function goldenVectors(name: 'binaryrow' | 'bucket' | 'partition'): readonly GoldenRow[] {
-  return parseLines(join(FIXTURES, '_vectors', `${name}-vectors.ndjson`));
+export function goldenVectors<T = GoldenRow>(name: 'binaryrow' | 'bucket' | 'partition'): readonly T[] {
+  return parseLines(join(FIXTURES, '_vectors', `${name}-vectors.ndjson`)) as readonly unknown[] as readonly T[];
 }
 
 /** The path of a sample of the reference's written forms, such as `manifest.avsc`. */

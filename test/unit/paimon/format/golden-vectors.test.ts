@@ -42,7 +42,7 @@ function columnsOf(types: readonly DataType[], vector: RowVector) {
   return types.map((type, index) => vectorOf(type, [cellFromJson(type, vector.values[index])]));
 }
 
-const rowVectors = [...goldenVectors('binaryrow'), ...goldenVectors('bucket')] as unknown as readonly RowVector[];
+const rowVectors = [...goldenVectors<RowVector>('binaryrow'), ...goldenVectors<RowVector>('bucket')];
 
 describe('binary rows', () => {
   test.each(rowVectors.map((vector) => [JSON.stringify([vector.types, vector.values]).slice(0, 100), vector] as const))(
@@ -141,7 +141,7 @@ describe('buckets', () => {
 });
 
 describe('partition directories', () => {
-  const vectors = goldenVectors('partition') as unknown as readonly PartitionVector[];
+  const vectors = goldenVectors<PartitionVector>('partition');
 
   test.each(vectors.map((vector) => [`${vector.type} ${JSON.stringify(vector.value)}`, vector] as const))(
     '%s',
