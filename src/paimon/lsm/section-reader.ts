@@ -32,7 +32,7 @@ export async function* readSections(
 }
 
 /** The rows of files, one file after the other. */
-export async function* readRun(reader: BucketReader, files: readonly DataFileMeta[]): AsyncGenerator<KeyValueBatch> {
+async function* readRun(reader: BucketReader, files: readonly DataFileMeta[]): AsyncGenerator<KeyValueBatch> {
   for (const file of files) yield* readFile(reader, file);
 }
 

@@ -31,7 +31,7 @@ export function sortedRuns(
 }
 
 /** Level 0, newest first: largest sequence number descending, smallest ascending, creation time, name. */
-export function compareNewestFirst(a: DataFileMeta, b: DataFileMeta): number {
+function compareNewestFirst(a: DataFileMeta, b: DataFileMeta): number {
   if (a.maxSequenceNumber !== b.maxSequenceNumber) return a.maxSequenceNumber > b.maxSequenceNumber ? -1 : 1;
   if (a.minSequenceNumber !== b.minSequenceNumber) return a.minSequenceNumber < b.minSequenceNumber ? -1 : 1;
   const byTime = (a.creationTimeMs ?? 0) - (b.creationTimeMs ?? 0);

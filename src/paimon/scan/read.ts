@@ -60,7 +60,7 @@ export async function* readSplit(
 }
 
 /** The columns to read: those wanted, each once, and for a merge those that decide the order. */
-export function readLayout(
+function readLayout(
   schema: TableSchema,
   wanted: readonly DataField[],
   split: { rawConvertible: boolean },

@@ -65,7 +65,7 @@ const NOTHING: Prefix = () => 0;
 const PREFIX_BYTES = 6;
 
 /** The prefix of a key column. */
-export function prefixOf(vector: Vector, order: 'plain' | 'signed'): Prefix {
+function prefixOf(vector: Vector, order: 'plain' | 'signed'): Prefix {
   switch (vector.kind) {
     case 'i32': {
       const { values } = vector;
