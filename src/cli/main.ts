@@ -2,11 +2,13 @@
 // The command line: one list of commands, one place where failures become output and exit codes.
 import { Command, CommanderError } from 'commander';
 import { TributaryError } from '../base/errors.ts';
+import { changelogCommand } from './changelog.ts';
 import { checkCommand } from './check.ts';
 import { configShowCommand } from './config-show.ts';
 import { demoCommand } from './demo/demo.ts';
 import { reportJson, reportOf, reportText } from './error-report.ts';
 import { initCommand } from './init.ts';
+import { queryCommand } from './query.ts';
 import { runCommand } from './run.ts';
 import { redactor } from './secrets.ts';
 import { slotCommand } from './slot.ts';
@@ -20,6 +22,8 @@ const COMMANDS: readonly (() => Command)[] = [
   checkCommand,
   runCommand,
   statusCommand,
+  queryCommand,
+  changelogCommand,
   slotCommand,
   configShowCommand,
   versionCommand,

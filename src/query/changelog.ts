@@ -53,7 +53,12 @@ const POLL_INTERVAL_MS = 1000;
 
 /** Reads `snapshot:N`, `timestamp:T`, `earliest` or `latest`. Throws `E6018`. */
 export function parseChangelogStart(text: string): ChangelogStart {
-  if (text === 'earliest' || text === 'latest') return text;
+  return text === 'earliest' ? text : parseChangelogEnd(text);
+}
+
+/** Reads `snapshot:N`, `timestamp:T` or `latest`. Throws `E6018`. */
+export function parseChangelogEnd(text: string): ChangelogEnd {
+  if (text === 'latest') return text;
   const value = /^(snapshot|timestamp):(.+)$/.exec(text);
   if (value?.[1] === 'snapshot' && /^\d+$/.test(value[2])) return { snapshot: BigInt(value[2]) };
   if (value?.[1] === 'timestamp') return { timestamp: /^\d+$/.test(value[2]) ? Number(value[2]) : value[2] };
