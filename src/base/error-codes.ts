@@ -84,7 +84,8 @@ export const ERROR_CODES = {
     kind: 'config',
     exit: 2,
     meaning: 'A table option cannot be right for a mirrored table.',
-    remedy: 'Remove the option that the message names; a mirror is a deduplicate table with changelog-producer none or input.',
+    remedy:
+      'Remove the option that the message names; a mirror is a deduplicate table with changelog-producer none or input.',
   },
   // 2xxx source
   E2001: {
@@ -210,7 +211,8 @@ export const ERROR_CODES = {
   E2104: {
     kind: 'source',
     exit: 3,
-    meaning: 'The source has thrown away log that the lake does not have yet; going on would lose the changes in between.',
+    meaning:
+      'The source has thrown away log that the lake does not have yet; going on would lose the changes in between.',
     remedy:
       'Another consumer used the slot, it was advanced or created anew, or the lake was restored. Either drop the lake tables and the slot and start again, which copies every table, or accept the loss with `tributary run --accept-gap FROM..TO`.',
   },
@@ -451,13 +453,15 @@ export const ERROR_CODES = {
     kind: 'data',
     exit: 1,
     meaning: 'A Parquet file uses an encoding, codec or feature that Tributary does not read.',
-    remedy: 'Rewrite the file with its own engine as plain or dictionary pages with zstd or snappy, for example by compaction.',
+    remedy:
+      'Rewrite the file with its own engine as plain or dictionary pages with zstd or snappy, for example by compaction.',
   },
   E3202: {
     kind: 'data',
     exit: 1,
     meaning: 'A Parquet file lacks a column that its schema has, or holds it with another type.',
-    remedy: 'The file does not belong to the schema that the manifest names; restore it or roll back to a snapshot without it.',
+    remedy:
+      'The file does not belong to the schema that the manifest names; restore it or roll back to a snapshot without it.',
   },
   E3203: {
     kind: 'data',
@@ -736,7 +740,8 @@ export const ERROR_CODES = {
     kind: 'data',
     exit: 1,
     meaning: 'A row that is to be written cannot be understood.',
-    remedy: 'Give one JSON object a line: {"kind":"+I","row":{"column":value}}; the number of the line is in the message.',
+    remedy:
+      'Give one JSON object a line: {"kind":"+I","row":{"column":value}}; the number of the line is in the message.',
   },
   E6203: {
     kind: 'config',

@@ -175,7 +175,7 @@ export class BytesBuilder implements RowBuilder {
     // Short copies by loop, long ones by memcpy: measured in shared/measurements.md, "String copy micro-test".
     if (count < 24) {
       const bytes = this.bytes;
-      for (let from = start, to = this.size; from < end; from++, to++) bytes[to] = source[from] as number;
+      for (let from = start, to = this.size; from < end; from++, to++) bytes[to] = source[from];
     } else this.bytes.set(source.subarray(start, end), this.size);
     this.size += count;
   }

@@ -16,7 +16,7 @@ export type RowKindText = (typeof TEXTS)[number];
 
 /** The text of a row kind, by number. */
 export function rowKindText(kind: number): RowKindText {
-  return TEXTS[kind] as RowKindText;
+  return TEXTS[kind];
 }
 
 /** True for -U and -D, which take a row away. */

@@ -84,7 +84,10 @@ function checkOptions(source: SourceTable, options: Readonly<Record<string, stri
             (name) => options[name] !== undefined,
           );
   if (wrong === undefined) return;
-  throw new TributaryError('E1300', `table option cannot be used for a mirrored table: table=${source.key} option=${wrong}`);
+  throw new TributaryError(
+    'E1300',
+    `table option cannot be used for a mirrored table: table=${source.key} option=${wrong}`,
+  );
 }
 
 function folded(name: string, how: 'preserve' | 'lower'): string {
@@ -92,16 +95,19 @@ function folded(name: string, how: 'preserve' | 'lower'): string {
 }
 
 function filled(template: string, source: SourceTable, names: MappingNames): string {
-  return template.replace(/\{(source|database|schema|table)\}/g, (_, name: 'source' | 'database' | 'schema' | 'table') => {
-    switch (name) {
-      case 'source':
-        return names.source;
-      case 'database':
-        return names.database;
-      case 'schema':
-        return source.schema;
-      case 'table':
-        return source.name;
-    }
-  });
+  return template.replace(
+    /\{(source|database|schema|table)\}/g,
+    (_, name: 'source' | 'database' | 'schema' | 'table') => {
+      switch (name) {
+        case 'source':
+          return names.source;
+        case 'database':
+          return names.database;
+        case 'schema':
+          return source.schema;
+        case 'table':
+          return source.name;
+      }
+    },
+  );
 }

@@ -13,7 +13,12 @@ export class BackPressure {
   private readonly flushing = new Map<MirroredTable, Promise<void>>();
   private failure: { readonly error: unknown } | null = null;
 
-  constructor(parts: { tables: readonly MirroredTable[]; bytesMax: number; clock: Clock; telemetry: PipelineTelemetry }) {
+  constructor(parts: {
+    tables: readonly MirroredTable[];
+    bytesMax: number;
+    clock: Clock;
+    telemetry: PipelineTelemetry;
+  }) {
     this.tables = parts.tables;
     this.bytesMax = parts.bytesMax;
     this.clock = parts.clock;

@@ -83,7 +83,11 @@ export class Checkpoints {
     await this.underWay;
   }
 
-  private async complete(number: bigint, place: CheckpointPlace, sealed: Map<MirroredTable, SealedFiles>): Promise<void> {
+  private async complete(
+    number: bigint,
+    place: CheckpointPlace,
+    sealed: Map<MirroredTable, SealedFiles>,
+  ): Promise<void> {
     const stamp = this.stamp(number, place);
     const files = await this.durableFiles(sealed);
     const published = await Promise.allSettled([...files].map(([table, message]) => table.publish(message, stamp)));
@@ -96,14 +100,17 @@ export class Checkpoints {
    * Waits until every table's files are durable, before the first snapshot names one: a failing flush leaves no partial
    * checkpoint. A table whose rows cannot be written is isolated and left out.
    */
-  private async durableFiles(sealed: Map<MirroredTable, SealedFiles>): Promise<Map<MirroredTable, CommitMessage | null>> {
+  private async durableFiles(
+    sealed: Map<MirroredTable, SealedFiles>,
+  ): Promise<Map<MirroredTable, CommitMessage | null>> {
     const tables = [...sealed.keys()];
     const results = await Promise.allSettled(sealed.values());
     const files = new Map<MirroredTable, CommitMessage | null>();
     for (const [index, result] of results.entries()) {
       const table = tables[index];
       if (result.status === 'fulfilled') files.set(table, result.value);
-      else if (isTributaryError(result.reason) && result.reason.kind === 'data') await this.parts.isolate(table, result.reason);
+      else if (isTributaryError(result.reason) && result.reason.kind === 'data')
+        await this.parts.isolate(table, result.reason);
       else throw result.reason;
     }
     return files;

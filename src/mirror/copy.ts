@@ -1,4 +1,5 @@
 // The first copy: existing rows of new tables into the lake, table by table, each one snapshot at the copy's position.
+import type { Logger } from '../base/log.ts';
 import type { InitialCopy } from '../source/source.ts';
 import type { BackPressure } from './back-pressure.ts';
 import type { Checkpoints } from './checkpoints.ts';
@@ -10,6 +11,7 @@ export interface CopyParts {
   readonly tables: readonly MirroredTable[];
   readonly checkpoints: Checkpoints;
   readonly pressure: BackPressure;
+  readonly log: Logger;
   readonly signal: AbortSignal;
 }
 
@@ -26,5 +28,6 @@ export async function copyTables(parts: CopyParts): Promise<void> {
       await parts.pressure.relieve();
     }
     await parts.checkpoints.publishCopy(table, parts.copy.position);
+    parts.log.info('table copied', { table: table.source.key, rows: table.telemetry.copiedRows });
   }
 }

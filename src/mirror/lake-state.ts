@@ -40,7 +40,14 @@ export async function readLakeState(store: FileStore, source: SourceTable, lake:
   refuseOtherColumns(schema, source, lake);
   const snapshots = new SnapshotStore(store, tablePath);
   const own = await snapshots.newestBy(lake.options[PIPELINE_OPTION]);
-  return { source, lake, tablePath, schema, latest: await snapshots.latest(), stamp: own === null ? null : stampOf(own) };
+  return {
+    source,
+    lake,
+    tablePath,
+    schema,
+    latest: await snapshots.latest(),
+    stamp: own === null ? null : stampOf(own),
+  };
 }
 
 /** Two pipelines never write one table (architecture, rule 9), and a table of others is never taken over unasked. */
@@ -61,7 +68,10 @@ async function refuseStrangeDirectory(store: FileStore, tablePath: string): Prom
   // A creation that was killed leaves an empty schema directory at most.
   const strange = entries.find((entry) => !(entry.isDirectory && entry.name === 'schema'));
   if (strange === undefined) return;
-  throw new TributaryError('E5011', `lake directory holds files that are no table: directory=${tablePath} file=${strange.name}`);
+  throw new TributaryError(
+    'E5011',
+    `lake directory holds files that are no table: directory=${tablePath} file=${strange.name}`,
+  );
 }
 
 function refuseOtherColumns(schema: TableSchema, source: SourceTable, lake: LakeTable): void {

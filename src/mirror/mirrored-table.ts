@@ -130,7 +130,9 @@ export class MirroredTable {
         kind: sealed.overwrite ? 'OVERWRITE' : 'APPEND',
         added: sealed.added,
         // A compaction may have replaced files since the files were sealed: what goes away is what is there now.
-        deleted: sealed.overwrite ? this.committer.liveEntries().map((entry) => ({ ...entry, kind: FILE_DELETE })) : sealed.deleted,
+        deleted: sealed.overwrite
+          ? this.committer.liveEntries().map((entry) => ({ ...entry, kind: FILE_DELETE }))
+          : sealed.deleted,
         changelog: sealed.changelog,
         commitUser: stamp.pipeline,
         commitIdentifier: stamp.checkpoint,

@@ -16,6 +16,8 @@ import { type PipelineStart, startPipeline } from './start.ts';
 
 /** How long the loop sleeps at most, so that a stop is noticed. */
 const WAIT_MS_MAX = 200;
+/** How often the source is asked how the log kept for us is. */
+const HEALTH_INTERVAL_MS = 5_000;
 /** How long a stop waits for the end of the transaction being read; a longer one is read again after the restart. */
 const STOP_GRACE_MS = 10_000;
 
@@ -39,6 +41,8 @@ export class Pipeline {
   private dirty = false;
   private lastBeginMs: number;
   private stopRequestedMs: number | null = null;
+  private readonly stopHealth: () => void;
+  private askingHealth = false;
 
   private constructor(parts: MirrorParts, settings: MirrorSettings, started: PipelineStart) {
     this.parts = parts;
@@ -70,6 +74,7 @@ export class Pipeline {
       },
       started.nextNumber,
     );
+    this.stopHealth = parts.clock.every(HEALTH_INTERVAL_MS, () => this.askHealth());
   }
 
   /** Finds out where the lake and the source stand, refuses gaps and other writers, opens the tables. */
@@ -81,9 +86,11 @@ export class Pipeline {
   async copyNewTables(signal: AbortSignal): Promise<void> {
     if (this.started.toCopy.length === 0) return;
     this.parts.telemetry.state = 'copying';
+    this.parts.log.info('copying new tables', { pipeline: this.settings.pipeline, tables: this.started.toCopy.length });
     const copy = await this.parts.source.beginCopy(this.started.toCopy.map((table) => table.source.key));
     try {
-      await copyTables({ copy, tables: this.started.toCopy, checkpoints: this.checkpoints, pressure: this.pressure, signal });
+      const { checkpoints, pressure } = this;
+      await copyTables({ copy, tables: this.started.toCopy, checkpoints, pressure, log: this.parts.log, signal });
     } finally {
       await copy.close();
     }
@@ -97,6 +104,11 @@ export class Pipeline {
   openLog(): AsyncIterable<SourceEvent> {
     assert(this.from !== null, 'the log is opened before its start is known');
     this.parts.telemetry.state = 'streaming';
+    this.parts.log.info('following the log', {
+      pipeline: this.settings.pipeline,
+      tables: this.tables.size,
+      from: this.from,
+    });
     const places = new Map<TableKey, SourcePosition>();
     const beforeImages = new Set<TableKey>();
     for (const table of this.tables.values()) {
@@ -177,7 +189,8 @@ export class Pipeline {
 
   /** Whether a checkpoint is to be taken now. */
   checkpointDue(): boolean {
-    if (this.place === null || this.transactionOpen || this.checkpoints.running || !this.covers(this.place.position)) return false;
+    if (this.place === null || this.transactionOpen || this.checkpoints.running || !this.covers(this.place.position))
+      return false;
     const elapsedMs = this.parts.clock.monotonicMs() - this.lastBeginMs;
     const { intervalMs, rowsMax, bytesMax } = this.settings.commit;
     if (this.dirty) return elapsedMs >= intervalMs || this.dirtyRows >= rowsMax || this.dirtyBytes >= bytesMax;
@@ -212,6 +225,7 @@ export class Pipeline {
   /** Drops what no snapshot names and lets go of the source and the lease. Never throws. */
   async close(): Promise<void> {
     this.logEnd.abort();
+    this.stopHealth();
     const closing = [
       this.checkpoints.settled(),
       this.maintenance.close(),
@@ -219,9 +233,25 @@ export class Pipeline {
       this.parts.source.close(),
     ];
     for (const result of await Promise.allSettled(closing)) {
-      if (result.status === 'rejected') this.parts.log.debug('closing after a failure', { reason: String(result.reason) });
+      if (result.status === 'rejected')
+        this.parts.log.debug('closing after a failure', { reason: String(result.reason) });
     }
     await this.started.lease.release();
+  }
+
+  /** Keeps what is told of the log up to date; an answer that does not come is told by the stream itself. */
+  private askHealth(): void {
+    if (this.askingHealth) return;
+    this.askingHealth = true;
+    this.parts.source
+      .health()
+      .then((health) => {
+        this.parts.telemetry.health = health;
+      })
+      .catch((error: unknown) => this.parts.log.debug('health of the log is not known', { reason: String(error) }))
+      .finally(() => {
+        this.askingHealth = false;
+      });
   }
 
   private reach(place: CheckpointPlace): void {

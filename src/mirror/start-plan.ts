@@ -47,7 +47,10 @@ export function planStart(facts: StartFacts): StartPlan {
   refuseOtherSource(facts);
   const from = places.reduce((a, b) => facts.positions.earliest(a, b));
   if (facts.logStart === null) {
-    throw new TributaryError('E2106', `the source keeps no log for this pipeline any more: pipeline=${facts.pipeline} place=${from}`);
+    throw new TributaryError(
+      'E2106',
+      `the source keeps no log for this pipeline any more: pipeline=${facts.pipeline} place=${from}`,
+    );
   }
   if (facts.positions.includes(from, facts.logStart)) return { from, toCopy, acceptedGap: null };
   return { from: facts.logStart, toCopy, acceptedGap: acceptedGap(facts, from, facts.logStart) };

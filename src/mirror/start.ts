@@ -82,7 +82,9 @@ async function openTables(
     acceptGap: settings.acceptGap,
   });
   if (plan.acceptedGap !== null) parts.log.warn('reading on after a gap that the operator accepted', plan.acceptedGap);
-  const tables = await Promise.all(states.map((state, index) => openMirroredTable(state, { parts, token, place: places[index] })));
+  const tables = await Promise.all(
+    states.map((state, index) => openMirroredTable(state, { parts, token, place: places[index] })),
+  );
   return {
     tables,
     from: plan.from,

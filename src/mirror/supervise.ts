@@ -45,7 +45,8 @@ export async function superviseMirror(supervision: Supervision, signal: AbortSig
         lastProgressMs = clock.monotonicMs();
         waitMs = retry.initialMs;
       }
-      const final = !isTributaryError(error) || error.kind !== 'retry' || clock.monotonicMs() - lastProgressMs >= retry.giveUpMs;
+      const final =
+        !isTributaryError(error) || error.kind !== 'retry' || clock.monotonicMs() - lastProgressMs >= retry.giveUpMs;
       if (final || signal.aborted) {
         telemetry.state = 'failed';
         throw error;

@@ -14,7 +14,13 @@ export interface ScriptedRow {
 /** One change of a transaction. `bigKept` says that the log leaves `big` out, as for an unchanged TOAST value. */
 export type ScriptedChange =
   | { readonly kind: 'insert'; readonly table: TableKey; readonly row: ScriptedRow }
-  | { readonly kind: 'update'; readonly table: TableKey; readonly before: ScriptedRow; readonly row: ScriptedRow; readonly bigKept: boolean }
+  | {
+      readonly kind: 'update';
+      readonly table: TableKey;
+      readonly before: ScriptedRow;
+      readonly row: ScriptedRow;
+      readonly bigKept: boolean;
+    }
   | { readonly kind: 'delete'; readonly table: TableKey; readonly before: ScriptedRow }
   | { readonly kind: 'truncate'; readonly table: TableKey };
 
@@ -64,14 +70,14 @@ export class ScriptedDatabase {
     const states = new Map(this.tables.map((table) => [table, new Map<number, ScriptedRow>()]));
     for (const transaction of this.log) {
       if (transaction.end > end) break;
-      for (const change of transaction.changes) applyChange(states.get(change.table) ?? new Map(), change);
+      for (const change of transaction.changes) applyChange(states.get(change.table) ?? new Map<number, ScriptedRow>(), change);
     }
     return states;
   }
 
   /** Commits the changes as one transaction. */
   commit(changes: readonly ScriptedChange[], commitTimeMs: number): void {
-    for (const change of changes) applyChange(this.rows.get(change.table) ?? new Map(), change);
+    for (const change of changes) applyChange(this.rows.get(change.table) ?? new Map<number, ScriptedRow>(), change);
     this.end += 10;
     this.log.push({ end: this.end, commitTimeMs, changes });
   }
@@ -142,7 +148,7 @@ export class ScriptedLoad {
     const version = ++this.version;
     return {
       id,
-      name: this.random.unit() < 0.1 ? null : [...`name ${version} é漢𝄞`].slice(0, 6 + this.below(10)).join(''),
+      name: this.random.unit() < 0.1 ? null : Array.from(`name ${version} é漢𝄞`).slice(0, 6 + this.below(10)).join(''),
       big: this.random.unit() < 0.1 ? null : `big-${version}-${'x'.repeat(this.below(40))}`,
       amount: version,
     };

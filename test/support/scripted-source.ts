@@ -147,13 +147,15 @@ export class ScriptedSource implements ChangeSource {
         batch.addChange(change);
         if (this.options.random.unit() < 0.1) yield { kind: 'changes', changes: take(), boundary: null };
       }
-      if (this.options.random.unit() < 0.5) yield { kind: 'changes', changes: take(), boundary: boundaryOf(transaction) };
+      if (this.options.random.unit() < 0.5)
+        yield { kind: 'changes', changes: take(), boundary: boundaryOf(transaction) };
     }
     yield { kind: 'changes', changes: take(), boundary: boundaryOf(transactions[transactions.length - 1]) };
   }
 
   private mayLoseConnection(): void {
-    if (this.options.random.unit() < this.options.lossChance) throw new TributaryError('E2001', 'connection lost: source=scripted');
+    if (this.options.random.unit() < this.options.lossChance)
+      throw new TributaryError('E2001', 'connection lost: source=scripted');
   }
 
   private below(limit: number): number {
@@ -161,7 +163,11 @@ export class ScriptedSource implements ChangeSource {
   }
 }
 
-function boundaryOf(transaction: ScriptedTransaction): { position: SourcePosition; commitTimeMs: number; transactionCount: number } {
+function boundaryOf(transaction: ScriptedTransaction): {
+  position: SourcePosition;
+  commitTimeMs: number;
+  transactionCount: number;
+} {
   return { position: scriptedPosition(transaction.end), commitTimeMs: transaction.commitTimeMs, transactionCount: 1 };
 }
 

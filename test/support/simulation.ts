@@ -200,9 +200,10 @@ async function judgeIdentifiers(world: World, table: Table): Promise<void> {
   const latest = await table.latestSnapshot();
   let previous = 0n;
   for (let id = 1n; id <= (latest?.id ?? 0n); id++) {
-    const snapshot = await table.snapshot(id as SnapshotId);
+    const snapshot = await table.snapshot(id);
     if (snapshot.commitUser !== PIPELINE) continue;
-    if (snapshot.commitIdentifier <= previous) world.problems.push(`identifier ${snapshot.commitIdentifier} after ${previous}`);
+    if (snapshot.commitIdentifier <= previous)
+      world.problems.push(`identifier ${snapshot.commitIdentifier} after ${previous}`);
     previous = snapshot.commitIdentifier;
   }
 }
@@ -213,13 +214,14 @@ async function judgeChangelog(world: World, table: Table, key: TableKey): Promis
   if (latest === null) return;
   const state = new Map<number, string>();
   const versions = new Map<number, number>();
-  for await (const batch of table.changes({ after: 0n as SnapshotId, upTo: latest.id })) {
+  for await (const batch of table.changes({ after: 0n, upTo: latest.id })) {
     for (let row = 0; row < batch.rowCount; row++) {
       const id = Number(rowValue(batch.columns[0], row));
       const text = rowText(batch, row);
       const kind = rowKindText(batch.kinds[row]);
       const fits = kind === '+I' || kind === '+U' ? !state.has(id) : state.get(id) === text;
-      if (!fits) world.problems.push(`${key}: ${kind} ${text} in snapshot ${batch.snapshotId} on ${state.get(id) ?? 'nothing'}`);
+      if (!fits)
+        world.problems.push(`${key}: ${kind} ${text} in snapshot ${batch.snapshotId} on ${state.get(id) ?? 'nothing'}`);
       if (kind === '+I' || kind === '+U') {
         state.set(id, text);
         const version = Number(rowValue(batch.columns[3], row));
@@ -232,14 +234,21 @@ async function judgeChangelog(world: World, table: Table, key: TableKey): Promis
 }
 
 /** Every version of a row that the log made after the copy is in the changelog once: none twice, none missing. */
-async function judgeOnce(world: World, table: Table, key: TableKey, versions: ReadonlyMap<number, number>): Promise<void> {
-  for (const [version, count] of versions) if (count !== 1) world.problems.push(`${key}: version ${version} is ${count} times in the changelog`);
+async function judgeOnce(
+  world: World,
+  table: Table,
+  key: TableKey,
+  versions: ReadonlyMap<number, number>,
+): Promise<void> {
+  for (const [version, count] of versions)
+    if (count !== 1) world.problems.push(`${key}: version ${version} is ${count} times in the changelog`);
   const first = stampOf(await table.snapshot(1n));
   for (const transaction of world.database.log) {
     if (first === null || transaction.end <= scriptedEnd(first.position)) continue;
     for (const change of transaction.changes) {
       if (change.table !== key || change.kind === 'delete' || change.kind === 'truncate') continue;
-      if (!versions.has(change.row.amount)) world.problems.push(`${key}: version ${change.row.amount} is not in the changelog`);
+      if (!versions.has(change.row.amount))
+        world.problems.push(`${key}: version ${change.row.amount} is not in the changelog`);
     }
   }
 }
@@ -247,13 +256,21 @@ async function judgeOnce(world: World, table: Table, key: TableKey, versions: Re
 async function rowsOf(table: Table, snapshotId: SnapshotId | null): Promise<Map<number, string>> {
   const rows = new Map<number, string>();
   for await (const batch of table.read(snapshotId === null ? {} : { at: { kind: 'snapshot', id: snapshotId } })) {
-    for (let row = 0; row < batch.rowCount; row++) rows.set(Number(rowValue(batch.columns[0], row)), rowText(batch, row));
+    for (let row = 0; row < batch.rowCount; row++)
+      rows.set(Number(rowValue(batch.columns[0], row)), rowText(batch, row));
   }
   return rows;
 }
 
-function compare(world: World, what: string, actual: ReadonlyMap<number, string>, expected: ReadonlyMap<number, ScriptedRow>): void {
-  const texts = new Map([...expected].map(([id, row]) => [id, JSON.stringify([String(row.id), row.name, row.big, row.amount])]));
+function compare(
+  world: World,
+  what: string,
+  actual: ReadonlyMap<number, string>,
+  expected: ReadonlyMap<number, ScriptedRow>,
+): void {
+  const texts = new Map(
+    [...expected].map(([id, row]) => [id, JSON.stringify([String(row.id), row.name, row.big, row.amount])]),
+  );
   for (const id of new Set([...actual.keys(), ...texts.keys()])) {
     if (actual.get(id) !== texts.get(id)) {
       world.problems.push(`${what}: key ${id} is ${actual.get(id) ?? 'absent'}, expected ${texts.get(id) ?? 'absent'}`);

@@ -19,7 +19,10 @@ function facts(changes: Partial<StartFacts>, places: Record<string, number | nul
     positions: ORDER,
     identity: IDENTITY,
     logStart: position(90),
-    tables: Object.entries(places).map(([key, place]) => ({ key: key as TableKey, place: place === null ? null : position(place) })),
+    tables: Object.entries(places).map(([key, place]) => ({
+      key: key as TableKey,
+      place: place === null ? null : position(place),
+    })),
     knownIdentity: IDENTITY,
     acceptGap: null,
     ...changes,
