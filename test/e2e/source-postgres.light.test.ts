@@ -147,6 +147,28 @@ describe('the slot', () => {
     expect(rowsOf(await streamToEnd(started), table).map((row) => row[1])).toEqual(['1', '2']);
   });
 
+  test('a slot waits for the transactions that are running, and the copy has their rows', async () => {
+    await fixture.sql('create table t (id int primary key)');
+    const source = fixture.source();
+    await source.open();
+    const waiting =
+      "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like 'CREATE_REPLICATION_SLOT%'";
+    await withClient(fixture.url, async (client) => {
+      await client.query('begin; insert into t values (1)');
+      const begun = source.beginCopy([tableKey('public', 't')]);
+      await until(async () => (await withClient(fixture.url, (other) => other.query(waiting))).rows.length === 1, {
+        what: 'the slot waiting',
+      });
+      await client.query('commit');
+      const copy = await begun;
+      const rows: number[] = [];
+      for await (const batch of copy.rows(tableKey('public', 't'), new AbortController().signal))
+        rows.push(batch.rowCount);
+      expect(rows).toEqual([1]);
+      await copy.close();
+    });
+  });
+
   test('a second copy uses a snapshot of its own and leaves no slot behind', async () => {
     await fixture.sql('create table t (id int primary key)', 'insert into t values (1)');
     const started = await fixture.start();
@@ -282,6 +304,11 @@ describe('checks', () => {
         JSON.stringify([error, String(error), (error as Error).cause, String((error as Error).cause)]),
       ).not.toContain('wrong-word');
       await wrong.close();
+      const without = postgresSource(
+        postgresSettings(fixture.url, { user: role, password: () => Promise.resolve(null) }),
+      );
+      await expect(without.open()).rejects.toMatchObject({ code: 'E2011' });
+      await without.close();
     } finally {
       await fixture.sql('drop table hidden', `drop role ${role}`);
     }

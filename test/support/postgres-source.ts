@@ -43,7 +43,7 @@ export function postgresSource(settings: PostgresSettings): PostgresSource {
 }
 
 /** A value of a vector as text, or null, or `<missing>`. */
-export function valueText(vector: Vector, row: number, type: ValueType): string | null {
+function valueText(vector: Vector, row: number, type: ValueType): string | null {
   const validity = validityAt(vector, row);
   if (validity !== PRESENT) return validity === NULL ? null : '<missing>';
   switch (vector.kind) {

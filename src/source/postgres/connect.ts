@@ -137,8 +137,11 @@ function connectError(settings: ConnectionSettings, error: unknown): TributaryEr
   const where = `host=${settings.host} port=${settings.port} database=${settings.database} user=${settings.user}`;
   const state = errorState(error);
   const cause = { cause: error, context: { state } };
-  if (REFUSED.has(state)) return new TributaryError('E2011', `postgres refused the connection: ${where}`, cause);
   const text = error instanceof Error ? `${state} ${error.message}` : '';
+  // The driver's own words where the server wants a password and there is none.
+  const noPassword = state === '' && text.includes('password must be');
+  if (REFUSED.has(state) || noPassword)
+    return new TributaryError('E2011', `postgres refused the connection: ${where}`, cause);
   if (CERTIFICATE.test(text)) return new TributaryError('E2012', `no trusted tls connection: ${where}`, cause);
   return new TributaryError('E2010', `no connection to postgres: ${where}`, cause);
 }

@@ -147,7 +147,6 @@ export class ReplicationStream {
 
   private received(chunk: Buffer): void {
     if (this.failure !== null || this.ended) return;
-    this.lastReceivedMs = this.options.clock.monotonicMs();
     if (chunk[0] === XLOG_DATA) {
       try {
         this.decoder.message(chunk, XLOG_HEADER);
@@ -168,6 +167,7 @@ export class ReplicationStream {
 
   /** After all messages of what the socket gave are decoded. */
   private settle(): void {
+    this.lastReceivedMs = this.options.clock.monotonicMs();
     if (this.failure !== null || this.ended) return;
     this.offerProgress();
     if (this.decoder.events.length === 0) {

@@ -98,6 +98,8 @@ export async function createSlot(
   const kind = options.temporary ? 'TEMPORARY LOGICAL' : 'LOGICAL';
   const wanted = failover ? "(SNAPSHOT 'export', FAILOVER)" : 'EXPORT_SNAPSHOT';
   try {
+    // The slot waits for every transaction that is running, however long that takes.
+    await runStatement(client, 'set lock_timeout = 0');
     const command = `CREATE_REPLICATION_SLOT ${quoteIdentifier(options.name)} ${kind} pgoutput ${wanted}`;
     const [row] = await runStatement(client, command);
     const consistentPoint = parseLsn(field(row, 'consistent_point'));
