@@ -42,7 +42,10 @@ export function createChangeOutput(options: ChangeOutputOptions, output: ResultO
 }
 
 /** One object a change: `{"snapshot":3,"kind":"+U","row":{…}}`. */
-export function changeLines({ snapshotId, fields, columns, kinds, rowCount }: SnapshotChanges, form: RowJsonForm): string {
+export function changeLines(
+  { snapshotId, fields, columns, kinds, rowCount }: SnapshotChanges,
+  form: RowJsonForm,
+): string {
   const print = createRowPrinter(fields, form);
   let text = '';
   for (let row = 0; row < rowCount; row++) {
@@ -102,7 +105,10 @@ class DebeziumOutput implements ChangeOutput {
     return this.envelope('d', { before: json, after: 'null', snapshotId });
   }
 
-  private envelope(op: string, row: { readonly before: string; readonly after: string; readonly snapshotId: bigint }): string {
+  private envelope(
+    op: string,
+    row: { readonly before: string; readonly after: string; readonly snapshotId: bigint },
+  ): string {
     const source = `{${this.source},"snapshot_id":${row.snapshotId}}`;
     return `{"before":${row.before},"after":${row.after},"source":${source},"op":"${op}"}\n`;
   }
@@ -127,11 +133,15 @@ class ArrowChanges implements ChangeOutput {
   }
 
   async write({ snapshotId, fields, columns, kinds, rowCount }: SnapshotChanges): Promise<void> {
-    const changed = fields.length !== this.fields.length || fields.some((field, at) => !sameColumn(field, this.fields[at]));
+    const changed =
+      fields.length !== this.fields.length || fields.some((field, at) => !sameColumn(field, this.fields[at]));
     if (changed) {
       throw new TributaryError('E6200', `columns have changed, an Arrow stream cannot go on: snapshot=${snapshotId}`);
     }
-    const snapshots: Vector = vectorOf(BIGINT, new Array<bigint>(rowCount).fill(snapshotId));
+    const snapshots: Vector = vectorOf(
+      BIGINT,
+      Array.from(kinds, () => snapshotId),
+    );
     const texts: Vector = vectorOf(
       STRING,
       Array.from(kinds, (kind) => KIND_TEXTS[kind]),

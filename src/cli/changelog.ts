@@ -28,7 +28,11 @@ Tables without a changelog producer give the net change of each key per snapshot
 export function changelogCommand(): Command {
   return warehouseCommand('changelog', 'print the changes of a table, in order')
     .argument('<table>', 'database.table')
-    .option('--from <place>', 'first snapshot: earliest, latest (what comes from now on), snapshot:N or timestamp:T', 'earliest')
+    .option(
+      '--from <place>',
+      'first snapshot: earliest, latest (what comes from now on), snapshot:N or timestamp:T',
+      'earliest',
+    )
     .option('--to <place>', 'last snapshot: latest, snapshot:N or timestamp:T')
     .option('--follow', 'wait for new snapshots, until interrupted or --to is reached')
     .option('--consumer <id>', 'go on where this consumer stands, and remember how far it came')

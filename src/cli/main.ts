@@ -13,6 +13,8 @@ import { runCommand } from './run.ts';
 import { redactor } from './secrets.ts';
 import { slotCommand } from './slot.ts';
 import { statusCommand } from './status.ts';
+import { tableCommand } from './table/table.ts';
+import { tablesCommand } from './tables.ts';
 import { VERSION, versionCommand } from './version.ts';
 
 /** Every command, in the order of the help. */
@@ -22,8 +24,10 @@ const COMMANDS: readonly (() => Command)[] = [
   checkCommand,
   runCommand,
   statusCommand,
+  tablesCommand,
   queryCommand,
   changelogCommand,
+  tableCommand,
   slotCommand,
   configShowCommand,
   versionCommand,

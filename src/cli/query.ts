@@ -20,7 +20,10 @@ type Options = WarehouseOptions & {
 
 /** The option `--numbers` of commands that print JSON. */
 export function numbersOption(): Option {
-  return new Option('--numbers <how>', '64-bit integers and decimals in JSON: as numbers unless digits would be lost, or always as strings')
+  return new Option(
+    '--numbers <how>',
+    '64-bit integers and decimals in JSON: as numbers unless digits would be lost, or always as strings',
+  )
     .choices(['number', 'string'])
     .default('number');
 }

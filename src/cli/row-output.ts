@@ -115,7 +115,15 @@ function cellPrinter(fields: readonly DataField[], numbers: RowJsonForm) {
 
 /** Rows whose widths settle those of all columns. */
 const WIDTH_ROWS = 1000;
-const RIGHT: readonly DataField['type']['kind'][] = ['TINYINT', 'SMALLINT', 'INT', 'BIGINT', 'FLOAT', 'DOUBLE', 'DECIMAL'];
+const RIGHT: readonly DataField['type']['kind'][] = [
+  'TINYINT',
+  'SMALLINT',
+  'INT',
+  'BIGINT',
+  'FLOAT',
+  'DOUBLE',
+  'DECIMAL',
+];
 
 /** Aligned columns; the first rows settle the widths, so that memory holds no more than those. */
 class TextTable implements RowOutput {
@@ -153,7 +161,10 @@ class TextTable implements RowOutput {
       const names = this.fields.map(({ name }) => visible(name));
       const widths = names.map((name, index) => Math.max(name.length, ...rows.map((row) => row[index].length)));
       this.widths = widths;
-      header = `${this.line(names, widths)}${this.line(widths.map((width) => '-'.repeat(width)), widths)}`;
+      header = `${this.line(names, widths)}${this.line(
+        widths.map((width) => '-'.repeat(width)),
+        widths,
+      )}`;
     }
     const widths = this.widths;
     await this.output.write(header + rows.map((row) => this.line(row, widths)).join(''));

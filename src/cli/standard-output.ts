@@ -25,5 +25,6 @@ export const standardOutput: ResultOutput = {
 
 /** Throws `E6201` for binary output on a terminal. */
 export function requireNoTerminal(output: ResultOutput, format: string): void {
-  if (output.isTerminal) throw new TributaryError('E6201', `output is binary and would go to a terminal: format=${format}`);
+  if (output.isTerminal)
+    throw new TributaryError('E6201', `output is binary and would go to a terminal: format=${format}`);
 }

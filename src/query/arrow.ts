@@ -33,7 +33,12 @@ export function toRecordBatch(
   batch: ColumnBatch,
 ): arrow.RecordBatch {
   const children = fields.map(({ type }, index) => dataOf(type, batch.columns[index]));
-  const data = arrow.makeData({ type: new arrow.Struct(schema.fields), length: batch.rowCount, nullCount: 0, children });
+  const data = arrow.makeData({
+    type: new arrow.Struct(schema.fields),
+    length: batch.rowCount,
+    nullCount: 0,
+    children,
+  });
   return new arrow.RecordBatch(schema, data);
 }
 
@@ -102,10 +107,11 @@ function mapType(key: DataType, value: DataType): arrow.DataType {
 }
 
 function entriesType(key: DataType, value: DataType): arrow.Struct<{ key: arrow.DataType; value: arrow.DataType }> {
-  return new arrow.Struct([
-    arrowField({ name: 'key', type: { ...key, nullable: false } }) as arrow.Field<arrow.DataType>,
+  const fields: arrow.Field<arrow.DataType>[] = [
+    arrowField({ name: 'key', type: { ...key, nullable: false } }),
     arrowField({ name: 'value', type: value }),
-  ]);
+  ];
+  return new arrow.Struct(fields);
 }
 
 /** A bitmap of the rows that hold a value, and how many do not. */
@@ -183,7 +189,11 @@ function structData(type: DataType, vector: StructVector, base: { readonly nullB
   }
 }
 
-function int32Data(type: DataType, values: Int32Array, length: number): Int32Array | Int16Array | Int8Array | Uint8Array {
+function int32Data(
+  type: DataType,
+  values: Int32Array,
+  length: number,
+): Int32Array | Int16Array | Int8Array | Uint8Array {
   switch (type.kind) {
     case 'BOOLEAN': {
       const bitmap = new Uint8Array(bitmapBytes(length));

@@ -76,17 +76,16 @@ export async function* readChangelog(
   clock: Clock,
 ): AsyncGenerator<SnapshotChanges> {
   const { consumer, signal } = options;
-  let next = await firstSnapshot(table, options);
   const end = await lastSnapshot(table, options);
-  while ((end === null || next <= end) && signal?.aborted !== true) {
+  const isDone = (id: bigint): boolean => (end !== null && id > end) || signal?.aborted === true;
+  for (let next = await firstSnapshot(table, options); !isDone(next); ) {
     const latest: bigint = (await table.latestSnapshot())?.id ?? 0n;
-    for (; next <= latest && (end === null || next <= end); next += 1n) {
+    while (next <= latest && !isDone(next)) {
       yield* snapshotChanges(table, next, options);
-      if (consumer !== undefined) await writeConsumer(table, consumer, next + 1n);
-      if (isAborted(signal)) return;
+      next += 1n;
+      if (consumer !== undefined) await writeConsumer(table, consumer, next);
     }
-    if (end !== null && next > end) return;
-    if (!(await waited(clock, options))) return;
+    if (isDone(next) || !(await waited(clock, options))) return;
   }
 }
 
@@ -196,7 +195,10 @@ async function* readEntries(
   const rule = schema.primaryKeys.length === 0 ? ({ kind: 'append' } as const) : ({ kind: 'merge', order } as const);
   const buckets = Map.groupBy(entries, (entry) => `${entry.bucket}/${partitionKey(entry.partition)}`);
   const splits = [...buckets.values()].flatMap((bucket) => {
-    const files = splitFiles(bucket.map((entry) => entry.file), rule);
+    const files = splitFiles(
+      bucket.map((entry) => entry.file),
+      rule,
+    );
     const { partition, bucket: number } = bucket[0];
     return files.map((part) => ({ partition, bucket: number, ...part, deletionFiles: new Map() }));
   });

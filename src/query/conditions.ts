@@ -44,7 +44,10 @@ export function literalOf(field: DataField, value: FilterValue): Literal {
   } catch (error) {
     if (!isTributaryError(error)) throw error;
   }
-  throw new TributaryError('E6011', `value cannot be compared with the column: column=${field.name} type=${field.type.kind}`);
+  throw new TributaryError(
+    'E6011',
+    `value cannot be compared with the column: column=${field.name} type=${field.type.kind}`,
+  );
 }
 
 /** The field of that name. Throws `E6011`. */

@@ -61,7 +61,9 @@ const SIMPLE: ReadonlyMap<DuckDBTypeId, DataType> = new Map<DuckDBTypeId, DataTy
 ]);
 
 /** The columns of a result: unsigned and huge integers as DECIMAL, what has no type of ours (UUID, INTERVAL …) as text. */
-export function resultFields(columns: readonly { readonly name: string; readonly type: DuckDBType }[]): readonly DataField[] {
+export function resultFields(
+  columns: readonly { readonly name: string; readonly type: DuckDBType }[],
+): readonly DataField[] {
   return columns.map(({ name, type }, id) => ({ id, name, type: typeOf(type) }));
 }
 
@@ -91,9 +93,9 @@ function typeOf(type: DuckDBType): DataType {
 
 function columnOf(chunk: DuckDBDataChunk, index: number, { name, type }: DataField): Vector {
   const vector = chunk.getColumnVector(index);
-  const cells = new Array<Cell>(chunk.rowCount);
+  const cells: Cell[] = [];
   try {
-    for (let row = 0; row < cells.length; row++) cells[row] = cellOf(type, vector.getItem(row) as DuckDBValue);
+    for (let row = 0; row < chunk.rowCount; row++) cells.push(cellOf(type, vector.getItem(row)));
   } catch (error) {
     if (!(error instanceof TributaryError)) throw error;
     throw new TributaryError('E6013', `column of the result has a value that cannot be given: column=${name}`, {

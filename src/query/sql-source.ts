@@ -52,7 +52,8 @@ export async function tableRelation(table: Table, point: TablePoint, settings: R
   const selects: string[] = [];
   if (direct.length > 0) selects.push(directSelect(table, plan.schema, direct, columns));
   if (merged.length > 0) selects.push(mergedSelect(table, plan.schema, merged, columns));
-  const spoolFile = spooled.length === 0 && selects.length > 0 ? null : await spoolSplits(table, plan, { spooled, settings });
+  const spoolFile =
+    spooled.length === 0 && selects.length > 0 ? null : await spoolSplits(table, plan, { spooled, settings });
   if (spoolFile !== null) selects.push(spooledSelect(plan.schema, spoolFile));
   const files = [...locations(table, plan.schema, [...direct, ...merged]), ...(spoolFile === null ? [] : [spoolFile])];
   return { select: selects.join(' UNION ALL '), files };
@@ -101,7 +102,8 @@ async function sortSplits(table: Table, plan: ScanPlan, mergeBy: MergeBy): Promi
 
 /** Tells the files that hold exactly the columns of the schema, in a form that DuckDB reads without loss. */
 async function fileTest(table: Table, { schema, splits }: ScanPlan): Promise<(file: DataFileMeta) => boolean> {
-  if (table.store.settings()?.kind !== 'local' || schema.fields.some(({ type }) => holdsNanos(type))) return () => false;
+  if (table.store.settings()?.kind !== 'local' || schema.fields.some(({ type }) => holdsNanos(type)))
+    return () => false;
   const wanted = columnsText(schema);
   const same = new Map<number, boolean>();
   for (const id of new Set(splits.flatMap((split) => split.files.map((file) => file.schemaId)))) {
@@ -124,7 +126,8 @@ function mergesByNumber(schema: TableSchema): boolean {
   // 0.0 and -0.0 are two keys in Paimon and one in SQL.
   const isFloat = ({ name, type }: DataField): boolean =>
     schema.primaryKeys.includes(name) && (type.kind === 'FLOAT' || type.kind === 'DOUBLE');
-  const isPlain = mergeEngine === 'deduplicate' && sequenceFields.length === 0 && !ignoreDelete && rowKindField === null;
+  const isPlain =
+    mergeEngine === 'deduplicate' && sequenceFields.length === 0 && !ignoreDelete && rowKindField === null;
   return isPlain && !schema.fields.some(isFloat);
 }
 
@@ -195,7 +198,9 @@ async function spoolSplits(
 
 /** Timestamps of nanoseconds as integers, as Parquet's INT96 loses digits in DuckDB. */
 function spoolBatch(fields: readonly DataField[], batch: ColumnBatch): ColumnBatch {
-  const columns = batch.columns.map((vector, at) => (isNanos(fields[at].type) ? nanosVector(fields[at], vector) : vector));
+  const columns = batch.columns.map((vector, at) =>
+    isNanos(fields[at].type) ? nanosVector(fields[at], vector) : vector,
+  );
   return { ...batch, columns };
 }
 

@@ -77,7 +77,11 @@ class SqlSession {
   private readonly connection: DuckDBConnection;
   private isClosed = false;
 
-  private constructor(settings: SqlSettings, tempDir: TempDir, duck: { instance: DuckDBInstance; connection: DuckDBConnection }) {
+  private constructor(
+    settings: SqlSettings,
+    tempDir: TempDir,
+    duck: { instance: DuckDBInstance; connection: DuckDBConnection },
+  ) {
     this.settings = settings;
     this.tempDir = tempDir;
     this.instance = duck.instance;
@@ -243,10 +247,14 @@ async function notQualified(
 ): Promise<TributaryError> {
   const table = parts.at(-1) ?? '';
   const known: string[] = [];
-  for (const database of databases) known.push(...(await catalog.listTables(database)).map((name) => `${database}.${name}`));
+  for (const database of databases)
+    known.push(...(await catalog.listTables(database)).map((name) => `${database}.${name}`));
   const alike = known.find((name) => name.toLowerCase().endsWith(`.${table.toLowerCase()}`));
   const hint = alike === undefined ? didYouMean(parts.join('.'), known) : ` (did you mean "${alike}"?)`;
-  return new TributaryError('E3120', `table not found, tables are named database.table${hint}: table=${parts.join('.')}`);
+  return new TributaryError(
+    'E3120',
+    `table not found, tables are named database.table${hint}: table=${parts.join('.')}`,
+  );
 }
 
 async function coded<T>(action: () => Promise<T>, signal?: AbortSignal): Promise<T> {
@@ -264,5 +272,7 @@ function failed(error: unknown): TributaryError {
   const text = error instanceof Error ? error.message : String(error);
   const first = text.slice(0, Math.max(text.indexOf(':'), 0));
   if (/^Out of Memory/i.test(text)) return new TributaryError('E6016', 'query needs more memory', { cause: error });
-  return new TributaryError('E6014', `query failed: by=${/ Error$/.test(first) ? first : 'DuckDB'}`, { cause: error });
+  return new TributaryError('E6014', `query failed: by=${first.endsWith(' Error') ? first : 'DuckDB'}`, {
+    cause: error,
+  });
 }

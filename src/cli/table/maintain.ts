@@ -1,0 +1,110 @@
+// Verbs of `tributary table` that keep a table in order: compact, expire-snapshots, remove-orphan, fsck.
+import type { Command } from 'commander';
+import { systemClock } from '../../base/clock.ts';
+import { systemRandom } from '../../base/random.ts';
+import { CheckpointStore, listPipelines } from '../../checkpoint/checkpoint-store.ts';
+import { parseDuration } from '../../config/units.ts';
+import { TributaryError } from '../../base/errors.ts';
+import { LiveFiles } from '../../paimon/lsm/live-files.ts';
+import { createTaskRunner } from '../../paimon/lsm/task-runner.ts';
+import { expireSnapshots, type MaintainedTable } from '../../paimon/maintenance/expire-snapshots.ts';
+import { fsck } from '../../paimon/maintenance/fsck.ts';
+import { removeOrphans } from '../../paimon/maintenance/remove-orphans.ts';
+import type { Table } from '../../paimon/table.ts';
+import type { FileStore } from '../../storage/file-store.ts';
+import { jsonText, printLine } from '../output.ts';
+import { openTable, type TableOptions, tableVerb, wholeNumber } from './table-options.ts';
+
+type ExpireOptions = TableOptions & {
+  readonly retainMax: string;
+  readonly retainMin: string;
+  readonly retainMs: string;
+  readonly dryRun?: boolean;
+};
+
+const COUNT_MAX = Number.MAX_SAFE_INTEGER;
+
+/** `tributary table compact` */
+export function compactVerb(): Command {
+  return tableVerb('compact', 'merge files: what is due, or everything')
+    .option('--full', 'everything, to the highest level')
+    .option('--commit-user <user>', 'who compacts', 'tributary-cli-compaction')
+    .action(async (options: TableOptions & { readonly full?: boolean; readonly commitUser: string }) => {
+      const table = await openTable(options);
+      const components = { clock: systemClock, random: systemRandom };
+      const committer = await table.committer(components);
+      const runner = createTaskRunner(table.store, 0);
+      try {
+        const parts = { ...components, runner, liveFiles: new LiveFiles(committer.liveEntries()) };
+        const compactor = await table.openCompactor(parts, { committer, commitUser: options.commitUser });
+        printLine(jsonText(await compactor.compact({ full: options.full === true })));
+      } finally {
+        await runner.close();
+      }
+    });
+}
+
+/** `tributary table expire-snapshots` */
+export function expireVerb(): Command {
+  return tableVerb('expire-snapshots', 'remove old snapshots; those that a retained cut or a consumer needs stay')
+    .option('--retain-max <count>', 'snapshots that stay at most', '1')
+    .option('--retain-min <count>', 'snapshots that stay at least', '1')
+    .option('--retain-ms <ms>', 'snapshots younger than this stay, up to --retain-max', '0')
+    .option('--dry-run', 'remove nothing, and tell what would go')
+    .action(async (options: ExpireOptions) => {
+      const table = await openTable(options);
+      const result = await expireSnapshots(maintained(table), {
+        retention: {
+          countMax: Number(wholeNumber(options.retainMax, 'retain-max')),
+          countMin: Number(wholeNumber(options.retainMin, 'retain-min')),
+          timeMs: Number(wholeNumber(options.retainMs, 'retain-ms')),
+        },
+        countMax: COUNT_MAX,
+        nowMs: systemClock.nowMs(),
+        protectedIds: await snapshotsOfCuts(table.store, options.table),
+        dryRun: options.dryRun === true,
+      });
+      printLine(jsonText(result));
+    });
+}
+
+/** The snapshots of the table that retained cuts name. */
+async function snapshotsOfCuts(store: FileStore, table: string): Promise<readonly bigint[]> {
+  const ids: bigint[] = [];
+  for (const pipeline of await listPipelines(store)) {
+    for (const record of await new CheckpointStore(store, pipeline).records()) {
+      const named = record.tables.find((candidate) => candidate.table === table)?.snapshotId;
+      if (named !== undefined && named !== null) ids.push(named);
+    }
+  }
+  return ids;
+}
+
+/** `tributary table remove-orphan` */
+export function removeOrphanVerb(): Command {
+  return tableVerb('remove-orphan', 'remove files that nothing names, and print their paths')
+    .option('--older-than <duration>', 'only files not changed for so long', '1d')
+    .option('--dry-run', 'remove nothing, and print what would go')
+    .action(async (options: TableOptions & { readonly olderThan: string; readonly dryRun?: boolean }) => {
+      const age = parseDuration(options.olderThan);
+      if (age === null)
+        throw new TributaryError('E6200', `duration is not understood: older-than=${options.olderThan}`);
+      const settings = { olderThanMs: systemClock.nowMs() - age, dryRun: options.dryRun === true };
+      for (const { path } of await removeOrphans(maintained(await openTable(options)), settings)) printLine(path);
+    });
+}
+
+/** `tributary table fsck` */
+export function fsckVerb(): Command {
+  return tableVerb('fsck', 'check every snapshot and tag of a table against its files; exit code 1 on a problem')
+    .option('--branch <name>', 'check this branch')
+    .action(async (options: TableOptions & { readonly branch?: string }) => {
+      const result = await fsck(await openTable(options, options.branch));
+      printLine(jsonText(result));
+      if (!result.ok) process.exitCode = 1;
+    });
+}
+
+function maintained({ store, path: tablePath, schema }: Table): MaintainedTable {
+  return { store, tablePath, schema, random: systemRandom };
+}

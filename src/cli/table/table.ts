@@ -1,0 +1,23 @@
+// `tributary table VERB`: one table by hand, with the verbs of the reference's command line.
+import { Command } from 'commander';
+import { compactVerb, expireVerb, fsckVerb, removeOrphanVerb } from './maintain.ts';
+import { changelogVerb, readVerb, systableVerb } from './read.ts';
+import { createVerb, writeVerb } from './write.ts';
+
+/** `tributary table` */
+export function tableCommand(): Command {
+  const command = new Command('table').description('work on one table by hand');
+  const verbs = [
+    createVerb,
+    writeVerb,
+    readVerb,
+    changelogVerb,
+    systableVerb,
+    compactVerb,
+    expireVerb,
+    removeOrphanVerb,
+    fsckVerb,
+  ];
+  for (const verb of verbs) command.addCommand(verb());
+  return command;
+}

@@ -1,0 +1,172 @@
+// `tributary table create` and `tributary table write`: rows of NDJSON into a table, as one commit.
+import type { Command } from 'commander';
+import { systemClock } from '../../base/clock.ts';
+import { isTributaryError, TributaryError } from '../../base/errors.ts';
+import { isJsonObject, type JsonValue, parseJson } from '../../base/json-text.ts';
+import { systemRandom } from '../../base/random.ts';
+import { builderFor } from '../../column/builder.ts';
+import { vectorSizeBytes } from '../../column/vector.ts';
+import { FileSystemCatalog, parseTableName } from '../../paimon/catalog/file-system-catalog.ts';
+import type { TableCommitter } from '../../paimon/commit/table-commit.ts';
+import { createRowReader } from '../../paimon/format/row-json.ts';
+import { LiveFiles } from '../../paimon/lsm/live-files.ts';
+import type { TableWriter } from '../../paimon/lsm/table-writer.ts';
+import { createTaskRunner } from '../../paimon/lsm/task-runner.ts';
+import type { CommitMessage, WriteBatch } from '../../paimon/lsm/write-batch.ts';
+import type { Snapshot } from '../../paimon/meta/snapshot.ts';
+import { shapeOf } from '../../paimon/schema/data-type.ts';
+import { tableOptions } from '../../paimon/schema/table-options.ts';
+import type { TableSchema } from '../../paimon/schema/table-schema.ts';
+import { parseTableDefinition } from '../../paimon/schema/table-schema-json.ts';
+import type { Table } from '../../paimon/table.ts';
+import { openWarehouse } from '../shared-options.ts';
+import { readInputLines, readInputText } from './input-file.ts';
+import { openTable, type TableOptions, tableVerb, wholeNumber } from './table-options.ts';
+
+type WriteOptions = TableOptions & {
+  readonly rows: string;
+  readonly branch?: string;
+  readonly commitUser: string;
+  readonly commitId?: string;
+  readonly filterCommitted?: boolean;
+  readonly overwrite?: boolean;
+};
+
+const KINDS: readonly string[] = ['+I', '-U', '+U', '-D'];
+const BATCH_ROWS = 8192;
+const FLUSH_BYTES = 64 * 1024 * 1024;
+
+/** `tributary table create` */
+export function createVerb(): Command {
+  return tableVerb('create', 'create a table')
+    .requiredOption(
+      '--schema <file>',
+      "the table as JSON: fields, partitionKeys, primaryKeys, options, comment (Paimon's form)",
+    )
+    .action(async (options: TableOptions & { readonly schema: string }) => {
+      const definition = parseTableDefinition(await readInputText(options.schema));
+      const catalog = new FileSystemCatalog(openWarehouse(options));
+      await catalog.createTable(parseTableName(options.table), definition, systemClock.nowMs());
+    });
+}
+
+/** `tributary table write` */
+export function writeVerb(): Command {
+  return tableVerb('write', 'write rows as one commit; files are left to compact to others')
+    .requiredOption('--rows <file>', 'NDJSON, "-" for standard input: {"kind":"+I","row":{"column":value}}')
+    .option('--branch <name>', 'branch to write to')
+    .option('--commit-user <user>', 'who writes', 'tributary-cli')
+    .option('--commit-id <number>', 'number of the commit, larger with each of the same user')
+    .option('--filter-committed', 'do nothing if the user has committed this number or a larger one')
+    .option('--write-only', 'accepted for the sake of the reference: writing never compacts here')
+    .option('--overwrite', "replace the table's content; of tables without partitions only")
+    .action(runWrite);
+}
+
+async function runWrite(options: WriteOptions): Promise<void> {
+  const table = await openTable(options, options.branch);
+  const { store, schema } = table;
+  if (options.overwrite === true && schema.partitionKeys.length > 0) {
+    throw new TributaryError('E6204', `table with partitions is not overwritten: table=${options.table}`);
+  }
+  const newest = await table.snapshots.newestBy(options.commitUser);
+  const commitId = options.commitId === undefined ? nextIdentifier(newest) : wholeNumber(options.commitId, 'commit-id');
+  if (options.filterCommitted === true && newest !== null && newest.commitIdentifier >= commitId) return;
+  const parts = { clock: systemClock, random: systemRandom };
+  const committer = await table.committer(parts);
+  const runner = createTaskRunner(store, 0);
+  const writer = table.openWriter({ ...parts, runner, liveFiles: new LiveFiles(committer.liveEntries()) });
+  try {
+    const message = await writeRows(writer, schema, options);
+    await publish(committer, message, { table, commitUser: options.commitUser, commitIdentifier: commitId });
+    if (message !== null) writer.committed(message);
+  } catch (error) {
+    // Files that no message has named are removed; those of a commit without a certain outcome stay.
+    await writer.abort();
+    throw error;
+  } finally {
+    await runner.close();
+  }
+}
+
+function nextIdentifier(newest: Snapshot | null): bigint {
+  return newest === null ? 1n : newest.commitIdentifier + 1n;
+}
+
+async function writeRows(
+  writer: TableWriter,
+  schema: TableSchema,
+  options: WriteOptions,
+): Promise<CommitMessage | null> {
+  if (options.overwrite === true) await writer.truncate();
+  const rows = new BatchBuilder(schema);
+  for await (const { text, number } of readInputLines(options.rows)) {
+    rows.add(text, number);
+    if (rows.rowCount === BATCH_ROWS) writer.write(rows.take());
+    if (writer.bufferedBytes >= FLUSH_BYTES) await writer.flush();
+  }
+  if (rows.rowCount > 0) writer.write(rows.take());
+  return writer.prepareCommit();
+}
+
+async function publish(
+  committer: TableCommitter,
+  message: CommitMessage | null,
+  by: { readonly table: Table; readonly commitUser: string; readonly commitIdentifier: bigint },
+): Promise<void> {
+  if (message === null && !tableOptions(by.table.schema).forceCreateSnapshot) return;
+  const { commitUser, commitIdentifier } = by;
+  await committer.commit({
+    kind: message?.overwrite === true ? 'OVERWRITE' : 'APPEND',
+    added: message?.added ?? [],
+    deleted: message?.deleted ?? [],
+    changelog: message?.changelog ?? [],
+    commitUser,
+    commitIdentifier,
+  });
+}
+
+/** Rows of NDJSON as batches of the table's columns. */
+class BatchBuilder {
+  rowCount = 0;
+  private readonly readRow: ReturnType<typeof createRowReader>;
+  private readonly builders;
+  private readonly kinds = new Uint8Array(BATCH_ROWS);
+
+  constructor(schema: TableSchema) {
+    this.readRow = createRowReader(schema.fields, { unknownColumns: 'ignore' });
+    this.builders = schema.fields.map((field) => builderFor(shapeOf(field.type)));
+  }
+
+  /** Throws `E6202` with the line's number. */
+  add(text: string, lineNumber: number): void {
+    try {
+      const line = parseJson(text);
+      const kind = KINDS.indexOf(kindOf(line));
+      if (!isJsonObject(line) || !isJsonObject(line['row']) || kind < 0) {
+        throw new TributaryError('E6202', 'line is not {"kind":"+I|-U|+U|-D","row":{…}}');
+      }
+      this.readRow(line['row'], this.builders, this.rowCount);
+      this.kinds[this.rowCount++] = kind;
+    } catch (error) {
+      if (!(error instanceof SyntaxError) && !isTributaryError(error)) throw error;
+      throw new TributaryError('E6202', `row cannot be understood: line=${lineNumber}`, { cause: error });
+    }
+  }
+
+  /** The rows so far. They come with their before-images, as whoever wrote them has said all there is. */
+  take(): WriteBatch {
+    const { rowCount } = this;
+    const columns = this.builders.map((builder) => builder.finish(rowCount));
+    const kinds = this.kinds.slice(0, rowCount);
+    this.rowCount = 0;
+    const sizeBytes = columns.reduce((sum, vector) => sum + vectorSizeBytes(vector), kinds.length);
+    return { rowCount, columns, kinds, beforeImages: true, hasMissing: false, sizeBytes };
+  }
+}
+
+function kindOf(line: JsonValue): string {
+  const kind = isJsonObject(line) ? line['kind'] : undefined;
+  if (kind === undefined) return '+I';
+  return typeof kind === 'string' ? kind : '';
+}

@@ -1,0 +1,44 @@
+// `tributary tables`: what is in a lake.
+import type { Command } from 'commander';
+import { dataTypeText } from '../paimon/schema/data-type-text.ts';
+import { openLake } from '../query/lake.ts';
+import { summarizeTable, type TableSummary } from '../query/table-summary.ts';
+import { printJson, printLine, sizeText, type TableCells, tableText, timeText } from './output.ts';
+import { type WarehouseOptions, warehouseCommand, warehouseOf } from './shared-options.ts';
+
+type Options = WarehouseOptions & { readonly json?: boolean };
+
+const HEADER = ['table', 'rows', 'files', 'size', 'buckets', 'levels', 'snapshots', 'last commit'];
+
+/** `tributary tables` */
+export function tablesCommand(): Command {
+  return warehouseCommand('tables', 'show the tables of a lake: rows, files, levels, snapshots, size')
+    .option('--json', 'as JSON, with the columns')
+    .addHelpText('after', '\nRows with ~ are an upper bound: versions of a key that are not compacted yet count each.')
+    .action(async (options: Options) => {
+      const lake = await openLake({ warehouse: warehouseOf(options) });
+      const summaries: TableSummary[] = [];
+      for (const name of await lake.tables())
+        summaries.push(await summarizeTable(name, (await lake.table(name)).table));
+      if (options.json === true) printJson(summaries.map(jsonOf));
+      else printLine(summaries.length === 0 ? 'no tables' : tableText(HEADER, summaries.map(cellsOf)));
+    });
+}
+
+function jsonOf(summary: TableSummary): object {
+  return { ...summary, columns: summary.columns.map(({ name, type }) => ({ name, type: dataTypeText(type) })) };
+}
+
+function cellsOf(summary: TableSummary): TableCells {
+  const { table, rowCount, isRowCountExact, fileCount, sizeBytes, bucketCount, levels } = summary;
+  return [
+    table,
+    isRowCountExact ? String(rowCount) : `~${rowCount}`,
+    fileCount,
+    sizeText(sizeBytes),
+    bucketCount,
+    levels.length === 0 ? null : levels.map(({ level, fileCount: files }) => `L${level}:${files}`).join(' '),
+    summary.snapshotCount,
+    timeText(summary.latestCommitMs),
+  ];
+}
