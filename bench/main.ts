@@ -1,0 +1,47 @@
+// `npm run bench -- NAME`: one benchmark of the whole program on a PostgreSQL of its own; prints one JSON object.
+import { parseArgs } from 'node:util';
+import { benchSnapshot } from './snapshot.ts';
+import { benchStream } from './stream.ts';
+import { describeMachine } from './support/machine.ts';
+import { openShop, type Shop } from './support/shop.ts';
+
+const USAGE = `usage: npm run bench -- snapshot | stream [--rows N] [--changes N] [--repeats N]
+`;
+
+interface Options {
+  readonly rows: number | undefined;
+  readonly changes: number | undefined;
+  readonly repeats: number | undefined;
+}
+
+type Bench = (shop: Shop, options: Options) => Promise<Record<string, unknown>>;
+
+const BENCHES: Readonly<Record<string, Bench>> = {
+  snapshot: (shop, { rows = 2_000_000, repeats = 3 }) => benchSnapshot(shop, { rows, repeats }),
+  stream: (shop, { rows = 2_000_000, changes = 500_000, repeats = 3 }) => benchStream(shop, { rows, changes, repeats }),
+};
+
+const number = { type: 'string' } as const;
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { rows: number, changes: number, repeats: number, seconds: number },
+});
+const [name = ''] = positionals;
+const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
+if (bench === undefined) {
+  process.stderr.write(USAGE);
+  process.exitCode = 2;
+} else {
+  const count = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
+  const shop = await openShop();
+  try {
+    const figures = await bench(shop, {
+      rows: count(values.rows),
+      changes: count(values.changes),
+      repeats: count(values.repeats),
+    });
+    process.stdout.write(`${JSON.stringify({ bench: name, ...describeMachine(shop.serverVersion), ...figures })}\n`);
+  } finally {
+    await shop.stop();
+  }
+}
