@@ -42,8 +42,8 @@ export function toRecordBatch(
   return new arrow.RecordBatch(schema, data);
 }
 
-function arrowField({ name, type }: { readonly name: string; readonly type: DataType }): arrow.Field {
-  return new arrow.Field(name, arrowType(type), type.nullable);
+function arrowField({ name, type }: { readonly name: string; readonly type: DataType }): arrow.Field<arrow.DataType> {
+  return new arrow.Field<arrow.DataType>(name, arrowType(type), type.nullable);
 }
 
 /** The Arrow type that holds all values of a type. */
@@ -107,11 +107,11 @@ function mapType(key: DataType, value: DataType): arrow.DataType {
 }
 
 function entriesType(key: DataType, value: DataType): arrow.Struct<{ key: arrow.DataType; value: arrow.DataType }> {
-  const fields: arrow.Field<arrow.DataType>[] = [
-    arrowField({ name: 'key', type: { ...key, nullable: false } }),
-    arrowField({ name: 'value', type: value }),
+  const fields = [
+    { name: 'key', type: { ...key, nullable: false } },
+    { name: 'value', type: value },
   ];
-  return new arrow.Struct(fields);
+  return new arrow.Struct<{ key: arrow.DataType; value: arrow.DataType }>(fields.map(arrowField));
 }
 
 /** A bitmap of the rows that hold a value, and how many do not. */
