@@ -51,7 +51,7 @@ export function parseSourceUrl(text: string, option: string): SourceAddress {
     );
   }
   const address = {
-    host: decoded(url.hostname, option).replace(/^\[(.*)\]$/, '$1') || socket || 'localhost',
+    host: socket ?? (decoded(url.hostname, option).replace(/^\[(.*)\]$/, '$1') || 'localhost'),
     port: url.port === '' ? POSTGRES_PORT : Number(url.port),
     user: decoded(url.username, option),
     database: decoded(url.pathname.slice(1), option),
@@ -77,12 +77,7 @@ function parsedUrl(text: string, option: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url !== null) return url;
   const withHost = text.replace(/^([a-z]+:\/\/[^/@]*@)(?=[:/?]|$)/i, '$1localhost');
-  if (URL.canParse(withHost)) {
-    const local = new URL(withHost);
-    if (!local.searchParams.has('host')) return local;
-    local.hostname = '';
-    return local;
-  }
+  if (URL.canParse(withHost)) return new URL(withHost);
   // Not even the cause is attached: it holds the text.
   throw new TributaryError(
     'E1006',

@@ -37,6 +37,16 @@ const LEASE_MS = 30_000;
  * then nothing was created in the source or the lake but the lease.
  */
 export async function startPipeline(parts: MirrorParts, settings: MirrorSettings): Promise<PipelineStart> {
+  try {
+    return await openPipeline(parts, settings);
+  } catch (error) {
+    // No pipeline will close it, and an open connection keeps the process alive.
+    await parts.source.close();
+    throw error;
+  }
+}
+
+async function openPipeline(parts: MirrorParts, settings: MirrorSettings): Promise<PipelineStart> {
   const description = await parts.source.open();
   parts.telemetry.connected = true;
   const token = parts.random.uuid();

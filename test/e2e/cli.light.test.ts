@@ -98,7 +98,7 @@ async function lakeRows(at: Site, table: string): Promise<readonly string[]> {
 async function sourceRows(at: Site): Promise<readonly string[]> {
   const { rows } = await withClient(at.database.url, (client) =>
     client.query<{ text: string }>(
-      `select format('{"id":"%s","name":%s,"price":"%s"}', id, to_json(name), price) as text from items`,
+      `select format('{"id":"%s","name":%s,"price":"%s"}', id, coalesce(to_json(name)::text, 'null'), price) as text from items`,
     ),
   );
   return rows.map(({ text }) => text).sort();
