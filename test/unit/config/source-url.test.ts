@@ -7,10 +7,16 @@ describe('urls', () => {
   test.each([
     ['postgres://u:p@h:1/d', { host: 'h', port: 1, user: 'u', database: 'd', password: 'p' }],
     ['postgresql://u@h/d', { host: 'h', port: 5432, user: 'u', database: 'd', password: null }],
-    ['postgres://u%40x:p%2F%25%3A@h/my%20db', { host: 'h', port: 5432, user: 'u@x', database: 'my db', password: 'p/%:' }],
+    [
+      'postgres://u%40x:p%2F%25%3A@h/my%20db',
+      { host: 'h', port: 5432, user: 'u@x', database: 'my db', password: 'p/%:' },
+    ],
     ['postgres://u@h', { host: 'h', port: 5432, user: 'u', database: 'u', password: null }],
     ['postgres://u@[::1]:7/d', { host: '::1', port: 7, user: 'u', database: 'd', password: null }],
-    ['postgres://u:p@/d?host=/run/postgresql', { host: '/run/postgresql', port: 5432, user: 'u', database: 'd', password: 'p' }],
+    [
+      'postgres://u:p@/d?host=/run/postgresql',
+      { host: '/run/postgresql', port: 5432, user: 'u', database: 'd', password: 'p' },
+    ],
     ['postgres://u@/d', { host: 'localhost', port: 5432, user: 'u', database: 'd', password: null }],
   ])('%s', (url, expected) => {
     expect(parseSourceUrl(url, 'o')).toEqual(expected);
@@ -37,8 +43,17 @@ describe('urls', () => {
 
 describe('parts', () => {
   test('stand for a url', () => {
-    expect(sourceAddress({ host: 'h', user: 'u' }, 'o')).toEqual({ host: 'h', port: 5432, user: 'u', database: 'u', password: null });
-    expect(sourceAddress({ host: 'h', user: 'u', port: 1, database: 'd' }, 'o')).toMatchObject({ port: 1, database: 'd' });
+    expect(sourceAddress({ host: 'h', user: 'u' }, 'o')).toEqual({
+      host: 'h',
+      port: 5432,
+      user: 'u',
+      database: 'u',
+      password: null,
+    });
+    expect(sourceAddress({ host: 'h', user: 'u', port: 1, database: 'd' }, 'o')).toMatchObject({
+      port: 1,
+      database: 'd',
+    });
   });
 
   test.each([
@@ -47,6 +62,9 @@ describe('parts', () => {
     [{ host: 'h' }, 'missing=user'],
     [{}, 'missing=url or host'],
   ])('%j is refused', (options, message) => {
-    expect(thrownBy(() => sourceAddress(options, 'o'))).toMatchObject({ code: 'E1006', message: expect.stringContaining(message) as string });
+    expect(thrownBy(() => sourceAddress(options, 'o'))).toMatchObject({
+      code: 'E1006',
+      message: expect.stringContaining(message) as string,
+    });
   });
 });

@@ -14,15 +14,28 @@ function included(source: string, names: readonly string[]): readonly string[] {
   return names.filter(includes);
 }
 
-const NAMES = ['public.orders', 'public.audit_log', 'public.audit_keep', 'sales.orders', 'public.my.table', 'publicxorders'];
+const NAMES = [
+  'public.orders',
+  'public.audit_log',
+  'public.audit_keep',
+  'sales.orders',
+  'public.my.table',
+  'publicxorders',
+];
 
 describe('selection', () => {
   test.each([
     ['tables: []', []],
     ['tables: ["public.*"]', ['public.orders', 'public.audit_log', 'public.audit_keep', 'public.my.table']],
     ['tables: ["public.*", "!public.audit_*"]', ['public.orders', 'public.my.table']],
-    ['tables: ["public.*", "!public.audit_*", "public.audit_keep"]', ['public.orders', 'public.audit_keep', 'public.my.table']],
-    ['tables: ["!public.audit_*", "public.*"]', ['public.orders', 'public.audit_log', 'public.audit_keep', 'public.my.table']],
+    [
+      'tables: ["public.*", "!public.audit_*", "public.audit_keep"]',
+      ['public.orders', 'public.audit_keep', 'public.my.table'],
+    ],
+    [
+      'tables: ["!public.audit_*", "public.*"]',
+      ['public.orders', 'public.audit_log', 'public.audit_keep', 'public.my.table'],
+    ],
     ['tables: ["*.orders"]', ['public.orders', 'sales.orders']],
     ['tables: ["sale?.orders"]', ['sales.orders']],
     ['tables: ["/^(public|sales)\\\\.orders$/"]', ['public.orders', 'sales.orders']],
@@ -33,7 +46,15 @@ describe('selection', () => {
   });
 
   test('a name is matched as a whole and letter by letter', () => {
-    expect(included('tables: ["public.orders"]', ['public.orders', 'public.orders2', 'xpublic.orders', 'Public.orders', 'public-orders'])).toEqual(['public.orders']);
+    expect(
+      included('tables: ["public.orders"]', [
+        'public.orders',
+        'public.orders2',
+        'xpublic.orders',
+        'Public.orders',
+        'public-orders',
+      ]),
+    ).toEqual(['public.orders']);
   });
 });
 
@@ -51,8 +72,18 @@ describe('settings', () => {
       columnTypes: { x: 'string', y: 'string' },
       options: { a: '1', b: '2', c: '3' },
     });
-    expect(rule('public.other')).toMatchObject({ to: null, buckets: 4, noKey: 'skip', options: { a: '1', b: '2', c: '2' } });
-    expect(rule('sales.orders')).toMatchObject({ to: null, buckets: 'auto', options: { a: '1', b: '1' }, columnTypes: {} });
+    expect(rule('public.other')).toMatchObject({
+      to: null,
+      buckets: 4,
+      noKey: 'skip',
+      options: { a: '1', b: '2', c: '2' },
+    });
+    expect(rule('sales.orders')).toMatchObject({
+      to: null,
+      buckets: 'auto',
+      options: { a: '1', b: '1' },
+      columnTypes: {},
+    });
   });
 });
 
@@ -64,6 +95,8 @@ describe('entries that cannot be right are E1008', () => {
     ['tables: [{ match: "public.x", to: "x" }]', 'database.table'],
     ['tables: [{ match: "public.x", to: "x." }]', 'database.table'],
   ])('%s', (source, message) => {
-    expect(() => rules(source)).toThrow(expect.objectContaining({ code: 'E1008', message: expect.stringContaining(message) as string }));
+    expect(() => rules(source)).toThrow(
+      expect.objectContaining({ code: 'E1008', message: expect.stringContaining(message) as string }),
+    );
   });
 });

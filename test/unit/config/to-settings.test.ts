@@ -8,7 +8,10 @@ import { thrownBy } from '../../support/thrown-by.ts';
 const environment: Record<string, string> = {};
 
 function load(text: string): LoadedConfig {
-  return parseConfig(`version: 1\n${text}`, 'test.yaml', { environment, readFile: (path) => `${path}-${environment['N'] ?? ''}\n` });
+  return parseConfig(`version: 1\n${text}`, 'test.yaml', {
+    environment,
+    readFile: (path) => `${path}-${environment['N'] ?? ''}\n`,
+  });
 }
 
 test('a source with nothing but a url has the documented defaults', async () => {
@@ -32,7 +35,14 @@ test('a source with nothing but a url has the documented defaults', async () => 
   expect(settings.tablePolicy('public', 'x')).toEqual({
     key: 'auto',
     noKey: 'skip',
-    types: { numericUnbounded: 'string', numericOverflow: 'stop', infinity: 'stop', multidimensional: 'stop', time: 'auto', asString: [] },
+    types: {
+      numericUnbounded: 'string',
+      numericOverflow: 'stop',
+      infinity: 'stop',
+      multidimensional: 'stop',
+      time: 'auto',
+      asString: [],
+    },
   });
   expect(mirrorSettings(loaded, 'shop')).toMatchObject({
     pipeline: 'shop',
@@ -81,7 +91,11 @@ limits: { memory: 100MiB }`);
     buckets: 4,
     options: { 'file.format': 'parquet', 'changelog-producer': 'input' },
   });
-  expect(mirrorSettings(loaded, 'two').mapping(tableKey('public', 'a'))).toMatchObject({ database: '{source}_{schema}', table: '{table}', buckets: 'auto' });
+  expect(mirrorSettings(loaded, 'two').mapping(tableKey('public', 'a'))).toMatchObject({
+    database: '{source}_{schema}',
+    table: '{table}',
+    buckets: 'auto',
+  });
   expect(one.memoryBytesMax).toBe(50 * 1024 ** 2);
   expect(sourceNames(loaded)).toEqual(['one', 'two']);
 });
@@ -89,12 +103,18 @@ limits: { memory: 100MiB }`);
 test('a run adds its options', () => {
   const loaded = load('sources: { s: { url: "postgres://u@h/d" } }');
   const acceptGap = { from: '0/1', to: '0/2' };
-  expect(mirrorSettings(loaded, 's', { untilCaughtUp: true, acceptGap })).toMatchObject({ untilCaughtUp: true, acceptGap });
+  expect(mirrorSettings(loaded, 's', { untilCaughtUp: true, acceptGap })).toMatchObject({
+    untilCaughtUp: true,
+    acceptGap,
+  });
 });
 
 test('no source, and none of that name', () => {
   expect(thrownBy(() => sourceNames(load('')))).toMatchObject({ code: 'E1009' });
   const loaded = load('sources: { shop: { url: "postgres://u@h/d" } }');
-  expect(thrownBy(() => postgresSettings(loaded, 'shp'))).toMatchObject({ code: 'E1009', message: expect.stringContaining('did you mean "shop"') as string });
+  expect(thrownBy(() => postgresSettings(loaded, 'shp'))).toMatchObject({
+    code: 'E1009',
+    message: expect.stringContaining('did you mean "shop"') as string,
+  });
   expect(thrownBy(() => mirrorSettings(loaded, 'toString'))).toMatchObject({ code: 'E1009' });
 });
