@@ -100,8 +100,8 @@ export class Lake {
    */
   async sql(text: string, options: SqlOptions = {}): Promise<SqlResult> {
     this.requireOpen();
-    const { store, positionOrders } = this.parts;
-    const rows = await startSql({ store, positionOrders, settings: this.sqlSettings }, text, options);
+    const { store, positionOrders, clock } = this.parts;
+    const rows = await startSql({ store, positionOrders, clock, settings: this.sqlSettings }, text, options);
     this.running.add(rows);
     return new SqlResult(rows, () => this.running.delete(rows));
   }

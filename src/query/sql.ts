@@ -6,6 +6,7 @@ import {
   type DuckDBResult,
   StatementType,
 } from '@duckdb/node-api';
+import type { Clock } from '../base/clock.ts';
 import { didYouMean } from '../base/did-you-mean.ts';
 import { isTributaryError, TributaryError } from '../base/errors.ts';
 import { FileSystemCatalog, type TableName } from '../paimon/catalog/file-system-catalog.ts';
@@ -36,6 +37,7 @@ export interface SqlSettings {
 export interface SqlLake {
   readonly store: FileStore;
   readonly positionOrders: PositionOrders;
+  readonly clock: Clock;
   readonly settings: SqlSettings;
 }
 
@@ -55,6 +57,7 @@ export interface SqlRows {
 
 const DEFAULT_MEMORY_BYTES = 256 * 1024 * 1024;
 const KIBIBYTE = 1024;
+const INTERRUPT_MS = 50;
 
 /**
  * Starts a query: one SELECT (or DESCRIBE, SUMMARIZE, SHOW). Throws `E3120` (no such table), `E6012` (no such state),
@@ -125,7 +128,7 @@ class SqlSession {
       await this.run(`CREATE VIEW ${quoteName(name.database)}.${quoteName(name.table)} AS ${relation.select}`);
     }
     await this.closeDoors(files);
-    return this.stream(text, signal);
+    return this.stream(text, lake.clock, signal);
   }
 
   /** Ends the query; what it holds is freed. */
@@ -154,20 +157,40 @@ class SqlSession {
     await this.run('SET lock_configuration = true');
   }
 
+  /** Interrupts what runs when the signal comes; again and again, as DuckDB forgets it where nothing runs yet. */
+  private interruptOn(clock: Clock, signal: AbortSignal | undefined): () => void {
+    let stopRepeating = (): void => {};
+    const interrupt = (): void => {
+      if (!this.isClosed) this.connection.interrupt();
+    };
+    const onAbort = (): void => {
+      interrupt();
+      stopRepeating = clock.every(INTERRUPT_MS, interrupt);
+    };
+    signal?.throwIfAborted();
+    signal?.addEventListener('abort', onAbort, { once: true });
+    return () => {
+      signal?.removeEventListener('abort', onAbort);
+      stopRepeating();
+    };
+  }
+
   private async run(sql: string): Promise<void> {
     await coded(() => this.connection.run(sql));
   }
 
-  private async stream(text: string, signal: AbortSignal | undefined): Promise<SqlRows> {
+  private async stream(text: string, clock: Clock, signal: AbortSignal | undefined): Promise<SqlRows> {
     const statement = await coded(() => this.connection.prepare(text));
     requireSelect(statement);
-    const onAbort = (): void => this.connection.interrupt();
-    signal?.addEventListener('abort', onAbort, { once: true });
-    const result = await coded(() => statement.stream(), signal);
+    const release = this.interruptOn(clock, signal);
+    const result = await coded(() => statement.stream(), signal).catch((error: unknown) => {
+      release();
+      throw error;
+    });
     const names = result.deduplicatedColumnNames();
     const fields = resultFields(result.columnTypes().map((type, index) => ({ name: names[index], type })));
     const close = (): void => {
-      signal?.removeEventListener('abort', onAbort);
+      release();
       this.close();
     };
     return { fields, close, batches: () => readChunks({ result, fields, close, signal }) };
