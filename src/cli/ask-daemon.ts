@@ -3,7 +3,7 @@ import { systemClock } from '../base/clock.ts';
 import { parseListen } from '../server/http-server.ts';
 import type { DaemonStatus } from '../server/status.ts';
 
-const ANSWER_MS = 1000;
+const ANSWER_MS = 5000;
 
 /** The status of the daemon at that address if it runs one of these pipelines; null where none answers. Throws E6003. */
 export async function askDaemon(listen: string | null, pipelines: readonly string[]): Promise<DaemonStatus | null> {

@@ -17,6 +17,8 @@ import { tableCommand } from './table/table.ts';
 import { tablesCommand } from './tables.ts';
 import { VERSION, versionCommand } from './version.ts';
 
+const DEBUG = '--debug';
+
 /** Every command, in the order of the help. */
 const COMMANDS: readonly (() => Command)[] = [
   demoCommand,
@@ -37,7 +39,7 @@ function program(): Command {
   const root = new Command('tributary')
     .description('Mirrors PostgreSQL into Apache Paimon tables, exactly once, from one Node process')
     .version(VERSION)
-    .option('--debug', 'print the stack of an unexpected error')
+    .option(DEBUG, 'print the stack of an unexpected error')
     .showSuggestionAfterError()
     .enablePositionalOptions();
   for (const make of COMMANDS) root.addCommand(withCodedErrors(make()));
@@ -74,13 +76,14 @@ async function main(): Promise<void> {
     throw error;
   });
   try {
-    await program().parseAsync(process.argv);
+    // Wherever it stands: commander knows an option of the program only in front of the command.
+    await program().parseAsync(process.argv.filter((argument) => argument !== DEBUG));
   } catch (error) {
     if (isAnswer(error)) {
       process.exitCode = error.exitCode === 0 ? 0 : 2;
       return;
     }
-    const report = reportOf(asCoded(error), { redactor, debug: process.argv.includes('--debug') });
+    const report = reportOf(asCoded(error), { redactor, debug: process.argv.includes(DEBUG) });
     process.stderr.write(`${process.argv.includes('--json') ? reportJson(report) : reportText(report)}\n`);
     process.exitCode = report.exit;
   }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createRowPrinter } from '../../src/paimon/format/row-json.ts';
 import { Table } from '../../src/paimon/table.ts';
+import type { DaemonStatus } from '../../src/server/status.ts';
 import { openStore, storeSettingsOf } from '../../src/storage/open-store.ts';
 import { freshDatabase, postgres, type TestDatabase, type TestPostgres, withClient } from '../support/servers.ts';
 import { runCli, spawnCli } from '../support/spawn-cli.ts';
@@ -418,6 +419,12 @@ test('P43: no output, log, error, status or metric ever holds the password', asy
 
 async function ready(url: string): Promise<void> {
   await until(async () => (await fetch(`${url}/readyz`)).ok, { what: 'readiness' });
+  // The first cut of this run is complete.
+  const checkpoints = async (): Promise<number> => {
+    const status = (await (await fetch(`${url}/api/v1/status`)).json()) as DaemonStatus;
+    return status.pipelines[0].checkpoints;
+  };
+  await until(async () => (await checkpoints()) > 0, { what: 'a checkpoint' });
 }
 
 async function freeListen(): Promise<string> {

@@ -156,6 +156,7 @@ async function withMirror(
   printHints(demo, daemon);
   const load = { changes: 0, transactions: 0 };
   const loadEnd = new AbortController();
+  const waitEnd = new AbortController();
   const failed = daemon.done.then(([failure]) => {
     throw failure?.error ?? new TributaryError('E9001', 'the mirror ended by itself');
   });
@@ -165,11 +166,16 @@ async function withMirror(
   );
   try {
     // A load that fails ends the wait as a mirror that fails does.
-    await Promise.race([waitForEnd(demo, daemon, load), failed, loading.then(() => failed)]);
+    await Promise.race([
+      waitForEnd({ ...demo, signal: AbortSignal.any([demo.signal, waitEnd.signal]) }, daemon, load),
+      failed,
+      loading.then(() => failed),
+    ]);
     loadEnd.abort();
     await loading;
     await Promise.race([waitUntilCaughtUp(shopUrl, daemon), failed]);
   } finally {
+    waitEnd.abort();
     loadEnd.abort();
     end.abort();
     // Whatever else they report is a consequence of the first failure, which is on its way to the user.
