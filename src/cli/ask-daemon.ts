@@ -14,10 +14,9 @@ export async function askDaemon(listen: string | null, pipelines: readonly strin
   const cancel = systemClock.after(ANSWER_MS, () => patience.abort());
   try {
     const url = `http://${near.includes(':') ? `[${near}]` : near}:${port}/api/v1/status`;
-    const answer = (await (await fetch(url, { signal: patience.signal })).json()) as DaemonStatus;
-    const isOurs =
-      Array.isArray(answer.pipelines) && answer.pipelines.some(({ pipeline }) => pipelines.includes(pipeline));
-    return isOurs ? answer : null;
+    const answer = (await (await fetch(url, { signal: patience.signal })).json()) as Partial<DaemonStatus>;
+    const isOurs = answer.pipelines?.some(({ pipeline }) => pipelines.includes(pipeline)) === true;
+    return isOurs ? (answer as DaemonStatus) : null;
   } catch {
     // Nobody listens there, or it is another program: `status` works without.
     return null;

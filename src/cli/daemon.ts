@@ -94,7 +94,12 @@ export async function startDaemon(parts: DaemonParts, signal: AbortSignal): Prom
     await runner.close();
     await http?.close();
   };
-  return { pipelines: telemetry, http, done: runAll(pipelines, { parts, store, runner, signal }).finally(close) };
+  const runAndClose = async (): Promise<readonly PipelineFailure[]> => {
+    const failures = await runAll(pipelines, { parts, store, runner, signal });
+    await close();
+    return failures;
+  };
+  return { pipelines: telemetry, http, done: runAndClose() };
 }
 
 function openPipeline({ loaded, run }: DaemonParts, name: string): Pipeline {

@@ -1,6 +1,6 @@
 // The demo as `npm start` runs it: ends by itself with an equal lake, goes on from a kept directory, ends cleanly when
 // interrupted and takes its files with it.
-import { existsSync } from 'node:fs';
+import { chmodSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runCli, spawnCli } from '../support/spawn-cli.ts';
@@ -13,7 +13,10 @@ function comparison(output: string): ReadonlyMap<string, readonly string[]> {
 }
 
 test('ends by itself with an equal lake; a second run goes on from the same directory', async () => {
-  const directory = join(tempDir(), 'demo');
+  const parent = tempDir();
+  // As root the server runs under an account of its own, which has to get through.
+  chmodSync(parent, 0o711);
+  const directory = join(parent, 'demo');
   const first = await runCli(['demo', '--exit-after', '6s', '--directory', directory]);
   expect(first, first.stdout + first.stderr).toMatchObject({ code: 0 });
   expect(first.stdout).toContain('All 5 tables are equal.');

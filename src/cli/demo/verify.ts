@@ -105,5 +105,5 @@ async function sumOfLake(table: Table): Promise<TableSum> {
 
 function valueText(value: unknown): string {
   if (value === null) return NULL_TEXT;
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
