@@ -1,5 +1,5 @@
 // The public API of the package: what `import … from 'tributary'` gives.
-import { positionOrders } from './cli/position-orders.ts';
+import { positionOrders } from './source/position-orders.ts';
 import { type Lake, type LakeOptions, openLake as openLakeWith } from './query/lake.ts';
 
 export { isTributaryError, TributaryError } from './base/errors.ts';

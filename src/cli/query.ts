@@ -4,7 +4,7 @@ import { TributaryError } from '../base/errors.ts';
 import { parseSize } from '../config/units.ts';
 import { openLake } from '../query/lake.ts';
 import { parseReadAt } from '../query/read-at.ts';
-import { positionOrders } from './position-orders.ts';
+import { positionOrders } from '../source/position-orders.ts';
 import { createRowOutput, ROW_FORMATS, type RowFormat } from './row-output.ts';
 import { type WarehouseOptions, warehouseCommand, warehouseOf } from './shared-options.ts';
 import { listenToStopSignals } from './signals.ts';

@@ -60,7 +60,7 @@ export async function tableRelation(table: Table, point: TablePoint, settings: R
 }
 
 /** The plan of a read at a point. */
-export async function planAt(table: Table, point: TablePoint): Promise<ScanPlan> {
+async function planAt(table: Table, point: TablePoint): Promise<ScanPlan> {
   if (point.kind !== 'empty') return table.plan({ at: point });
   const schema = await table.refresh();
   return { snapshot: null, schema, fields: schema.fields, splits: [] };
@@ -100,8 +100,10 @@ async function sortSplits(table: Table, plan: ScanPlan, mergeBy: MergeBy): Promi
   return sorted;
 }
 
+type FileTest = (file: DataFileMeta) => boolean;
+
 /** Tells the files that hold exactly the columns of the schema, in a form that DuckDB reads without loss. */
-async function fileTest(table: Table, { schema, splits }: ScanPlan): Promise<(file: DataFileMeta) => boolean> {
+async function fileTest(table: Table, { schema, splits }: ScanPlan): Promise<FileTest> {
   if (table.store.settings()?.kind !== 'local' || schema.fields.some(({ type }) => holdsNanos(type)))
     return () => false;
   const wanted = columnsText(schema);
@@ -143,7 +145,7 @@ function mergedSelect(table: Table, schema: TableSchema, splits: readonly Split[
   return `SELECT ${columns} FROM (FROM ${parquetScan(locations(table, schema, splits))} QUALIFY ${newest}) WHERE ${IS_LIVE}`;
 }
 
-function spooledSelect(schema: TableSchema, file: string): string {
+function spooledSelect(schema: Pick<TableSchema, 'fields'>, file: string): string {
   const columns = schema.fields.map((field) => {
     const column = quoteName(field.name);
     return isNanos(field.type) ? `make_timestamp_ns(${column}::BIGINT) AS ${column}` : columnText(field);
@@ -170,22 +172,46 @@ function locations(table: Table, schema: TableSchema, splits: readonly Split[]):
 }
 
 /** Reads the splits, merged, into one temporary file of the spool and gives its location. */
-async function spoolSplits(
+function spoolSplits(
   table: Table,
   plan: ScanPlan,
   { spooled, settings }: { readonly spooled: readonly Split[]; readonly settings: RelationSettings },
 ): Promise<string> {
   const source = { store: table.store, schemas: table.schemas, tablePath: table.path };
+  async function* batches(): AsyncGenerator<ColumnBatch> {
+    for (const split of spooled) yield* readSplit(source, split, { plan, options: {} });
+  }
+  return spoolBatches(plan.fields, batches(), settings);
+}
+
+/** A system table, such as `snapshots`, as a relation. Throws `E3403`. */
+export async function systemTableRelation(table: Table, system: string, settings: RelationSettings): Promise<Relation> {
+  const batches = table.systemTable(system);
+  const first = await batches.next();
+  if (first.done === true) throw new TributaryError('E6015', `system table has no rows to show: table=${system}`);
+  const { fields } = first.value;
+  async function* all(): AsyncGenerator<ColumnBatch> {
+    yield first.value;
+    yield* batches;
+  }
+  const file = await spoolBatches(fields, all(), settings);
+  return { select: spooledSelect({ fields }, file), files: [file] };
+}
+
+/** Writes batches to one temporary file of the spool and gives its location. */
+async function spoolBatches(
+  columns: readonly DataField[],
+  batches: AsyncIterable<ColumnBatch>,
+  settings: RelationSettings,
+): Promise<string> {
   const path = `${settings.spoolName}.parquet`;
   const sink = await settings.spool.openWrite(path);
   try {
-    const fields = plan.fields.map((field) => (isNanos(field.type) ? { ...field, type: NANOS } : field));
+    const fields = columns.map((field) => (isNanos(field.type) ? { ...field, type: NANOS } : field));
     const writer = createParquetWriter({ fields, compression: 'none' }, sink);
-    for (const split of spooled) {
-      for await (const batch of readSplit(source, split, { plan, options: {} })) {
-        settings.signal?.throwIfAborted();
-        await writer.append(spoolBatch(plan.fields, batch), null, 0, batch.rowCount);
-      }
+    for await (const batch of batches) {
+      settings.signal?.throwIfAborted();
+      if (batch.rowCount > 0) await writer.append(spoolBatch(columns, batch), null, 0, batch.rowCount);
     }
     await writer.finish();
     await sink.close();

@@ -18,7 +18,7 @@ import { openStore } from '../storage/open-store.ts';
 import { chunkBatch, resultFields } from './duckdb-columns.ts';
 import { type PositionOrders, type ReadAt, tablePoints } from './read-at.ts';
 import { nameParts, quoteName, quoteText } from './sql-names.ts';
-import { type MergeBy, tableRelation } from './sql-source.ts';
+import { type MergeBy, systemTableRelation, tableRelation } from './sql-source.ts';
 import { createTempDir, type TempDir } from './temp-dir.ts';
 
 /** What queries may use. */
@@ -112,17 +112,23 @@ class SqlSession {
   async start(lake: SqlLake, text: string, { at, signal }: SqlOptions): Promise<SqlRows> {
     const names = await this.tableNames(text);
     const tables = await resolveTables(lake.store, names);
-    const points = await tablePoints(lake, tables.map(fullName), at);
+    const points = await tablePoints(lake, baseNames(tables), at);
     const files: string[] = [];
     const spool = openStore({ kind: 'local', rootPath: this.tempDir.path });
     for (const [index, name] of tables.entries()) {
-      const table = await Table.open(lake.store, name);
-      const relation = await tableRelation(table, points.get(fullName(name)) ?? { kind: 'latest' }, {
+      const { base, system } = partsOf(name);
+      const table = await Table.open(lake.store, base);
+      const settings = {
         mergeBy: this.settings.mergeBy ?? 'duckdb',
         spool,
         spoolName: `table-${index}`,
         ...(signal === undefined ? {} : { signal }),
-      });
+      };
+      const point = points.get(fullName(base)) ?? { kind: 'latest' };
+      const relation =
+        system === null
+          ? await tableRelation(table, point, settings)
+          : await systemTableRelation(table, system, settings);
       files.push(...relation.files);
       await this.run(`CREATE SCHEMA IF NOT EXISTS ${quoteName(name.database)}`);
       await this.run(`CREATE VIEW ${quoteName(name.database)}.${quoteName(name.table)} AS ${relation.select}`);
@@ -221,6 +227,18 @@ function requireSelect(statement: DuckDBPreparedStatement): void {
   throw new TributaryError('E6017', `query is not a SELECT: statement=${StatementType[statement.statementType]}`);
 }
 
+/** A table, and the system table of it that is meant: `orders$snapshots`. */
+function partsOf({ database, table }: TableName): { readonly base: TableName; readonly system: string | null } {
+  const dollar = table.indexOf('$');
+  if (dollar < 0) return { base: { database, table }, system: null };
+  return { base: { database, table: table.slice(0, dollar) }, system: table.slice(dollar + 1) };
+}
+
+/** The tables that are read themselves; system tables show the present, whatever the point in time. */
+function baseNames(tables: readonly TableName[]): readonly string[] {
+  return tables.filter((name) => partsOf(name).system === null).map(fullName);
+}
+
 function fullName({ database, table }: TableName): string {
   return `${database}.${table}`;
 }
@@ -250,9 +268,10 @@ async function resolveTable(
   if (parts.length !== 2) throw await notQualified(catalog, databases, parts);
   const database = sameName(asked, databases);
   const tables = database === null ? [] : await catalog.listTables(database);
-  const table = sameName(askedTable, tables);
-  if (database !== null && table !== null) return { database, table };
-  await catalog.loadSchema(asked, askedTable);
+  const { base, system } = partsOf({ database: asked, table: askedTable });
+  const table = sameName(base.table, tables);
+  if (database !== null && table !== null) return { database, table: system === null ? table : `${table}$${system}` };
+  await catalog.loadSchema(asked, base.table);
   throw new TributaryError('E9001', `table is there and was not found: table=${parts.join('.')}`);
 }
 

@@ -110,6 +110,20 @@ describe('names', () => {
   });
 });
 
+describe('system tables', () => {
+  it('are tables like others', async () => {
+    const here = await site();
+    await twoOrders(here);
+    const sql = 'select snapshot_id, commit_kind from shop."orders$snapshots" order by 1';
+    expect(await rows(here.lake, sql)).toEqual([
+      '{"snapshot_id":1,"commit_kind":"APPEND"}',
+      '{"snapshot_id":2,"commit_kind":"APPEND"}',
+    ]);
+    await expect(rows(here.lake, 'from shop."orders$nope"')).rejects.toMatchObject({ code: 'E3403' });
+    await expect(rows(here.lake, 'from shop."order$files"')).rejects.toMatchObject({ code: 'E3120' });
+  });
+});
+
 describe('refusals', () => {
   it.each([
     ['selec 1', 'E6014'],
@@ -191,6 +205,7 @@ describe('cuts', () => {
         source: table as CheckpointRecord['tables'][number]['source'],
         table,
         snapshotId,
+        incarnation: '1',
       })),
       stopped: [],
     };
