@@ -28,7 +28,7 @@ export function statusCommand(): Command {
 }
 
 /** Reads everything anew. A source that cannot be reached is part of the report. */
-export async function readStatus(loaded: LoadedConfig): Promise<StatusReport> {
+async function readStatus(loaded: LoadedConfig): Promise<StatusReport> {
   const names = sourceNames(loaded);
   const [daemon, ...pipelines] = await Promise.all([
     askDaemon(loaded.config.http.listen, names),

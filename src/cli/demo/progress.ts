@@ -53,7 +53,7 @@ export class Progress {
 }
 
 /** One line, for logs. */
-export function progressLine(state: ProgressState): string {
+function progressLine(state: ProgressState): string {
   const { pipeline, load } = state;
   const rows = [...pipeline.tables.values()].reduce((sum, table) => sum + liveRows(table), 0);
   return [
@@ -67,7 +67,7 @@ export function progressLine(state: ProgressState): string {
 }
 
 /** Lines of the block. */
-export function progressBlock(state: ProgressState): readonly string[] {
+function progressBlock(state: ProgressState): readonly string[] {
   const { pipeline, load } = state;
   const rate = load.changes / Math.max(1, state.elapsedMs / 1000);
   const header = ['table', 'rows', 'inserts', 'updates', 'deletes', 'snapshot', 'state'];
