@@ -219,7 +219,8 @@ export const ERROR_CODES = {
   E2105: {
     kind: 'source',
     exit: 3,
-    meaning: 'The source is not the one that this pipeline was reading: another server, timeline or slot.',
+    meaning:
+      'The source is not the one that this pipeline was reading: another server, timeline or slot, or the publication was altered or made anew, so that changes may be missing from the log.',
     remedy:
       'Point the configuration at the former source; or drop the lake tables and start again, which copies every table.',
   },
@@ -234,6 +235,14 @@ export const ERROR_CODES = {
     exit: 3,
     meaning: 'The columns or the key of a source table are not those of its lake table.',
     remedy: 'Schema changes are not followed yet: undo the change, or drop the lake table, which copies it anew.',
+  },
+  E2108: {
+    kind: 'source',
+    exit: 3,
+    meaning:
+      'The log may lack changes of a table: it was taken out of the publication, published with a filter, dropped or created anew since it was copied.',
+    remedy:
+      'Publish the whole table, drop its lake table and start again, which copies it anew; or leave it out under tables.',
   },
   // 3xxx lake and storage
   E3001: {

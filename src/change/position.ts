@@ -18,6 +18,6 @@ export interface PositionOrder {
 /** Who the source is: equal identities mean that a position means the same. */
 export interface SourceIdentity {
   readonly kind: 'postgres' | 'mysql' | 'scripted';
-  /** PostgreSQL: system identifier, timeline and slot name. */
+  /** PostgreSQL: system identifier, timeline, slot name, and OID and version of the publication. */
   readonly values: Readonly<Record<string, string>>;
 }

@@ -11,12 +11,16 @@ export interface CheckpointTable {
   readonly table: string;
   /** The snapshot that belongs to the cut; null for a table without any. */
   readonly snapshotId: bigint | null;
+  /** Of the table in the source: another one at the next start means that its changes may be missing from the log. */
+  readonly incarnation: string;
 }
 
 /** A table that is not followed any more, and the place where it stands; not part of the cut. */
 export interface StoppedTable {
   readonly source: TableKey;
   readonly place: SourcePosition;
+  /** As in `CheckpointTable`. */
+  readonly incarnation: string;
 }
 
 /** A complete checkpoint of a pipeline. Tables that are still being copied are left out. */
@@ -70,10 +74,12 @@ export function decodeCheckpointRecord(bytes: Uint8Array, path: string): Checkpo
       source: table.text('source') as TableKey,
       table: table.text('table'),
       snapshotId: table.isNull('snapshotId') ? null : table.integer('snapshotId'),
+      incarnation: table.text('incarnation'),
     })),
     stopped: root.array('stopped').map((table) => ({
       source: table.text('source') as TableKey,
       place: table.text('place') as SourcePosition,
+      incarnation: table.text('incarnation'),
     })),
   };
 }

@@ -21,6 +21,7 @@ export interface CheckpointPlace {
 /** What checkpoints work with. */
 export interface CheckpointParts {
   readonly pipeline: string;
+  /** Of the source before anything was copied. */
   readonly identity: SourceIdentity;
   readonly token: string;
   readonly source: ChangeSource;
@@ -38,12 +39,15 @@ export interface CheckpointParts {
 /** Takes the checkpoints of one pipeline, numbered upwards. */
 export class Checkpoints {
   private readonly parts: CheckpointParts;
+  /** Of the source; a copy may have made a part of it. */
+  identity: SourceIdentity;
   private nextNumber: bigint;
   private copyNumber: bigint | null = null;
   private underWay: Promise<void> | null = null;
 
   constructor(parts: CheckpointParts, nextNumber: bigint) {
     this.parts = parts;
+    this.identity = parts.identity;
     this.nextNumber = nextNumber;
   }
 
@@ -132,8 +136,13 @@ export class Checkpoints {
         source: table.source.key,
         table: `${table.lake.database}.${table.lake.table}`,
         snapshotId: table.snapshotId,
+        incarnation: table.incarnation,
       })),
-      stopped: stopped.map((table) => ({ source: table.source.key, place: table.place as SourcePosition })),
+      stopped: stopped.map((table) => ({
+        source: table.source.key,
+        place: table.place as SourcePosition,
+        incarnation: table.incarnation,
+      })),
     });
     for (const table of tables) table.reached(stamp.position, stamp.commitTimeMs);
     parts.source.acknowledge(this.acknowledgeable(stamp.position));
@@ -152,7 +161,8 @@ export class Checkpoints {
   }
 
   private stamp(checkpoint: bigint, place: CheckpointPlace): CommitStamp {
-    const { pipeline, identity, token } = this.parts;
+    const { identity } = this;
+    const { pipeline, token } = this.parts;
     return { pipeline, identity, token, checkpoint, position: place.position, commitTimeMs: place.commitTimeMs };
   }
 

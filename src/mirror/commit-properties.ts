@@ -6,6 +6,7 @@ const PIPELINE = 'tributary.pipeline';
 const IDENTITY = 'tributary.source';
 const POSITION = 'tributary.position';
 const CHECKPOINT = 'tributary.checkpoint';
+const INCARNATION = 'tributary.incarnation';
 const COMMIT_TIME = 'tributary.commit-time-ms';
 /** The property that tells one run of a pipeline from another; the committer compares it after a lost answer. */
 export const TOKEN_PROPERTY = 'tributary.token';
@@ -21,12 +22,19 @@ export interface CommitStamp {
   readonly token: string;
 }
 
+/** What the snapshot of one table says. */
+export interface TableStamp extends CommitStamp {
+  /** The table's incarnation in the source, see `Incarnations`. */
+  readonly incarnation: string;
+}
+
 /** The stamp as snapshot properties. */
-export function stampProperties(stamp: CommitStamp): Record<string, string> {
+export function stampProperties(stamp: TableStamp): Record<string, string> {
   return {
     [PIPELINE]: stamp.pipeline,
     [IDENTITY]: JSON.stringify(stamp.identity),
     [POSITION]: stamp.position,
+    [INCARNATION]: stamp.incarnation,
     [CHECKPOINT]: stamp.checkpoint.toString(),
     [COMMIT_TIME]: String(stamp.commitTimeMs),
     [TOKEN_PROPERTY]: stamp.token,
@@ -34,7 +42,7 @@ export function stampProperties(stamp: CommitStamp): Record<string, string> {
 }
 
 /** The stamp of a snapshot; null where the mirror did not write it. */
-export function stampOf(snapshot: Snapshot): CommitStamp | null {
+export function stampOf(snapshot: Snapshot): TableStamp | null {
   const properties = snapshot.properties;
   const position = properties?.[POSITION];
   const identity = properties?.[IDENTITY];
@@ -43,6 +51,7 @@ export function stampOf(snapshot: Snapshot): CommitStamp | null {
     pipeline: properties[PIPELINE] ?? '',
     identity: JSON.parse(identity) as SourceIdentity,
     position: position as SourcePosition,
+    incarnation: properties[INCARNATION] ?? '',
     checkpoint: BigInt(properties[CHECKPOINT] ?? snapshot.commitIdentifier.toString()),
     commitTimeMs: Number(properties[COMMIT_TIME] ?? '0'),
     token: properties[TOKEN_PROPERTY] ?? '',

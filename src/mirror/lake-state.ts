@@ -8,7 +8,7 @@ import type { Snapshot } from '../paimon/meta/snapshot.ts';
 import { dataTypeText } from '../paimon/schema/data-type-text.ts';
 import type { TableSchema } from '../paimon/schema/table-schema.ts';
 import type { FileStore } from '../storage/file-store.ts';
-import { type CommitStamp, stampOf } from './commit-properties.ts';
+import { stampOf, type TableStamp } from './commit-properties.ts';
 
 /** A mirrored table as the lake has it. */
 export interface LakeState {
@@ -20,7 +20,7 @@ export interface LakeState {
   readonly schema: TableSchema | null;
   readonly latest: Snapshot | null;
   /** What the newest snapshot of this pipeline says; null if there is none (any more). */
-  readonly stamp: CommitStamp | null;
+  readonly stamp: TableStamp | null;
 }
 
 /**

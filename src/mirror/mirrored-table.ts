@@ -29,6 +29,8 @@ export interface MirroredTableParts {
   readonly telemetry: TableTelemetry;
   /** Where the lake stands; null if the table was never copied. */
   readonly place: SourcePosition | null;
+  /** See `Incarnations`. */
+  readonly incarnation: string;
 }
 
 /** Files sealed for one checkpoint: durable once the promise resolves, named by no snapshot yet. */
@@ -43,6 +45,8 @@ export class MirroredTable {
   readonly tablePath: string;
   readonly liveFiles: LiveFiles;
   readonly committer: TableCommitter;
+  /** Of the table in the source; the copy decides it. */
+  incarnation: string;
   private readonly writer: TableWriter;
   private currentPlace: SourcePosition | null;
   private newestSnapshotId: SnapshotId | null;
@@ -59,6 +63,7 @@ export class MirroredTable {
     this.liveFiles = parts.liveFiles;
     this.writer = parts.writer;
     this.committer = parts.committer;
+    this.incarnation = parts.incarnation;
     this.currentPlace = parts.place;
     this.newestSnapshotId = parts.committer.latest?.id ?? null;
     this.telemetry.place = parts.place;
@@ -136,7 +141,7 @@ export class MirroredTable {
         changelog: sealed.changelog,
         commitUser: stamp.pipeline,
         commitIdentifier: stamp.checkpoint,
-        properties: stampProperties(stamp),
+        properties: stampProperties({ ...stamp, incarnation: this.incarnation }),
       });
       this.writer.committed(sealed);
       this.newestSnapshotId = snapshot.id;

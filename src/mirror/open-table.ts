@@ -20,11 +20,13 @@ export interface OpenOptions {
   readonly token: string;
   /** Where the lake stands; null if the table was never copied. */
   readonly place: SourcePosition | null;
+  /** The table's incarnation in the source, see `Incarnations`. */
+  readonly incarnation: string;
 }
 
 /** Opens the table; the caller holds the pipeline's lease. */
 export async function openMirroredTable(state: LakeState, options: OpenOptions): Promise<MirroredTable> {
-  const { parts, place } = options;
+  const { parts, place, incarnation } = options;
   const { store, runner, random, clock } = parts;
   const { lake, source, tablePath } = state;
   if (state.latest === null) await removeUnnamedFiles(store, tablePath);
@@ -41,7 +43,18 @@ export async function openMirroredTable(state: LakeState, options: OpenOptions):
   const liveFiles = new LiveFiles(committer.liveEntries());
   const writer = TableWriter.open({ store, tablePath, schema, liveFiles, runner, random, clock });
   const telemetry = tableTelemetry(parts.telemetry, source.key, `${lake.database}.${lake.table}`);
-  return new MirroredTable({ source, lake, schema, tablePath, writer, liveFiles, committer, telemetry, place });
+  return new MirroredTable({
+    source,
+    lake,
+    schema,
+    tablePath,
+    writer,
+    liveFiles,
+    committer,
+    telemetry,
+    place,
+    incarnation,
+  });
 }
 
 async function createTable({ lake }: LakeState, parts: MirrorParts): Promise<TableSchema> {

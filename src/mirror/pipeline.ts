@@ -87,8 +87,11 @@ export class Pipeline {
     if (this.started.toCopy.length === 0) return;
     this.parts.telemetry.state = 'copying';
     this.parts.log.info('copying new tables', { pipeline: this.settings.pipeline, tables: this.started.toCopy.length });
-    const copy = await this.parts.source.beginCopy(this.started.toCopy.map((table) => table.source.key));
+    const keys = this.started.toCopy.map((table) => table.source.key);
+    const copy = await this.parts.source.beginCopy(keys, signal);
     try {
+      this.checkpoints.identity = copy.identity;
+      for (const table of this.started.toCopy) table.incarnation = copy.incarnations.get(table.source.key) ?? '';
       const { checkpoints, pressure } = this;
       await copyTables({ copy, tables: this.started.toCopy, checkpoints, pressure, log: this.parts.log, signal });
     } finally {

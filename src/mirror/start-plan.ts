@@ -9,6 +9,10 @@ export interface TablePlace {
   readonly key: TableKey;
   /** The later of the newest own snapshot and the newest record that names the table; null if it was never copied. */
   readonly place: SourcePosition | null;
+  /** The table's incarnation that the lake holds; null if it does not say. */
+  readonly known: string | null;
+  /** The table's incarnation in the source, see `Incarnations`. */
+  readonly now: string;
 }
 
 /** What the decision rests on. */
@@ -19,6 +23,8 @@ export interface StartFacts {
   readonly identity: SourceIdentity;
   /** Up to where the source may have thrown its log away; null if it keeps none for us. */
   readonly logStart: SourcePosition | null;
+  /** Up to where the source's log goes now. */
+  readonly logEnd: SourcePosition;
   readonly tables: readonly TablePlace[];
   /** The source as it was when the newest record or snapshot was written. */
   readonly knownIdentity: SourceIdentity | null;
@@ -37,14 +43,16 @@ export interface StartPlan {
 }
 
 /**
- * Decides where to start. Throws `E2104` (the log begins after our place), `E2105` (another source), `E2106` (no log
- * kept for us any more): nothing is changed, and nothing is read over a gap.
+ * Decides where to start. Throws `E2104` (the log begins after our place), `E2105` (another source, or one that was set back
+ * to before our place), `E2106` (no log kept for us any more), `E2108` (a table was not in the log for a while): nothing is changed, and nothing is read over a gap.
  */
 export function planStart(facts: StartFacts): StartPlan {
   const toCopy = facts.tables.filter((table) => table.place === null).map((table) => table.key);
   const places = facts.tables.flatMap((table) => (table.place === null ? [] : [table.place]));
   if (places.length === 0) return { from: facts.logStart, toCopy, acceptedGap: null };
   refuseOtherSource(facts);
+  refuseSourceSetBack(facts, places);
+  refuseOtherTables(facts);
   const from = places.reduce((a, b) => facts.positions.earliest(a, b));
   if (facts.logStart === null) {
     throw new TributaryError(
@@ -66,6 +74,26 @@ function refuseOtherSource(facts: StartFacts): void {
   throw new TributaryError(
     'E2105',
     `the source is not the one this pipeline was reading: pipeline=${facts.pipeline} ${name}=${now[name] ?? facts.identity.kind} known=${known[name] ?? facts.knownIdentity.kind}`,
+  );
+}
+
+function refuseOtherTables(facts: StartFacts): void {
+  const other = facts.tables.find((table) => table.place !== null && table.known !== null && table.known !== table.now);
+  if (other === undefined) return;
+  throw new TributaryError(
+    'E2108',
+    `the log may lack changes of a table: pipeline=${facts.pipeline} table=${other.key} mark=${other.now} known=${other.known ?? ''}`,
+  );
+}
+
+/** A log that ends before our place is that of a restored source: what it writes next would pass for known. */
+function refuseSourceSetBack(facts: StartFacts, places: readonly SourcePosition[]): void {
+  const latest = places.reduce((a, b) => facts.positions.latest(a, b));
+  if (facts.positions.includes(facts.logEnd, latest)) return;
+  throw new TributaryError(
+    'E2105',
+    `the source's log ends before the lake's last position, as after a restore: pipeline=${facts.pipeline} lake=${latest} source=${facts.logEnd}`,
+    { context: { lake: latest, logEnd: facts.logEnd } },
   );
 }
 

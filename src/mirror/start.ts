@@ -81,19 +81,28 @@ async function openTables(
   const states = await Promise.all(
     description.tables.map((source) => readLakeState(parts.store, source, lakeTableFor(source, settings))),
   );
+  const incarnationOf = (state: LakeState): string => description.incarnations.get(state.source.key) ?? '';
   const places = states.map((state) => placeOf(state, record, parts.source));
   const plan = planStart({
     pipeline: settings.pipeline,
     positions: parts.source.positions,
     identity: description.identity,
     logStart: description.logStart,
-    tables: states.map((state, index) => ({ key: state.source.key, place: places[index] })),
+    logEnd: description.logEnd,
+    tables: states.map((state, index) => ({
+      key: state.source.key,
+      place: places[index],
+      known: knownIncarnation(state, record),
+      now: incarnationOf(state),
+    })),
     knownIdentity: record?.identity ?? states.find((state) => state.stamp !== null)?.stamp?.identity ?? null,
     acceptGap: settings.acceptGap,
   });
   if (plan.acceptedGap !== null) parts.log.warn('reading on after a gap that the operator accepted', plan.acceptedGap);
   const tables = await Promise.all(
-    states.map((state, index) => openMirroredTable(state, { parts, token, place: places[index] })),
+    states.map((state, index) =>
+      openMirroredTable(state, { parts, token, place: places[index], incarnation: incarnationOf(state) }),
+    ),
   );
   return {
     tables,
@@ -116,6 +125,14 @@ function placeOf(state: LakeState, record: CheckpointRecord | null, source: Chan
   const stopped = record?.stopped.find((table) => table.source === key)?.place ?? null;
   const known = [fromSnapshot, state.schema === null ? null : (recorded ?? stopped)].filter((place) => place !== null);
   return known.length === 0 ? null : known.reduce((a, b) => source.positions.latest(a, b));
+}
+
+/** What the table's own snapshot, or the newest record where it has none, says of the table in the source. */
+function knownIncarnation(state: LakeState, record: CheckpointRecord | null): string | null {
+  if (state.stamp !== null) return state.stamp.incarnation;
+  const { key } = state.source;
+  const recorded = [...(record?.tables ?? []), ...(record?.stopped ?? [])].find((table) => table.source === key);
+  return recorded?.incarnation ?? null;
 }
 
 function highestNumber(states: readonly LakeState[], record: CheckpointRecord | null): bigint {

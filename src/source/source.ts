@@ -38,12 +38,22 @@ export interface SourceDescription {
   readonly logStart: SourcePosition | null;
   /** The source's current end of log. */
   readonly logEnd: SourcePosition;
+  readonly incarnations: Incarnations;
 }
+
+/**
+ * A text for each table that changes whenever the log may lack changes of it: the table was made anew, or was not in
+ * the log for a while. Recorded with the table's place, and compared at the next start.
+ */
+export type Incarnations = ReadonlyMap<TableKey, string>;
 
 /** A consistent copy of existing rows at one position of the log. */
 export interface InitialCopy {
   /** The copy holds exactly the transactions that this position includes. */
   readonly position: SourcePosition;
+  /** As in the description, with what the copy has created in the source. */
+  readonly identity: SourceIdentity;
+  readonly incarnations: Incarnations;
   /** All rows of the table as +I, in batches. One table after the other; the next batch is read only when asked for. */
   rows(table: TableKey, signal: AbortSignal): AsyncIterable<ChangeBatch>;
   /** Ends the snapshot in the source. */
@@ -81,9 +91,10 @@ export interface ChangeSource {
   open(): Promise<SourceDescription>;
   /**
    * Begins a consistent copy for the tables. Creates what the log needs first (PostgreSQL: publication, slot) where it
-   * is absent. If the log was absent, the copy's position is where it begins.
+   * is absent. If the log was absent, the copy's position is where it begins. Waits for transactions that are running in
+   * the source; throws the signal's reason when it aborts, and leaves nothing half made.
    */
-  beginCopy(tables: readonly TableKey[]): Promise<InitialCopy>;
+  beginCopy(tables: readonly TableKey[], signal: AbortSignal): Promise<InitialCopy>;
   /** Reads the log; ends when the signal aborts. Reading pauses while the consumer does not ask for the next event. */
   stream(options: StreamOptions): AsyncIterable<SourceEvent>;
   /**

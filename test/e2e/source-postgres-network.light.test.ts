@@ -141,7 +141,10 @@ describe('the slot', () => {
       await withClient(database.url, (client) => client.query('create table t (id int primary key)'));
       const source = postgresSource(postgresSettings(database.url));
       const { tables } = await source.open();
-      const copy = await source.beginCopy(tables.map((table) => table.key));
+      const copy = await source.beginCopy(
+        tables.map((table) => table.key),
+        new AbortController().signal,
+      );
       await copy.close();
       await withClient(database.url, (client) => client.query('insert into t values (1)'));
       await until(

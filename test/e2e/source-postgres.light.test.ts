@@ -10,6 +10,7 @@ import { withClient } from '../support/servers.ts';
 import { until } from '../support/until.ts';
 
 const fixture = postgresFixture();
+const unaborted = new AbortController().signal;
 
 describe('the slot', () => {
   test('P1 P2 only what is acknowledged is confirmed, an idle log moves on by progress', async () => {
@@ -155,7 +156,7 @@ describe('the slot', () => {
       "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like 'CREATE_REPLICATION_SLOT%'";
     await withClient(fixture.url, async (client) => {
       await client.query('begin; insert into t values (1)');
-      const begun = source.beginCopy([tableKey('public', 't')]);
+      const begun = source.beginCopy([tableKey('public', 't')], unaborted);
       await until(async () => (await withClient(fixture.url, (other) => other.query(waiting))).rows.length === 1, {
         what: 'the slot waiting',
       });
@@ -212,11 +213,11 @@ describe('what is given up or taken away', () => {
     const source = fixture.source();
     await source.open();
     const key = tableKey('public', 't');
-    const given = await source.beginCopy([key]);
+    const given = await source.beginCopy([key], unaborted);
     for await (const batch of given.rows(key, new AbortController().signal)) if (batch.rowCount > 0) break;
     await given.close();
     const abort = new AbortController();
-    const aborted = await source.beginCopy([key]);
+    const aborted = await source.beginCopy([key], unaborted);
     const rows = aborted.rows(key, abort.signal)[Symbol.asyncIterator]();
     await rows.next();
     abort.abort(new Error('enough'));
@@ -349,7 +350,7 @@ describe('checks', () => {
     });
     await source.open();
     const first = asked;
-    await (await source.beginCopy([tableKey('public', 't')])).close();
+    await (await source.beginCopy([tableKey('public', 't')], unaborted)).close();
     expect(first).toBe(1);
     expect(asked).toBe(3);
   });

@@ -172,7 +172,7 @@ async function copied(
 ): Promise<{ readonly state: Map<TableKey, Rows>; readonly position: SourcePosition }> {
   const keys = [harness.tables.a, harness.tables.b];
   const state = new Map<TableKey, Rows>(keys.map((key) => [key, new Map()]));
-  const copy = await source.beginCopy(keys);
+  const copy = await source.beginCopy(keys, new AbortController().signal);
   for (const key of keys) {
     for await (const batch of copy.rows(key, new AbortController().signal)) applyBatch(state, batch);
   }

@@ -76,7 +76,10 @@ export function postgresFixture(): PostgresFixture {
 
 async function copyAll(source: PostgresSource): Promise<Started> {
   const { tables } = await source.open();
-  const copy = await source.beginCopy(tables.map((table) => table.key));
+  const copy = await source.beginCopy(
+    tables.map((table) => table.key),
+    new AbortController().signal,
+  );
   const copied = new Map<TableKey, (string | null)[][]>();
   for (const table of tables) {
     const rows: (string | null)[][] = [];

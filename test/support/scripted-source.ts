@@ -3,7 +3,7 @@
 import { TributaryError } from '../../src/base/errors.ts';
 import type { Random } from '../../src/base/random.ts';
 import type { ChangeBatch } from '../../src/change/change-batch.ts';
-import type { PositionOrder, SourcePosition } from '../../src/change/position.ts';
+import type { PositionOrder, SourceIdentity, SourcePosition } from '../../src/change/position.ts';
 import type { SourceTable } from '../../src/change/source-table.ts';
 import type { TableKey } from '../../src/change/table-key.ts';
 import { valueShape } from '../../src/change/value-type.ts';
@@ -34,6 +34,8 @@ const COLUMNS: SourceTable['columns'] = [
   { name: 'amount', id: 4, nativeType: 'integer', type: { kind: 'int32' } },
 ];
 
+const IDENTITY: SourceIdentity = { kind: 'scripted', values: { system: '1' } };
+
 const ORDER: PositionOrder = {
   includes: (outer, inner) => scriptedEnd(outer) >= scriptedEnd(inner),
   earliest: (a, b) => (scriptedEnd(a) <= scriptedEnd(b) ? a : b),
@@ -44,8 +46,16 @@ const ORDER: PositionOrder = {
 /** How a scripted source behaves. */
 export interface ScriptedSourceOptions {
   readonly random: Random;
+  /** The tables that the configuration names; all of the database's unless given. */
+  readonly tables?: readonly TableKey[];
   /** Chance of losing the connection before an event. */
   readonly lossChance: number;
+  /** Chance, at each change, that its table cannot be followed any more. */
+  readonly failChance?: number;
+  /** Called before the log begins and while it is exhausted; takes as long as the server does. */
+  readonly pause?: () => Promise<void>;
+  /** Called before each change that is given. */
+  readonly onChange?: () => void;
   /** Called while the log is exhausted; makes more of it, or returns false when there will be no more. */
   readonly more: () => Promise<boolean>;
   /** Called at each acknowledgement, before it takes effect. */
@@ -57,6 +67,7 @@ export class ScriptedSource implements ChangeSource {
   readonly positions = ORDER;
   private readonly database: ScriptedDatabase;
   private readonly options: ScriptedSourceOptions;
+  private readonly failed = new Set<TableKey>();
 
   constructor(database: ScriptedDatabase, options: ScriptedSourceOptions) {
     this.database = database;
@@ -67,23 +78,27 @@ export class ScriptedSource implements ChangeSource {
     this.mayLoseConnection();
     const { confirmed } = this.database;
     return {
-      identity: { kind: 'scripted', values: { system: '1' } },
-      tables: this.database.tables.map((key) => {
+      identity: IDENTITY,
+      tables: (this.options.tables ?? this.database.tables).map((key) => {
         const [schema, name] = key.split('.');
         return { key, schema, name, columns: COLUMNS, keyColumns: [0], rowCountEstimate: 0 };
       }),
       logStart: confirmed === null ? null : scriptedPosition(confirmed),
       logEnd: scriptedPosition(this.database.logEnd),
+      incarnations: this.incarnations(),
     };
   }
 
-  async beginCopy(): Promise<InitialCopy> {
+  async beginCopy(_tables: readonly TableKey[], signal: AbortSignal): Promise<InitialCopy> {
+    signal.throwIfAborted();
     const end = this.database.logEnd;
     this.database.confirmed ??= end;
     const state = this.database.stateAt(end);
     const mayLose = (): void => this.mayLoseConnection();
     return {
       position: scriptedPosition(end),
+      identity: IDENTITY,
+      incarnations: this.incarnations(),
       async *rows(table) {
         const rows = [...(state.get(table)?.values() ?? [])];
         for (let index = 0; index < rows.length; index += 7) {
@@ -100,11 +115,13 @@ export class ScriptedSource implements ChangeSource {
   async *stream(options: StreamOptions): AsyncGenerator<SourceEvent> {
     let at = scriptedEnd(options.from);
     if (this.database.confirmed !== null && at < this.database.confirmed) at = this.database.confirmed;
+    await this.options.pause?.();
     while (!options.signal.aborted) {
       const next = this.database.log.filter((transaction) => transaction.end > at).slice(0, 1 + this.below(4));
       if (next.length === 0) {
         at = this.database.logEnd;
         yield { kind: 'progress', position: scriptedPosition(at) };
+        await this.options.pause?.();
         if (!(await this.options.more())) return;
         continue;
       }
@@ -124,6 +141,10 @@ export class ScriptedSource implements ChangeSource {
 
   async close(): Promise<void> {}
 
+  private incarnations(): ReadonlyMap<TableKey, string> {
+    return new Map(this.database.tables.map((key) => [key, '1']));
+  }
+
   private *events(transactions: readonly ScriptedTransaction[], options: StreamOptions): Generator<SourceEvent> {
     const batches = new Map<TableKey, BatchWriter>();
     const take = (): ChangeBatch[] => {
@@ -134,8 +155,16 @@ export class ScriptedSource implements ChangeSource {
     for (const transaction of transactions) {
       for (const change of transaction.changes) {
         const place = options.places.get(change.table);
-        if (place === undefined || transaction.end <= scriptedEnd(place)) continue;
+        if (place === undefined || transaction.end <= scriptedEnd(place) || this.failed.has(change.table)) continue;
         this.mayLoseConnection();
+        this.options.onChange?.();
+        if (this.options.random.unit() < (this.options.failChance ?? 0)) {
+          this.failed.add(change.table);
+          batches.delete(change.table);
+          const error = new TributaryError('E2032', `table changed in the source: table=${change.table}`);
+          yield { kind: 'table-failed', table: change.table, error };
+          continue;
+        }
         if (change.kind === 'truncate') {
           if (batches.size > 0) yield { kind: 'changes', changes: take(), boundary: null };
           yield { kind: 'truncate', tables: [change.table] };

@@ -4,6 +4,7 @@ import { readTables, readTypes } from './catalog.ts';
 import { describeTables } from './describe.ts';
 import type { Lsn } from './lsn.ts';
 import type { PostgresTable } from './postgres-table.ts';
+import { type PublicationMark, readMark } from './publication-mark.ts';
 import { quoteIdentifier } from './postgres-table.ts';
 import { checkPublication, readPublication } from './publication.ts';
 import type { PostgresSettings } from './settings.ts';
@@ -21,6 +22,8 @@ export interface Examination {
   readonly timeline: string;
   /** End of what is durable of the log. */
   readonly logEnd: Lsn;
+  /** The publication with the tables. */
+  readonly mark: PublicationMark;
 }
 
 const OLDEST_VERSION = 130_000;
@@ -49,6 +52,7 @@ export async function examine(sql: SqlRunner, settings: PostgresSettings): Promi
   const validateUtf8 = field(server, 'encoding') === 'SQL_ASCII';
   const described = describeTables({ tables: catalog, types, validateUtf8, settings });
   const publication = await readPublication(sql, settings.publication.name, versionNumber);
+  const mark = await readMark(sql, settings.publication.name, { tables: described.tables, versionNumber });
   const logEnd = await readLogEnd(sql);
   results.push(...described.results, ...checkPublication(publication, described.tables, settings));
   return {
@@ -59,6 +63,7 @@ export async function examine(sql: SqlRunner, settings: PostgresSettings): Promi
     systemIdentifier: field(server, 'system_identifier'),
     timeline: field(server, 'timeline'),
     logEnd,
+    mark,
   };
 }
 

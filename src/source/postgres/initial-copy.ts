@@ -2,10 +2,10 @@
 import type pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import { TributaryError } from '../../base/errors.ts';
-import type { SourcePosition } from '../../change/position.ts';
+import type { SourceIdentity, SourcePosition } from '../../change/position.ts';
 import type { ChangeBatch } from '../../change/change-batch.ts';
 import type { TableKey } from '../../change/table-key.ts';
-import type { InitialCopy } from '../source.ts';
+import type { Incarnations, InitialCopy } from '../source.ts';
 import { connect, errorState } from './connect.ts';
 import { CopyDecoder } from './copy-decoder.ts';
 import { formatLsn } from './lsn.ts';
@@ -14,24 +14,31 @@ import type { ConnectionSettings } from './settings.ts';
 import type { CreatedSlot } from './slot.ts';
 import { runStatement } from './sql-session.ts';
 
+/** What the copy is of. */
+export interface CopySource {
+  readonly identity: SourceIdentity;
+  readonly incarnations: Incarnations;
+  readonly tables: ReadonlyMap<TableKey, PostgresTable>;
+}
+
 /** The copy on a snapshot that a slot exported. */
 export class SnapshotCopy implements InitialCopy {
   readonly position: SourcePosition;
+  readonly identity: SourceIdentity;
+  readonly incarnations: Incarnations;
   private readonly tables: ReadonlyMap<TableKey, PostgresTable>;
   private readonly client: pg.Client;
 
-  private constructor(client: pg.Client, position: SourcePosition, tables: ReadonlyMap<TableKey, PostgresTable>) {
+  private constructor(client: pg.Client, position: SourcePosition, source: CopySource) {
     this.client = client;
     this.position = position;
-    this.tables = tables;
+    this.identity = source.identity;
+    this.incarnations = source.incarnations;
+    this.tables = source.tables;
   }
 
   /** Imports the snapshot and lets the slot's connection go, which drops a temporary slot. */
-  static async begin(
-    settings: ConnectionSettings,
-    slot: CreatedSlot,
-    tables: ReadonlyMap<TableKey, PostgresTable>,
-  ): Promise<SnapshotCopy> {
+  static async begin(settings: ConnectionSettings, slot: CreatedSlot, source: CopySource): Promise<SnapshotCopy> {
     const client = await connect(settings, 'sql', () => {
       // The statement that needs the connection reports that it is gone.
     });
@@ -43,7 +50,7 @@ export class SnapshotCopy implements InitialCopy {
       );
       await runStatement(client, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
       await runStatement(client, `SET TRANSACTION SNAPSHOT '${slot.snapshotName}'`);
-      return new SnapshotCopy(client, formatLsn(slot.consistentPoint), tables);
+      return new SnapshotCopy(client, formatLsn(slot.consistentPoint), source);
     } catch (error) {
       await client.end();
       throw error;

@@ -145,6 +145,12 @@ export class LogDecoder {
     return quiet && this.idle > after ? this.idle : null;
   }
 
+  /** The table is not followed any more, for a reason that the log does not tell. */
+  failTable(table: TableKey, error: TributaryError): void {
+    const state = this.byKey.get(table);
+    if (state !== undefined && !state.failed) this.fail(state, error);
+  }
+
   private begin(commitStart: Lsn): void {
     this.inTransaction = true;
     this.commitStart = commitStart;

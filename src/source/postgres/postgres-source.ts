@@ -1,18 +1,28 @@
 // PostgreSQL as a change source: ties the checks, the publication, the slot, the copy and the log together.
 import type { Clock } from '../../base/clock.ts';
-import { TributaryError } from '../../base/errors.ts';
+import { isTributaryError, TributaryError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Random } from '../../base/random.ts';
-import type { SourcePosition } from '../../change/position.ts';
+import type { SourceIdentity, SourcePosition } from '../../change/position.ts';
 import type { TableKey } from '../../change/table-key.ts';
-import type { ChangeSource, InitialCopy, LogHealth, SourceDescription, SourceEvent, StreamOptions } from '../source.ts';
+import type {
+  ChangeSource,
+  Incarnations,
+  InitialCopy,
+  LogHealth,
+  SourceDescription,
+  SourceEvent,
+  StreamOptions,
+} from '../source.ts';
 import { examine, type Examination } from './check.ts';
 import { type CheckResult, throwFirstFailure } from './check-result.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { SnapshotCopy } from './initial-copy.ts';
 import { formatLsn, type Lsn, lsnOrder, parseLsn } from './lsn.ts';
+import { PartitionWatch } from './partition-watch.ts';
 import type { PostgresTable } from './postgres-table.ts';
 import { checkPublication, ensurePublication, readPublication } from './publication.ts';
+import { changedTables, type PublicationMark, readMark, refuseOtherPublication } from './publication-mark.ts';
 import type { ReplicationStream } from './replication-stream.ts';
 import type { PostgresSettings } from './settings.ts';
 import { createSlot, readLogEnd, readSlot } from './slot.ts';
@@ -35,6 +45,9 @@ export class PostgresSource implements ChangeSource {
   private readonly components: PostgresComponents;
   private readonly sql: SqlSession;
   private examination: Examination | null = null;
+  /** The publication as it was before the first change that is to be followed. */
+  private mark: PublicationMark | null = null;
+  private partitions: PartitionWatch | null = null;
   private current: ReplicationStream | null = null;
   private acknowledged: Lsn = 0n;
 
@@ -57,27 +70,29 @@ export class PostgresSource implements ChangeSource {
       if (result.status === 'warn') this.components.logger.warn(`${result.subject}: ${result.message}`);
     }
     this.examination = examination;
+    this.mark = examination.mark;
+    this.partitions = new PartitionWatch(this.sql, this.components.logger, examination.tables);
+    await this.partitions.look();
     const confirmed = examination.slot?.confirmed ?? null;
     return {
-      identity: {
-        kind: 'postgres',
-        values: {
-          systemIdentifier: examination.systemIdentifier,
-          timeline: examination.timeline,
-          slot: this.settings.slot.name,
-        },
-      },
+      identity: this.identity(examination.mark),
       tables: examination.tables.map((table) => table.source),
       logStart: confirmed === null ? null : formatLsn(confirmed),
       logEnd: formatLsn(examination.logEnd),
+      incarnations: this.incarnations(examination.mark),
     };
   }
 
-  /** Throws E2010 to E2013, E2022 to E2024, E2028. Killed anywhere, the next call goes on with what is there. */
-  async beginCopy(tables: readonly TableKey[]): Promise<InitialCopy> {
+  /**
+   * Throws E2010 to E2013, E2022 to E2024, E2028, and E2105 where the publication was changed since `open`. Killed
+   * anywhere, the next call goes on with what is there.
+   */
+  async beginCopy(tables: readonly TableKey[], signal: AbortSignal): Promise<InitialCopy> {
     const { versionNumber } = this.opened();
     const wanted = new Map(tables.map((key) => [key, this.table(key)]));
     await ensurePublication(this.sql, this.settings, { tables: [...wanted.values()], versionNumber });
+    const mark = await this.markWith(wanted);
+    this.mark = mark;
     const { name } = this.settings.slot;
     const exists = (await readSlot(this.sql, name)) !== null;
     if (!exists && this.settings.slot.create === 'never')
@@ -85,21 +100,27 @@ export class PostgresSource implements ChangeSource {
     // A slot that is there has no snapshot to give any more: one that lives as long as its connection gives it.
     const suffix = `_copy_${this.components.random.uuid().slice(0, 8)}`;
     const temporary = exists ? `${name.slice(0, SLOT_NAME_MAX - suffix.length)}${suffix}` : null;
-    const slot = await createSlot(this.settings, { name: temporary ?? name, temporary: exists, versionNumber });
-    return SnapshotCopy.begin(this.settings, slot, wanted);
+    const slot = await createSlot(this.settings, { name: temporary ?? name, temporary: exists, versionNumber, signal });
+    const identity = this.identity(mark);
+    return SnapshotCopy.begin(this.settings, slot, { identity, incarnations: this.incarnations(mark), tables: wanted });
   }
 
   /**
-   * Throws E2001, E2010, E2013 (lost; try again), E2023 (publication gone or changed), E2030 (slot in use), E2031 (silent; try again), E2033 (unknown message),
-   * E2100 (slot lost), E2104 (the slot stands after `from`), E2106 (no slot).
+   * Throws E2001, E2010, E2013 (lost; try again), E2023 (publication gone or lacking), E2030 (slot in use), E2031 (silent; try again), E2033 (unknown message),
+   * E2100 (slot lost), E2104 (the slot stands after `from`), E2105 (the publication was changed meanwhile), E2106 (no
+   * slot). A table that was taken out of the publication or dropped fails with E2108.
    */
   async *stream(options: StreamOptions): AsyncGenerator<SourceEvent, void, undefined> {
     const tables = this.opened().tables.filter((table) => options.places.has(table.source.key));
     const { settings, components } = this;
     await this.checkPublished(tables);
-    const stream = await startStream({ settings, components, tables, options, acknowledged: this.acknowledged });
+    const changed = await this.lookAtPublication();
+    const { acknowledged } = this;
+    const verify = (): Promise<void> => this.verify();
+    const stream = await startStream({ settings, components, tables, options, acknowledged, verify });
     if (stream === null) return;
     this.current = stream;
+    for (const [key, error] of changed) stream.failTable(key, error);
     const stopHeartbeat = startHeartbeat(this.sql, settings.heartbeat, components);
     try {
       yield* stream.events();
@@ -116,7 +137,12 @@ export class PostgresSource implements ChangeSource {
     this.current?.acknowledge(lsn);
   }
 
+  /** Beside telling, looks at the publication and the partitions: what it finds ends the stream or is logged. */
   async health(): Promise<LogHealth> {
+    if (this.current !== null) {
+      await this.verify();
+      await this.partitions?.look();
+    }
     const slot = await readSlot(this.sql, this.settings.slot.name);
     const logEnd = formatLsn(await readLogEnd(this.sql));
     if (slot === null) return { status: 'missing', logEnd, retainedBytes: 0, safeBytes: null };
@@ -136,6 +162,51 @@ export class PostgresSource implements ChangeSource {
     const state = await readPublication(this.sql, name, this.opened().versionNumber);
     const publication = { name, create: 'never', viaPartitionRoot } as const;
     throwFirstFailure(checkPublication(state, tables, { publication }));
+  }
+
+  /** Ends the stream with E2105 if the publication was changed, and fails the tables of which it was. */
+  private async verify(): Promise<void> {
+    const stream = this.current;
+    try {
+      const changed = await this.lookAtPublication();
+      for (const [key, error] of changed) stream?.failTable(key, error);
+    } catch (error) {
+      if (isTributaryError(error, 'E2105')) stream?.fail(error);
+      throw error;
+    }
+  }
+
+  private async lookAtPublication(): Promise<ReadonlyMap<TableKey, TributaryError>> {
+    const { name } = this.settings.publication;
+    const { tables, versionNumber, mark } = this.opened();
+    const known = this.mark ?? mark;
+    const now = await readMark(this.sql, name, { tables, versionNumber });
+    refuseOtherPublication(name, known, now);
+    return changedTables(known, now);
+  }
+
+  /** The mark after tables were published: what the others had is kept, so that a change of theirs is seen. */
+  private async markWith(wanted: ReadonlyMap<TableKey, PostgresTable>): Promise<PublicationMark> {
+    const { name } = this.settings.publication;
+    const { tables, versionNumber, mark } = this.opened();
+    const now = await readMark(this.sql, name, { tables, versionNumber });
+    if (mark.publication !== '') refuseOtherPublication(name, mark, now);
+    const marks = new Map(mark.tables);
+    for (const [key, text] of now.tables) if (wanted.has(key) || mark.publication === '') marks.set(key, text);
+    return { ...now, tables: marks };
+  }
+
+  private identity(mark: PublicationMark): SourceIdentity {
+    const { systemIdentifier, timeline } = this.opened();
+    const { publication, version: publicationVersion } = mark;
+    return {
+      kind: 'postgres',
+      values: { systemIdentifier, timeline, slot: this.settings.slot.name, publication, publicationVersion },
+    };
+  }
+
+  private incarnations(mark: PublicationMark): Incarnations {
+    return new Map(this.opened().tables.map(({ source: { key } }) => [key, mark.tables.get(key) ?? '']));
   }
 
   private opened(): Examination {

@@ -84,7 +84,11 @@ export function checkPublication(
     results.push(fail('does not publish partitioned tables as their root', fix));
   }
   const partial = tables.filter((table) => state.tables.get(table.source.key) === false);
-  for (const table of partial) results.push(fail(`has a row filter or a column list: table=${table.source.key}`, null));
+  for (const table of partial) {
+    const list = listOf([table]);
+    const fix = `ALTER PUBLICATION ${quoted} DROP TABLE ${list}; ALTER PUBLICATION ${quoted} ADD TABLE ${list};`;
+    results.push(fail(`has a row filter or a column list: table=${table.source.key}`, fix));
+  }
   const missing = missingTables(state, tables);
   if (missing.length > 0 && (create === 'never' || !state.owned)) {
     results.push(

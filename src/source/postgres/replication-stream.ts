@@ -2,10 +2,12 @@
 import type pg from 'pg';
 import type { Clock } from '../../base/clock.ts';
 import { TributaryError } from '../../base/errors.ts';
+import type { TableKey } from '../../change/table-key.ts';
 import type { SourceEvent } from '../source.ts';
 import { LogDecoder, type LogDecoderOptions } from './log-decoder.ts';
 import { formatLsn, type Lsn } from './lsn.ts';
 import { standbyStatus } from './standby-status.ts';
+import { VerifiedAcknowledgements } from './verified-acknowledgements.ts';
 
 const XLOG_DATA = 0x77;
 const KEEPALIVE = 0x6b;
@@ -14,7 +16,6 @@ const XLOG_HEADER = 25;
 /** How long finished transactions may wait for more before they are given. */
 const LINGER_MS = 5;
 const PROGRESS_MS = 1000;
-const ACKNOWLEDGE_MS = 1000;
 const GOODBYE_MS = 1000;
 
 /** The driver's connection with what its types leave out. */
@@ -31,6 +32,8 @@ export interface ReplicationStreamOptions extends LogDecoderOptions {
   readonly silenceMs: number;
   readonly acknowledged: Lsn;
   readonly signal: AbortSignal;
+  /** Rejects if the log may lack changes so far: asked before each acknowledgement is sent. */
+  readonly verify: () => Promise<void>;
   /** The coded error for one of the server or the driver. */
   readonly explain: (error: unknown) => TributaryError;
 }
@@ -42,16 +45,16 @@ export class ReplicationStream {
   private readonly options: ReplicationStreamOptions;
   private readonly decoder: LogDecoder;
   private readonly timers: (() => void)[] = [];
+  private readonly acknowledgements: VerifiedAcknowledgements;
   private acknowledged: Lsn;
   private progressGiven: Lsn = 0n;
   private lastReceivedMs: number;
-  private lastStatusMs = Number.NEGATIVE_INFINITY;
   private lastProgressMs = Number.NEGATIVE_INFINITY;
-  private cancelStatus: (() => void) | null = null;
   private cancelLinger: (() => void) | null = null;
   private cancelProgress: (() => void) | null = null;
   private paused = false;
   private ended = false;
+  private closing: Promise<void> | null = null;
   private failure: TributaryError | null = null;
   private wake: (() => void) | null = null;
   private finished: Promise<void> = Promise.resolve();
@@ -62,6 +65,18 @@ export class ReplicationStream {
     this.options = options;
     this.decoder = new LogDecoder(options);
     this.acknowledged = options.acknowledged;
+    this.acknowledgements = new VerifiedAcknowledgements(
+      {
+        clock: options.clock,
+        verify: options.verify,
+        confirmed: (position) => {
+          this.acknowledged = position;
+          this.sendStatus();
+        },
+        failed: (error) => this.fail(options.explain(error)),
+      },
+      options.acknowledged,
+    );
     this.lastReceivedMs = options.clock.monotonicMs();
   }
 
@@ -106,19 +121,21 @@ export class ReplicationStream {
     }
   }
 
-  /** Everything up to here is durable; told to the server within a second. */
+  /** Everything up to here is durable; told to the server within about a second, if nothing may lack of it. */
   acknowledge(position: Lsn): void {
-    if (position <= this.acknowledged) return;
-    this.acknowledged = position;
-    if (this.cancelStatus !== null || this.ended) return;
-    const waitMs = this.lastStatusMs + ACKNOWLEDGE_MS - this.options.clock.monotonicMs();
-    if (waitMs <= 0) this.sendStatus();
-    else this.cancelStatus = this.options.clock.after(waitMs, () => this.sendStatus());
+    this.acknowledgements.add(position);
+  }
+
+  /** The table is not followed any more. */
+  failTable(table: TableKey, error: TributaryError): void {
+    this.decoder.failTable(table, error);
+    this.wakeUp();
   }
 
   /** The connection was lost, or what came over it cannot be read. What was decoded before is still given. */
   fail(error: TributaryError): void {
     this.failure ??= error;
+    this.acknowledgements.stop();
     this.wakeUp();
   }
 
@@ -216,6 +233,11 @@ export class ReplicationStream {
       this.fail(new TributaryError('E2031', `the server is silent: silentMs=${Math.round(silentMs)}`));
       return;
     }
+    const { waitingSinceMs } = this.acknowledgements;
+    if (waitingSinceMs !== null && this.options.clock.monotonicMs() - waitingSinceMs > this.options.silenceMs) {
+      this.fail(new TributaryError('E2031', 'the server does not answer what the publication is'));
+      return;
+    }
     this.sendStatus();
     this.offerProgress();
   }
@@ -225,13 +247,10 @@ export class ReplicationStream {
    * durable that is not. Asks for an answer where the server has been quiet, which proves the connection.
    */
   private sendStatus(): void {
-    this.cancelStatus?.();
-    this.cancelStatus = null;
     if (this.ended || this.failure !== null) return;
     const { clock, statusMs } = this.options;
     const nowMs = clock.monotonicMs();
     const quiet = !this.paused && nowMs - this.lastReceivedMs >= statusMs;
-    this.lastStatusMs = nowMs;
     this.connection.sendCopyFromChunk(standbyStatus(this.acknowledged, clock.nowMs(), quiet));
   }
 
@@ -249,12 +268,16 @@ export class ReplicationStream {
   }
 
   /** Says goodbye in the protocol's way, so that the slot is free at once; cuts the connection if that takes long. */
-  async close(): Promise<void> {
-    if (this.ended) return;
-    if (this.failure === null) this.sendStatus();
+  close(): Promise<void> {
+    this.closing ??= this.end();
+    return this.closing;
+  }
+
+  private async end(): Promise<void> {
+    if (this.failure === null) await this.acknowledgements.finish();
+    this.acknowledgements.stop();
     this.ended = true;
     for (const stop of this.timers) stop();
-    this.cancelStatus?.();
     this.cancelLinger?.();
     this.cancelProgress?.();
     if (this.failure === null) {

@@ -86,28 +86,77 @@ export interface CreatedSlot {
   readonly client: pg.Client;
 }
 
-/** Makes the slot and exports its snapshot. Throws E2024 or E2028 if the server refuses. */
-export async function createSlot(
-  settings: PostgresSettings,
-  options: { readonly name: string; readonly temporary: boolean; readonly versionNumber: number },
-): Promise<CreatedSlot> {
+/** The slot to be made. */
+export interface SlotRequest {
+  readonly name: string;
+  readonly temporary: boolean;
+  readonly versionNumber: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Makes the slot and exports its snapshot. Throws E2024 or E2028 if the server refuses, and the signal's reason when it
+ * aborts: the server then drops what it has of the slot.
+ */
+export async function createSlot(settings: PostgresSettings, options: SlotRequest): Promise<CreatedSlot> {
+  const { signal } = options;
+  signal.throwIfAborted();
   const client = await connect(settings, 'replication', () => {
     // The copy's own connection notices; the snapshot may be gone by then in any case.
   });
   const failover = !options.temporary && settings.slot.failover === 'auto' && options.versionNumber >= 170_000;
   const kind = options.temporary ? 'TEMPORARY LOGICAL' : 'LOGICAL';
   const wanted = failover ? "(SNAPSHOT 'export', FAILOVER)" : 'EXPORT_SNAPSHOT';
+  let stopWatching: () => Promise<void> = () => Promise.resolve();
   try {
     // The slot waits for every transaction that is running, however long that takes.
-    await runStatement(client, 'set lock_timeout = 0');
+    const statement = "select pg_backend_pid()::text as pid, set_config('lock_timeout', '0', false)";
+    const [session] = await runStatement(client, statement);
+    stopWatching = endOnAbort(settings, client, { pid: field(session, 'pid'), signal });
     const command = `CREATE_REPLICATION_SLOT ${quoteIdentifier(options.name)} ${kind} pgoutput ${wanted}`;
     const [row] = await runStatement(client, command);
     const consistentPoint = parseLsn(field(row, 'consistent_point'));
+    await stopWatching();
+    signal.throwIfAborted();
     return { consistentPoint, snapshotName: field(row, 'snapshot_name'), client };
   } catch (error) {
+    await stopWatching();
     await client.end();
+    signal.throwIfAborted();
     throw slotError(options.name, error);
   }
+}
+
+/**
+ * Ends the session on the server when the signal aborts: while it waits for a lock it would not notice that the
+ * connection is gone. The returned function resolves when that is done or not needed any more.
+ */
+function endOnAbort(
+  settings: ConnectionSettings,
+  client: pg.Client,
+  session: { readonly pid: string; readonly signal: AbortSignal },
+): () => Promise<void> {
+  let ending: Promise<void> = Promise.resolve();
+  const end = async (): Promise<void> => {
+    const sql = new SqlSession(settings);
+    try {
+      await sql.query('select pg_terminate_backend($1)', [session.pid]);
+    } catch {
+      // A server that cannot be asked cannot be waited for either.
+      client.connection.stream.destroy();
+    } finally {
+      await sql.close();
+    }
+  };
+  const onAbort = (): void => {
+    ending = end();
+  };
+  session.signal.addEventListener('abort', onAbort, { once: true });
+  if (session.signal.aborted) onAbort();
+  return () => {
+    session.signal.removeEventListener('abort', onAbort);
+    return ending;
+  };
 }
 
 function slotError(name: string, error: unknown): unknown {

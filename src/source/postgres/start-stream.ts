@@ -23,6 +23,8 @@ export interface StartStream {
   readonly tables: readonly PostgresTable[];
   readonly options: StreamOptions;
   readonly acknowledged: Lsn;
+  /** Rejects if the log may lack changes so far. */
+  readonly verify: () => Promise<void>;
 }
 
 /** A started stream; null if the signal aborted before. Throws as `PostgresSource.stream` says. */
@@ -71,6 +73,7 @@ async function attempt(
       places: options.places,
       beforeImages: options.beforeImages,
       signal: options.signal,
+      verify: request.verify,
       explain: (cause) => logError(settings, cause),
     });
     await stream.start(startCommand(settings, options.from));

@@ -29,10 +29,10 @@ function record(number: number, given: Partial<CheckpointRecord> = {}): Checkpoi
     token: 'run-1',
     timeMs: number * 1000 + 5,
     tables: [
-      { source: 'public.a' as TableKey, table: 'public.a', snapshotId: 9007199254740993n },
-      { source: 'public.b' as TableKey, table: 'public.b', snapshotId: null },
+      { source: 'public.a' as TableKey, table: 'public.a', snapshotId: 9007199254740993n, incarnation: '1:2' },
+      { source: 'public.b' as TableKey, table: 'public.b', snapshotId: null, incarnation: '3:' },
     ],
-    stopped: [{ source: 'public.c' as TableKey, place: at(3) }],
+    stopped: [{ source: 'public.c' as TableKey, place: at(3), incarnation: '4:5' }],
     ...given,
   };
 }

@@ -19,9 +19,12 @@ function facts(changes: Partial<StartFacts>, places: Record<string, number | nul
     positions: ORDER,
     identity: IDENTITY,
     logStart: position(90),
+    logEnd: position(200),
     tables: Object.entries(places).map(([key, place]) => ({
       key: key as TableKey,
       place: place === null ? null : position(place),
+      known: place === null ? null : '7:1',
+      now: '7:1',
     })),
     knownIdentity: IDENTITY,
     acceptGap: null,
@@ -34,6 +37,13 @@ describe('start plan', () => {
     expect(planStart(facts({}))).toEqual({ from: '100', toCopy: [], acceptedGap: null });
   });
 
+  it('P4: refuses a source whose log ends before a place, as a restored one does', () => {
+    const text = /lake=120 source=119/;
+    expect(() => planStart(facts({ logEnd: position(119) }))).toThrow(text);
+    expect(() => planStart(facts({ logEnd: position(119), acceptGap: { from: '120', to: '119' } }))).toThrow(text);
+    expect(planStart(facts({ logEnd: position(120) })).from).toBe('100');
+  });
+
   it('copies tables without a place and reads from the earliest of the others', () => {
     expect(planStart(facts({}, { a: 100, b: null }))).toEqual({ from: '100', toCopy: ['b'], acceptedGap: null });
   });
@@ -44,6 +54,15 @@ describe('start plan', () => {
 
   it('reads an unused log from its start', () => {
     expect(planStart(facts({}, { a: null })).from).toBe('90');
+  });
+
+  it('P3: refuses a table that was out of the log for a while; one that was never copied is copied', () => {
+    const table = { key: 'a' as TableKey, place: position(100), known: '7:1', now: '7:2' };
+    expect(() => planStart(facts({ tables: [table] }))).toThrowError(
+      expect.objectContaining({ code: 'E2108', message: expect.stringMatching(/table=a mark=7:2 known=7:1$/) }),
+    );
+    expect(planStart(facts({ tables: [{ ...table, known: null }] })).toCopy).toEqual([]);
+    expect(planStart(facts({ tables: [{ ...table, place: null }] })).toCopy).toEqual(['a']);
   });
 
   it('P3: refuses a log that begins after the place, with both positions', () => {
