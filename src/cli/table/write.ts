@@ -76,12 +76,13 @@ async function runWrite(options: WriteOptions): Promise<void> {
   const committer = await table.committer(parts);
   const runner = createTaskRunner(store, 0);
   const writer = table.openWriter({ ...parts, runner, liveFiles: new LiveFiles(committer.liveEntries()) });
+  let message: CommitMessage | null = null;
   try {
-    const message = await writeRows(writer, schema, options);
+    message = await writeRows(writer, schema, options);
     await publish(committer, message, { table, commitUser: options.commitUser, commitIdentifier: commitId });
-    if (message !== null) writer.committed(message);
   } catch (error) {
-    // Files that no message has named are removed; those of a commit without a certain outcome stay.
+    // Where the outcome of the commit is not certain, a snapshot may name the files.
+    if (message !== null && !isTributaryError(error, 'E3453', 'E3457')) await writer.discard(message);
     await writer.abort();
     throw error;
   } finally {
