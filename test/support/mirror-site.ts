@@ -1,18 +1,24 @@
 // A place to mirror in: a database of its own, a warehouse, a configuration, and the real program run on them.
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemClock } from '../../src/base/clock.ts';
 import type { CheckpointRecord } from '../../src/checkpoint/checkpoint-record.ts';
 import { CheckpointStore } from '../../src/checkpoint/checkpoint-store.ts';
 import { Table } from '../../src/paimon/table.ts';
 import type { FileStore } from '../../src/storage/file-store.ts';
 import { openStore, storeSettingsOf } from '../../src/storage/open-store.ts';
 import { freshDatabase, type TestDatabase, type TestPostgres, withClient } from './servers.ts';
-import { type CliOptions, type CliProcess, runCli, spawnCli } from './spawn-cli.ts';
+import { type CliExit, type CliOptions, type CliProcess, spawnCli } from './spawn-cli.ts';
 import { tempDir } from './temp-dir.ts';
 import { until } from './until.ts';
 
 /** The source's name in the configuration, and so the pipeline's. */
 export const PIPELINE = 'shop';
+
+/** As much of a daemon's output as an error shows. */
+const OUTPUT_MAX = 4000;
+/** A command that is to end and does not is killed. */
+const COMMAND_MS_MAX = 60_000;
 
 /** What of the configuration a test decides; everything else is as it is for all. */
 export interface SiteSettings {
@@ -104,11 +110,11 @@ export async function mirrorSite(
       return daemon;
     },
     catchUp: async (cli = {}) => {
-      const { code, stdout, stderr } = await runCli(['run', '-c', current, '--until-caught-up'], cli);
-      if (code !== 0) throw new Error(`run --until-caught-up ended with ${code}:\n${stdout}${stderr}`);
+      const { code, signal, stdout, stderr } = await runToEnd(['run', '-c', current, '--until-caught-up'], cli);
+      if (code !== 0) throw new Error(`run --until-caught-up ended with ${code ?? signal}:\n${stdout}${stderr}`);
     },
     refused: async ({ file = current, flags = [], ...cli } = {}) => {
-      const { code, stderr } = await runCli(['run', '-c', file, '--until-caught-up', '--json', ...flags], cli);
+      const { code, stderr } = await runToEnd(['run', '-c', file, '--until-caught-up', '--json', ...flags], cli);
       return { exit: code, ...lastError(stderr) };
     },
     sql: (...statements) =>
@@ -125,7 +131,10 @@ export async function mirrorSite(
         const record = await records.latest();
         return record !== null && lsnOf(record.position) >= end ? record : null;
       };
-      return until(reached, { timeoutMs, what: 'the lake having caught up' });
+      return until(reached, { timeoutMs, what: 'the lake having caught up' }).catch((cause: unknown) => {
+        const output = started.map((daemon) => (daemon.stdout() + daemon.stderr()).slice(-OUTPUT_MAX)).at(-1) ?? '';
+        throw new Error(`${String(cause)}\n${output}`, { cause });
+      });
     },
     close: async () => {
       await Promise.all(started.map((daemon) => daemon.kill('SIGKILL')));
@@ -135,6 +144,22 @@ export async function mirrorSite(
   site.configure(options.settings);
   if (options.statements !== undefined) await site.sql(...options.statements);
   return site;
+}
+
+async function runToEnd(
+  args: readonly string[],
+  options: CliOptions,
+): Promise<CliExit & { readonly stdout: string; readonly stderr: string }> {
+  const command = spawnCli(args, options);
+  const ending = new AbortController();
+  const limit = systemClock.sleep(COMMAND_MS_MAX, ending.signal).then(
+    () => command.kill('SIGKILL'),
+    () => undefined,
+  );
+  const exit = await command.exit;
+  ending.abort();
+  await limit;
+  return { ...exit, stdout: command.stdout(), stderr: command.stderr() };
 }
 
 /** A position of PostgreSQL's log as a number. */

@@ -108,7 +108,7 @@ function pairStatement(random: Random): string {
   if (chance < 0.5) return `delete from pairs where a = ${a} and b = 'b${below(random, 4)}'`;
   if (chance < 0.7) {
     // Keys that move along within one statement, and the row before they did.
-    return `update pairs p set version = nextval('versions'), b = 'b' || (random() * 1000)::integer where a = ${a} and b = (select max(b) from pairs where a = ${a})
+    return `update pairs p set version = nextval('versions'), b = 'b' || (100 + random() * 1000)::integer where a = ${a} and b = (select max(b) from pairs where a = ${a})
       and not exists (select 1 from pairs where a = ${a} and length(b) > 2)`;
   }
   return `update pairs set version = nextval('versions'), amount = amount + ${below(random, 100)}.25 where a = ${a}`;

@@ -1,0 +1,216 @@
+// What the daemon refuses because going on would lose changes or harm another writer: the coded error, what to do, the
+// exit code, and nothing published, nothing acknowledged. Wrong settings and rights stand in cli.light.test.ts.
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { compareSourceAndLake } from '../support/compare-source-lake.ts';
+import { type MirrorSite, mirrorSite, type SiteFailure } from '../support/mirror-site.ts';
+import { postgres, type TestPostgres, withClient } from '../support/servers.ts';
+import { until } from '../support/until.ts';
+
+const POSITION = /[0-9A-F]+\/[0-9A-F]+/g;
+
+let server: TestPostgres;
+let site: MirrorSite;
+beforeAll(async () => {
+  server = await postgres();
+});
+afterAll(async () => {
+  await server.stop();
+});
+beforeEach(async () => {
+  site = await mirrorSite(server, {
+    statements: [
+      'create table items (id bigint primary key, name text)',
+      "insert into items select n, 'item ' || n from generate_series(1, 20) n",
+    ],
+  });
+});
+afterEach(async () => {
+  await site.close();
+});
+
+/** The failure of a command that is to leave lake and slot as they were. */
+async function refusedWithoutEffect(run: () => Promise<SiteFailure>): Promise<SiteFailure> {
+  const [snapshots, slot, record] = [site.snapshotCount(), await site.slot(), await site.records.latest()];
+  const failure = await run();
+  expect(site.snapshotCount()).toBe(snapshots);
+  expect((await site.slot())?.confirmed).toBe(slot?.confirmed);
+  expect(await site.records.latest()).toEqual(record);
+  expect(failure.remedy).not.toBe('');
+  return failure;
+}
+
+async function expectEqual(): Promise<void> {
+  expect(await compareSourceAndLake(site.database.url, [await site.table('items')])).toEqual([]);
+}
+
+test('P3: a slot that was moved on is refused with both positions; the gap can be accepted', async () => {
+  await site.catchUp();
+  await site.sql(
+    "insert into items values (100, 'lost')",
+    `select pg_replication_slot_advance('${site.database.name}', pg_current_wal_lsn())`,
+  );
+  const failure = await refusedWithoutEffect(() => site.refused());
+  expect(failure).toMatchObject({ exit: 3, code: 'E2104' });
+  const [from, to] = failure.message.match(POSITION) ?? [];
+  expect(to).toBe((await site.slot())?.confirmed);
+  const wrong = await refusedWithoutEffect(() => site.refused({ flags: ['--accept-gap', `${from}..${from}`] }));
+  expect(wrong).toMatchObject({ exit: 3, code: 'E2104' });
+  await site.sql("insert into items values (101, 'kept')");
+  const daemon = site.start({ flags: ['--accept-gap', `${from}..${to}`, '--until-caught-up'] });
+  expect((await daemon.exit).code, daemon.stderr()).toBe(0);
+  await site.sql('delete from items where id = 100');
+  await site.catchUp();
+  await expectEqual();
+});
+
+test('P4: a slot that was dropped is refused, and one made anew too', async () => {
+  await site.catchUp();
+  await site.sql(`select pg_drop_replication_slot('${site.database.name}')`, "insert into items values (100, 'lost')");
+  expect(await refusedWithoutEffect(() => site.refused())).toMatchObject({ exit: 3, code: 'E2106' });
+  expect(await site.slot()).toBeNull();
+  await site.sql(
+    `select pg_create_logical_replication_slot('${site.database.name}', 'pgoutput')`,
+    "insert into items values (101, 'after')",
+  );
+  expect(await refusedWithoutEffect(() => site.refused())).toMatchObject({ exit: 3, code: 'E2104' });
+});
+
+test('P4: a lake that another server was mirrored into is refused', async () => {
+  await site.catchUp();
+  const { number } = await site.latestRecord();
+  const path = join(site.warehouse, '_tributary', 'shop', `checkpoint-${number}`);
+  const record = JSON.parse(readFileSync(path, 'utf8')) as { identity: { values: Record<string, string> } };
+  const [name = ''] = Object.keys(record.identity.values).filter((key) => /system/i.test(key));
+  record.identity.values[name] = '7000000000000000001';
+  writeFileSync(path, JSON.stringify(record));
+  const failure = await refusedWithoutEffect(() => site.refused());
+  expect(failure).toMatchObject({ exit: 3, code: 'E2105' });
+  expect(failure.message).toContain('7000000000000000001');
+});
+
+test('P4: a server restored to a time before our place is refused', async () => {
+  const other = await postgres({ kind: server.kind === 'url' ? 'embedded' : server.kind, settings: { fsync: 'off' } });
+  try {
+    // Its log is longer than that of a server just made, which has the same identity: both are copies of one.
+    await site.sql("insert into items select n, repeat('x', 500) from generate_series(1000, 60000) n");
+    await site.catchUp();
+    const url = new URL(other.url);
+    await withClient(other.url, (client) => client.query(`create database ${site.database.name}`));
+    url.pathname = `/${site.database.name}`;
+    await withClient(url.href, async (client) => {
+      await client.query('create table items (id bigint primary key, name text)');
+      await client.query(`create publication ${site.database.name} for table items with (publish_via_partition_root)`);
+      await client.query(`select pg_create_logical_replication_slot('${site.database.name}', 'pgoutput')`);
+    });
+    const file = site.configure({ port: Number(url.port), file: 'other.yaml' });
+    writeFileSync(file, readFileSync(file, 'utf8').replace(new URL(site.database.url).password, url.password));
+    expect(await refusedWithoutEffect(() => site.refused({ file }))).toMatchObject({ exit: 3, code: 'E2105' });
+  } finally {
+    await other.stop();
+  }
+});
+
+test('a table of another pipeline is refused, and no slot or publication is left behind', async () => {
+  await site.catchUp();
+  const file = site.configure({ pipeline: 'rival', file: 'rival.yaml' });
+  writeFileSync(file, readFileSync(file, 'utf8').replaceAll(`name: ${site.database.name}`, 'name: rival_of_shop'));
+  const failure = await refusedWithoutEffect(() => site.refused({ file }));
+  expect(failure).toMatchObject({ exit: 3, code: 'E5010' });
+  expect(failure.message).toContain('public.items');
+  const left = await withClient(site.database.url, (client) =>
+    client.query(
+      "select slot_name from pg_replication_slots where slot_name = 'rival_of_shop' union all select pubname from pg_publication where pubname = 'rival_of_shop'",
+    ),
+  );
+  expect(left.rows).toEqual([]);
+});
+
+test('a second instance is refused while the first goes on', async () => {
+  const first = site.start();
+  await site.caughtUp();
+  expect(await site.refused()).toMatchObject({ exit: 3, code: 'E5002' });
+  await site.sql("insert into items values (100, 'after')");
+  await site.caughtUp();
+  await expectEqual();
+  expect(await first.kill()).toEqual({ code: 0, signal: null });
+});
+
+test('P26: a paused instance holds the slot; the next waits for it and takes over, the resumed one ends fenced', async () => {
+  await site.sql(`alter role current_user in database ${site.database.name} set wal_sender_timeout = '4s'`);
+  const first = site.start();
+  await site.caughtUp();
+  await until(async () => (await site.slot())?.activePid ?? null, { what: 'the slot in use' });
+  process.kill(first.pid, 'SIGSTOP');
+  // As if half a minute had passed: the lease has run out. The walsender of the first is still there.
+  rmSync(join(site.warehouse, '_tributary', 'shop', 'lease'));
+  expect((await site.slot())?.activePid).not.toBeNull();
+  await site.sql("insert into items values (100, 'after')", 'update items set id = 200 where id = 1');
+  const second = site.start();
+  await site.caughtUp();
+  expect(second.stdout() + second.stderr()).toContain('slot is in use');
+  await expectEqual();
+  const snapshots = site.snapshotCount();
+  process.kill(first.pid, 'SIGCONT');
+  expect((await first.exit).code, first.stderr()).toBe(3);
+  expect(first.stderr()).toMatch(/E500[1-4]/);
+  expect(site.snapshotCount()).toBe(snapshots);
+  await site.sql("insert into items values (101, 'later')");
+  await site.caughtUp();
+  await expectEqual();
+  expect(await second.kill()).toEqual({ code: 0, signal: null });
+});
+
+test('files that are no table where a table is to be made are refused and left alone', async () => {
+  const directory = join(site.warehouse, 'public.db', 'items');
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, 'keep.txt'), 'mine');
+  const failure = await refusedWithoutEffect(() => site.refused());
+  expect(failure).toMatchObject({ exit: 3, code: 'E5011' });
+  expect(failure.message).toContain('keep.txt');
+  expect(await site.slot()).toBeNull();
+  expect(readFileSync(join(directory, 'keep.txt'), 'utf8')).toBe('mine');
+});
+
+test('a schema that is none is refused; a foreign file beside a table is left alone', async () => {
+  const directory = join(site.warehouse, 'public.db', 'items');
+  mkdirSync(join(directory, 'schema'), { recursive: true });
+  writeFileSync(join(directory, 'schema', 'schema-0'), 'not a schema');
+  expect(await refusedWithoutEffect(() => site.refused())).toMatchObject({ code: 'E3102' });
+  rmSync(directory, { recursive: true });
+  await site.catchUp();
+  for (const place of ['', 'bucket-0', 'snapshot', 'manifest', 'schema'])
+    writeFileSync(join(directory, place, 'keep.txt'), 'mine');
+  await site.sql("update items set name = 'changed'");
+  await site.catchUp();
+  await expectEqual();
+  for (const place of ['', 'bucket-0', 'snapshot', 'manifest', 'schema'])
+    expect(existsSync(join(directory, place, 'keep.txt'))).toBe(true);
+});
+
+test('columns that changed in the source are refused, and no value lands in another column', async () => {
+  await site.catchUp();
+  await site.sql('alter table items add column price numeric(8,2)', "insert into items values (100, 'new', 1.5)");
+  expect(await refusedWithoutEffect(() => site.refused())).toMatchObject({ exit: 3, code: 'E2107' });
+});
+
+test('an ALTER under a running daemon stops that table alone, coded, and the others go on', async () => {
+  await site.sql('create table others (id bigint primary key)', 'create table thirds (id bigint primary key)');
+  const daemon = site.start();
+  await site.caughtUp();
+  await site.sql(
+    'alter table items drop column name',
+    'alter table items add column note integer',
+    'insert into items values (100, 7)',
+    'insert into others values (1)',
+  );
+  await daemon.waitFor(/E2032/);
+  await site.sql('insert into others values (2)', 'insert into thirds values (1)');
+  await until(async () => (await compareSourceAndLake(site.database.url, [await site.table('others')])).length === 0, {
+    what: 'the other table having gone on',
+  });
+  const rows = await (await site.table('items')).latestSnapshot();
+  expect(rows?.totalRecordCount).toBe(20n);
+  await daemon.kill('SIGKILL');
+});
