@@ -19,10 +19,10 @@ const source = new PostgresSource(
 const description = await source.open();
 const places = new Map(description.tables.map((table) => [table.key, from]));
 const ended = new AbortController();
+let reached: SourcePosition | null = null;
 const counts = { rows: 0, batches: 0, bytes: 0 };
 const startMs = systemClock.monotonicMs();
 for await (const event of source.stream({ from, places, beforeImages: new Set(), signal: ended.signal })) {
-  let reached: string | null = null;
   if (event.kind === 'changes') {
     for (const batch of event.changes) {
       counts.rows += batch.rowCount;

@@ -1,4 +1,6 @@
 // `npm run bench -- NAME`: one benchmark of the whole program on a PostgreSQL of its own; prints one JSON object.
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { benchSnapshot } from './snapshot.ts';
 import { benchStream } from './stream.ts';
@@ -33,6 +35,10 @@ if (bench === undefined) {
   process.exitCode = 2;
 } else {
   const count = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
+  // What is measured is what is installed: the build, not sources that Node strips of their types at every start.
+  const compiler = fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url));
+  const project = fileURLToPath(new URL('../tsconfig.build.json', import.meta.url));
+  execFileSync(process.execPath, [compiler, '-p', project], { stdio: 'inherit' });
   const shop = await openShop();
   try {
     const figures = await bench(shop, {

@@ -34,21 +34,21 @@ function extraNodeOptions(): readonly string[] {
   return text === '' ? [] : text.split(' ');
 }
 
-/** Starts `tributary …args`. */
+/** Starts `tributary …args`, as it was built. */
 export function startMeasured(args: readonly string[]): MeasuredDaemon {
   const file = join(tempDir(), 'usage.json');
   const start = stopwatch();
   const nodeOptions = ['--import', HOOK, ...extraNodeOptions()];
-  const child = spawnCli(args, { nodeOptions, env: { TRIBUTARY_BENCH_USAGE: file } });
+  const child = spawnCli(args, { nodeOptions, built: true, env: { TRIBUTARY_BENCH_USAGE: file } });
   return { process: child, stop: () => child.kill('SIGTERM').then(() => usageOf(child, file, start)) };
 }
 
-/** Runs `tributary …args` to its end. Throws with its output if it fails. */
+/** Runs `tributary …args`, as it was built, to its end. Throws with its output if it fails. */
 export async function runMeasured(args: readonly string[]): Promise<Usage> {
   const file = join(tempDir(), 'usage.json');
   const start = stopwatch();
   const nodeOptions = ['--import', HOOK, ...extraNodeOptions()];
-  const child = spawnCli(args, { nodeOptions, env: { TRIBUTARY_BENCH_USAGE: file } });
+  const child = spawnCli(args, { nodeOptions, built: true, env: { TRIBUTARY_BENCH_USAGE: file } });
   return usageOf(child, file, start);
 }
 

@@ -2,47 +2,43 @@
 // The command line: one list of commands, one place where failures become output and exit codes.
 import { Command, CommanderError } from 'commander';
 import { TributaryError } from '../base/errors.ts';
-import { changelogCommand } from './changelog.ts';
-import { checkCommand } from './check.ts';
-import { configShowCommand } from './config-show.ts';
-import { demoCommand } from './demo/demo.ts';
 import { reportJson, reportOf, reportText } from './error-report.ts';
-import { initCommand } from './init.ts';
-import { queryCommand } from './query.ts';
-import { runCommand } from './run.ts';
 import { redactor } from './secrets.ts';
-import { slotCommand } from './slot.ts';
-import { statusCommand } from './status.ts';
-import { tableCommand } from './table/table.ts';
-import { tablesCommand } from './tables.ts';
-import { VERSION, versionCommand } from './version.ts';
+import { VERSION } from './version.ts';
 
 const DEBUG = '--debug';
 
-/** Every command, in the order of the help. */
-const COMMANDS: readonly (() => Command)[] = [
-  demoCommand,
-  initCommand,
-  checkCommand,
-  runCommand,
-  statusCommand,
-  tablesCommand,
-  queryCommand,
-  changelogCommand,
-  tableCommand,
-  slotCommand,
-  configShowCommand,
-  versionCommand,
-];
+/** Every command, in the order of the help. Each is loaded when it is wanted: the daemon does without DuckDB's 60 MiB. */
+const COMMANDS: Readonly<Record<string, () => Promise<() => Command>>> = {
+  demo: async () => (await import('./demo/demo.ts')).demoCommand,
+  init: async () => (await import('./init.ts')).initCommand,
+  check: async () => (await import('./check.ts')).checkCommand,
+  run: async () => (await import('./run.ts')).runCommand,
+  status: async () => (await import('./status.ts')).statusCommand,
+  tables: async () => (await import('./tables.ts')).tablesCommand,
+  query: async () => (await import('./query.ts')).queryCommand,
+  changelog: async () => (await import('./changelog.ts')).changelogCommand,
+  table: async () => (await import('./table/table.ts')).tableCommand,
+  slot: async () => (await import('./slot.ts')).slotCommand,
+  config: async () => (await import('./config-show.ts')).configShowCommand,
+  version: async () => (await import('./version.ts')).versionCommand,
+};
 
-function program(): Command {
+/** The command that the arguments begin with; all of them where they begin with something else. */
+async function wantedCommands(args: readonly string[]): Promise<readonly Command[]> {
+  const [first] = args;
+  const names = first !== undefined && Object.hasOwn(COMMANDS, first) ? [first] : Object.keys(COMMANDS);
+  return Promise.all(names.map(async (name) => (await COMMANDS[name]())()));
+}
+
+function program(commands: readonly Command[]): Command {
   const root = new Command('tributary')
     .description('Mirrors PostgreSQL into Apache Paimon tables, exactly once, from one Node process')
     .version(VERSION)
     .option(DEBUG, 'print the stack of an unexpected error')
     .showSuggestionAfterError()
     .enablePositionalOptions();
-  for (const make of COMMANDS) root.addCommand(withCodedErrors(make()));
+  for (const command of commands) root.addCommand(withCodedErrors(command));
   return withCodedErrors(root);
 }
 
@@ -77,7 +73,8 @@ async function main(): Promise<void> {
   });
   try {
     // Wherever it stands: commander knows an option of the program only in front of the command.
-    await program().parseAsync(process.argv.filter((argument) => argument !== DEBUG));
+    const args = process.argv.slice(2).filter((argument) => argument !== DEBUG);
+    await program(await wantedCommands(args)).parseAsync(args, { from: 'user' });
   } catch (error) {
     if (isAnswer(error)) {
       process.exitCode = error.exitCode === 0 ? 0 : 2;

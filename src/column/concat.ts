@@ -2,7 +2,7 @@
 import { TributaryError } from '../base/errors.ts';
 import { ofKind, sliceVector } from './take.ts';
 import type { ColumnBatch, Validity, Vector } from './vector.ts';
-import { PRESENT } from './vector.ts';
+import { PRESENT, transferList } from './vector.ts';
 
 const ARENA_BYTES_MAX = 2 ** 31 - 1;
 
@@ -44,12 +44,40 @@ export function concatVectors(vectors: readonly Vector[]): Vector {
   }
 }
 
-/** The batches one after the other. All have the same columns; at least one batch. */
-export function concatBatches(batches: readonly ColumnBatch[]): ColumnBatch {
+/**
+ * The batches one after the other. All have the same columns; at least one batch. With `release` the batches are the
+ * caller's alone and of no use afterwards: each column's memory is given back once it is joined, not when the garbage
+ * collector comes by, so that the two copies never stand side by side.
+ */
+export function concatBatches(batches: readonly ColumnBatch[], release = false): ColumnBatch {
   if (batches.length === 1) return batches[0];
   const rowCount = batches.reduce((sum, batch) => sum + batch.rowCount, 0);
-  const columns = batches[0].columns.map((_, column) => concatVectors(batches.map((batch) => batch.columns[column])));
+  const lastUses = release ? lastUsesOf(batches) : null;
+  const columns = batches[0].columns.map((_, column) => {
+    const joined = concatVectors(batches.map((batch) => batch.columns[column]));
+    releaseBuffers(lastUses?.[column] ?? []);
+    return joined;
+  });
   return { rowCount, columns };
+}
+
+/** Gives the memory of buffers back at once; what views them is empty afterwards. */
+export function releaseBuffers(buffers: Iterable<ArrayBuffer>): void {
+  for (const buffer of buffers) if (!buffer.detached) buffer.transfer(0);
+}
+
+/** For each column the buffers that no later column uses. */
+function lastUsesOf(batches: readonly ColumnBatch[]): readonly ReadonlySet<ArrayBuffer>[] {
+  const seen = new Set<ArrayBuffer>();
+  return batches[0].columns
+    .map((_, column) => transferList(batches.map((batch) => batch.columns[column])))
+    .reverse()
+    .map((buffers) => {
+      const last = new Set([...buffers].filter((buffer) => !seen.has(buffer)));
+      for (const buffer of buffers) seen.add(buffer);
+      return last;
+    })
+    .reverse();
 }
 
 function concatValidity(vectors: readonly Vector[], length: number): Validity {

@@ -55,10 +55,17 @@ function sortPacked(keys: SortKeys): Uint32Array | null {
   // Values beyond 2^53 were rounded; their difference would be too.
   if (least < -Number.MAX_SAFE_INTEGER || most > Number.MAX_SAFE_INTEGER) return null;
   if (range * groupCountOf(groups) * rowRange > Number.MAX_SAFE_INTEGER) return null;
+  let isSorted = true;
+  let last = -1;
   for (let row = 0; row < rowCount; row++) {
     const group = groups === null ? 0 : groups[row];
-    numbers[row] = (group * range + (numbers[row] - least)) * rowRange + row;
+    const packed = (group * range + (numbers[row] - least)) * rowRange + row;
+    if (packed < last) isSorted = false;
+    last = packed;
+    numbers[row] = packed;
   }
+  // Rows of a first copy mostly come in the order of their key, and appended ones always do.
+  if (isSorted) return ascendingRows(rowCount);
   numbers.sort();
   const rows = new Uint32Array(rowCount);
   const mask = rowRange - 1;

@@ -10,7 +10,7 @@ export class BackPressure {
   private readonly bytesMax: number;
   private readonly clock: Clock;
   private readonly telemetry: PipelineTelemetry;
-  private readonly flushing = new Map<MirroredTable, Promise<void>>();
+  private readonly flushing = new Set<Promise<void>>();
   private failure: { readonly error: unknown } | null = null;
 
   constructor(parts: {
@@ -26,20 +26,25 @@ export class BackPressure {
   }
 
   /**
-   * Starts a flush when a third of the budget is buffered, and waits while all of it is: a flush copies what it sorts,
-   * so the rest of the budget is what flushes under way need. Rejects with the error of a failed flush.
+   * Starts a flush when a quarter of the budget waits for one, and waits while three quarters are buffered: the last one
+   * is for the copies that a flush makes. Flushes of one table queue up, so that none has to take all that came while
+   * another ran. Rejects with the error of a failed flush.
    */
   async relieve(): Promise<void> {
     const bytes = this.measure();
-    if (bytes * 3 < this.bytesMax) return;
-    this.startFlush();
-    if (bytes < this.bytesMax) return;
+    const waitingBytes = this.tables.reduce((sum, table) => sum + table.waitingBytes, 0);
+    if (waitingBytes * 4 >= this.bytesMax) this.startFlush();
+    if (!this.isFull(bytes)) return;
     const startMs = this.clock.monotonicMs();
-    while (this.measure() >= this.bytesMax && this.flushing.size > 0) {
-      await Promise.race(this.flushing.values());
-      this.startFlush();
+    if (this.flushing.size === 0) this.startFlush();
+    while (this.isFull(this.measure()) && this.flushing.size > 0) {
+      await Promise.race(this.flushing);
     }
     this.telemetry.backPressureMs += this.clock.monotonicMs() - startMs;
+  }
+
+  private isFull(bytes: number): boolean {
+    return bytes * 4 >= this.bytesMax * 3;
   }
 
   private measure(): number {
@@ -49,23 +54,23 @@ export class BackPressure {
     return bytes;
   }
 
-  /** Flushes the table that holds most, unless it is being flushed. */
+  /** Flushes the table with the most rows that wait. */
   private startFlush(): void {
     let largest: MirroredTable | null = null;
     for (const table of this.tables) {
-      if (table.error !== null || this.flushing.has(table)) continue;
-      if (largest === null || table.bufferedBytes > largest.bufferedBytes) largest = table;
+      if (table.error !== null) continue;
+      if (largest === null || table.waitingBytes > largest.waitingBytes) largest = table;
     }
-    if (largest === null || largest.bufferedBytes === 0) return;
+    if (largest === null || largest.waitingBytes === 0) return;
     const table = largest;
     const flush = table.flush().then(
-      () => void this.flushing.delete(table),
+      () => void this.flushing.delete(flush),
       (error: unknown) => {
-        this.flushing.delete(table);
+        this.flushing.delete(flush);
         // A flush that fails because its table was stopped meanwhile is not a failure of the pipeline.
         if (table.error === null) this.failure = { error };
       },
     );
-    this.flushing.set(table, flush);
+    this.flushing.add(flush);
   }
 }

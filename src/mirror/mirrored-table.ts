@@ -90,6 +90,11 @@ export class MirroredTable {
     return this.writer.bufferedBytes;
   }
 
+  /** Bytes of rows that no flush has taken yet. */
+  get waitingBytes(): number {
+    return this.writer.waitingBytes;
+  }
+
   /** Takes changes in log order, or rows of the first copy; nothing if the table was stopped. */
   write(batch: ChangeBatch): void {
     if (this.failure !== null) return;

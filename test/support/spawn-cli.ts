@@ -4,8 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { until } from './until.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const BUILT = `${ROOT}dist/cli/main.js`;
 // The sources unless the built program is asked for: a test never meets a stale build by accident.
-const MAIN = process.env['TRIBUTARY_TEST_CLI'] === 'dist' ? `${ROOT}dist/cli/main.js` : `${ROOT}src/cli/main.ts`;
+const MAIN = process.env['TRIBUTARY_TEST_CLI'] === 'dist' ? BUILT : `${ROOT}src/cli/main.ts`;
 const running = new Set<ChildProcess>();
 process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
@@ -39,11 +40,14 @@ export interface CliOptions {
   readonly input?: string;
   /** Options for Node itself, such as `--max-old-space-size=512`. */
   readonly nodeOptions?: readonly string[];
+  /** The built program, which has to be there and new; default: as the environment says. */
+  readonly built?: boolean;
 }
 
 /** Starts `tributary …args`. */
 export function spawnCli(args: readonly string[], options: CliOptions = {}): CliProcess {
-  const child = spawn(process.execPath, [...(options.nodeOptions ?? []), MAIN, ...args], {
+  const main = options.built === true ? BUILT : MAIN;
+  const child = spawn(process.execPath, [...(options.nodeOptions ?? []), main, ...args], {
     cwd: options.cwd ?? ROOT,
     env: { ...process.env, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],

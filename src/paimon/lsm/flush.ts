@@ -1,7 +1,8 @@
 // A flush: the whole memtable to level-0 files and, where the table has an input changelog, changelog files. A function
 // of plain data, so that it runs in a worker thread.
 import { assert } from '../../base/errors.ts';
-import type { Int64Vector } from '../../column/vector.ts';
+import { releaseBuffers } from '../../column/concat.ts';
+import { type Int64Vector, transferList } from '../../column/vector.ts';
 import type { FileStore } from '../../storage/file-store.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
 import { FILE_SOURCE_APPEND } from '../meta/data-file-meta.ts';
@@ -47,14 +48,14 @@ export interface FlushResult {
 }
 
 /**
- * Writes the memtable to files; removes what it has written if it fails. Throws `E3300` for a missing value that no
+ * Writes the memtable to files (and empties the batches where the task owns their buffers); removes what it has written if it fails. Throws `E3300` for a missing value that no
  * earlier version of its row has, `E3301` and `E3304` for what the table cannot take.
  */
-export async function runFlush(request: FlushRequest, store: FileStore): Promise<FlushResult> {
+export async function runFlush(request: FlushRequest, store: FileStore, ownsBuffers = false): Promise<FlushResult> {
   const layout = tableLayout(request.schema);
   const isKeyed = request.schema.primaryKeys.length > 0;
   const hasChangelog = isKeyed && tableOptions(request.schema).changelogProducer === 'input';
-  const sorted = placeAndSort(request.schema, layout, joinRows(request.schema, request.batches));
+  const sorted = placeAndSort(request.schema, layout, joinRows(request.schema, request.batches, ownsBuffers));
   const rows = isKeyed ? await wholeRows(request, store, sorted) : sorted;
   const output = new FlushOutput(request, store, rows);
   try {
@@ -64,6 +65,8 @@ export async function runFlush(request: FlushRequest, store: FileStore): Promise
     await output.abort();
     throw error;
   }
+  // Of large arrays the garbage collector sees little: the next flush would come before it.
+  if (ownsBuffers) releaseBuffers(transferList([...sorted.columns, ...rows.columns]));
   return output.result();
 }
 

@@ -71,6 +71,11 @@ export class TableWriter {
     return this.memtable.sizeBytes + this.flushingBytes;
   }
 
+  /** Bytes of rows that no flush has taken yet. */
+  get waitingBytes(): number {
+    return this.memtable.sizeBytes;
+  }
+
   /** Buffers the rows; the batch belongs to the writer from here on. */
   write(batch: WriteBatch): void {
     this.requireUsable();

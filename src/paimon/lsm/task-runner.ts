@@ -29,7 +29,7 @@ export class InlineRunner implements TaskRunner {
   }
 
   run<K extends TaskKind>(kind: K, request: Tasks[K]['request']): Promise<Tasks[K]['result']> {
-    return runTask(kind, request, this.store);
+    return runTask(kind, request, this.store, false);
   }
 
   async close(): Promise<void> {}

@@ -18,7 +18,7 @@ function failureOf(error: unknown): TaskFailure {
 
 async function reply(message: TaskMessage): Promise<TaskReply> {
   try {
-    return { kind: 'done', result: await runTask(message.kind, message.request, store) };
+    return { kind: 'done', result: await runTask(message.kind, message.request, store, true) };
   } catch (error) {
     return { kind: 'failed', failure: failureOf(error) };
   }

@@ -14,16 +14,21 @@ export interface Tasks {
 export type TaskKind = keyof Tasks;
 
 type Handlers = {
-  readonly [K in TaskKind]: (request: Tasks[K]['request'], store: FileStore) => Promise<Tasks[K]['result']>;
+  readonly [K in TaskKind]: (
+    request: Tasks[K]['request'],
+    store: FileStore,
+    ownsBuffers: boolean,
+  ) => Promise<Tasks[K]['result']>;
 };
 
 const HANDLERS: Handlers = { flush: runFlush, compact: runCompact };
 
-/** Carries out one task in this thread. */
+/** Carries out one task in this thread. `ownsBuffers`: nobody else sees the request, so that the task may empty it. */
 export function runTask<K extends TaskKind>(
   kind: K,
   request: Tasks[K]['request'],
   store: FileStore,
+  ownsBuffers: boolean,
 ): Promise<Tasks[K]['result']> {
-  return HANDLERS[kind](request, store);
+  return HANDLERS[kind](request, store, ownsBuffers);
 }

@@ -30,9 +30,12 @@ export interface SortedRows extends WriteRows {
   readonly order: Uint32Array;
 }
 
-/** The batches as one, with the table's options on row kinds applied. Throws `E3304` for a kind the table cannot take. */
-export function joinRows(schema: TableSchema, batches: readonly WriteBatch[]): WriteRows {
-  const { rowCount, columns } = concatBatches(batches);
+/**
+ * The batches as one, with the table's options on row kinds applied; `release` as in `concatBatches`. Throws `E3304` for
+ * a kind the table cannot take.
+ */
+export function joinRows(schema: TableSchema, batches: readonly WriteBatch[], release: boolean): WriteRows {
+  const { rowCount, columns } = concatBatches(batches, release);
   const kinds = new Uint8Array(rowCount);
   const beforeImages = new Uint8Array(rowCount);
   let row = 0;

@@ -82,11 +82,15 @@ export class CopyDecoder {
     for (let column = 0; column < columnCount; column++) {
       let escaped = false;
       let end = at;
-      for (let byte = bytes[end]; byte !== TAB && byte !== NEWLINE; byte = bytes[++end]) {
-        if (byte === BACKSLASH) {
+      for (;;) {
+        // Most bytes are told apart from the three that count by two comparisons.
+        while (bytes[end] > NEWLINE && bytes[end] !== BACKSLASH) end++;
+        if (bytes[end] === TAB || bytes[end] === NEWLINE) break;
+        if (bytes[end] === BACKSLASH) {
           escaped = true;
           end++;
         }
+        end++;
       }
       if ((bytes[end] === NEWLINE) !== (column === columnCount - 1)) throw this.error(MALFORMED, column);
       const fault = escaped ? this.escapedField(bytes, at, end, column) : this.rows.copiedField(bytes, at, end, column);
