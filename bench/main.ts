@@ -2,18 +2,21 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { benchFreshness } from './freshness.ts';
+import { benchGiant } from './giant.ts';
 import { benchSnapshot } from './snapshot.ts';
 import { benchStream } from './stream.ts';
 import { describeMachine } from './support/machine.ts';
 import { openShop, type Shop } from './support/shop.ts';
 
-const USAGE = `usage: npm run bench -- snapshot | stream [--rows N] [--changes N] [--repeats N]
+const USAGE = `usage: npm run bench -- snapshot | stream | freshness | giant [--rows N] [--changes N] [--seconds N] [--repeats N]
 `;
 
 interface Options {
   readonly rows: number | undefined;
   readonly changes: number | undefined;
   readonly repeats: number | undefined;
+  readonly seconds: number | undefined;
 }
 
 type Bench = (shop: Shop, options: Options) => Promise<Record<string, unknown>>;
@@ -21,6 +24,8 @@ type Bench = (shop: Shop, options: Options) => Promise<Record<string, unknown>>;
 const BENCHES: Readonly<Record<string, Bench>> = {
   snapshot: (shop, { rows = 2_000_000, repeats = 3 }) => benchSnapshot(shop, { rows, repeats }),
   stream: (shop, { rows = 2_000_000, changes = 500_000, repeats = 3 }) => benchStream(shop, { rows, changes, repeats }),
+  freshness: (shop, { rows = 200_000, seconds = 60, repeats = 5 }) => benchFreshness(shop, { rows, seconds, repeats }),
+  giant: (shop, { rows = 10_000_000 }) => benchGiant(shop, { rows }),
 };
 
 const number = { type: 'string' } as const;
@@ -45,6 +50,7 @@ if (bench === undefined) {
       rows: count(values.rows),
       changes: count(values.changes),
       repeats: count(values.repeats),
+      seconds: count(values.seconds),
     });
     process.stdout.write(`${JSON.stringify({ bench: name, ...describeMachine(shop.serverVersion), ...figures })}\n`);
   } finally {
