@@ -39,6 +39,11 @@ export async function superviseMirror(supervision: Supervision, signal: AbortSig
       telemetry.state = 'stopped';
       return;
     } catch (error) {
+      // Asked to stop while it was copying: the complete tables stay, the others are copied at the next start.
+      if (signal.aborted && error === signal.reason) {
+        telemetry.state = 'stopped';
+        return;
+      }
       noteFailure(telemetry, error, clock);
       if (telemetry.checkpoints > checkpoints) {
         checkpoints = telemetry.checkpoints;

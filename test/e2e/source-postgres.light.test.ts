@@ -170,6 +170,30 @@ describe('the slot', () => {
     });
   });
 
+  test('waiting for running transactions can be aborted, and leaves no slot and no session', async () => {
+    await fixture.sql('create table t (id int primary key)');
+    const { slot } = postgresSettings(fixture.url);
+    const source = fixture.source();
+    await source.open();
+    await withClient(fixture.url, async (client) => {
+      await client.query('begin; insert into t values (1)');
+      const abort = new AbortController();
+      const begun = source.beginCopy([tableKey('public', 't')], abort.signal).catch((error: unknown) => error);
+      const waiting = "select 1 from pg_stat_activity where query like 'CREATE_REPLICATION_SLOT%' and state = 'active'";
+      const waits = async (): Promise<boolean> =>
+        (await withClient(fixture.url, (other) => other.query(waiting))).rows.length === 1;
+      await until(waits, { what: 'the slot waiting' });
+      const reason = new Error('enough');
+      abort.abort(reason);
+      expect(await begun).toBe(reason);
+      await until(async () => !(await waits()), { what: 'the session ending' });
+      expect((await listSlots(postgresSettings(fixture.url))).filter(({ name }) => name === slot.name)).toEqual([]);
+      await expect(source.beginCopy([tableKey('public', 't')], abort.signal)).rejects.toBe(reason);
+      await client.query('commit');
+    });
+    await (await source.beginCopy([tableKey('public', 't')], unaborted)).close();
+  });
+
   test('a second copy uses a snapshot of its own and leaves no slot behind', async () => {
     await fixture.sql('create table t (id int primary key)', 'insert into t values (1)');
     const started = await fixture.start();

@@ -1,11 +1,12 @@
 // A database and PostgreSQL sources on it for the tests of one file, with the steps that they share.
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
-import type { SourcePosition } from '../../src/change/position.ts';
+import type { Logger } from '../../src/base/log.ts';
+import type { SourceIdentity, SourcePosition } from '../../src/change/position.ts';
 import type { SourceTable } from '../../src/change/source-table.ts';
 import { type TableKey, tableKey } from '../../src/change/table-key.ts';
 import type { PostgresSource } from '../../src/source/postgres/postgres-source.ts';
 import type { PostgresSettings } from '../../src/source/postgres/settings.ts';
-import type { SourceEvent } from '../../src/source/source.ts';
+import type { Incarnations, SourceEvent } from '../../src/source/source.ts';
 import { batchRows, postgresSettings, postgresSource, reaches, readLog } from './postgres-source.ts';
 import { freshDatabase, postgres, type TestDatabase, type TestPostgres, withClient } from './servers.ts';
 
@@ -14,6 +15,8 @@ export interface Started {
   readonly source: PostgresSource;
   readonly tables: ReadonlyMap<TableKey, SourceTable>;
   readonly position: SourcePosition;
+  readonly identity: SourceIdentity;
+  readonly incarnations: Incarnations;
   readonly copied: ReadonlyMap<TableKey, (string | null)[][]>;
 }
 
@@ -27,9 +30,9 @@ export interface PostgresFixture {
   /** Runs the statements one after the other in one session. */
   sql(...statements: readonly string[]): Promise<void>;
   /** A source on the database, closed after the test. */
-  source(changes?: Partial<PostgresSettings>): PostgresSource;
+  source(changes?: Partial<PostgresSettings>, logger?: Logger): PostgresSource;
   /** Opens a source and copies all tables. */
-  start(changes?: Partial<PostgresSettings>): Promise<Started>;
+  start(changes?: Partial<PostgresSettings>, logger?: Logger): Promise<Started>;
 }
 
 /** One server for the file and one database for each test. */
@@ -50,8 +53,8 @@ export function postgresFixture(): PostgresFixture {
     for (const source of sources.splice(0)) await source.close();
     await database.drop();
   });
-  const source = (changes: Partial<PostgresSettings> = {}): PostgresSource => {
-    const made = postgresSource(postgresSettings(database.url, changes));
+  const source = (changes: Partial<PostgresSettings> = {}, logger?: Logger): PostgresSource => {
+    const made = postgresSource(postgresSettings(database.url, changes), logger);
     sources.push(made);
     return made;
   };
@@ -70,7 +73,7 @@ export function postgresFixture(): PostgresFixture {
         for (const statement of statements) await client.query(statement);
       }),
     source,
-    start: (changes = {}) => copyAll(source(changes)),
+    start: (changes, logger) => copyAll(source(changes, logger)),
   };
 }
 
@@ -87,7 +90,9 @@ async function copyAll(source: PostgresSource): Promise<Started> {
     copied.set(table.key, rows);
   }
   await copy.close();
-  return { source, tables: new Map(tables.map((table) => [table.key, table])), position: copy.position, copied };
+  const { position, identity, incarnations } = copy;
+  const byKey = new Map(tables.map((table) => [table.key, table]));
+  return { source, tables: byKey, position, identity, incarnations, copied };
 }
 
 /** The events from the copy's position to the present end of the log. */

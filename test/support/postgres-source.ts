@@ -1,6 +1,6 @@
 // What tests of the PostgreSQL source share: settings for a database, a run of its log, and a plain view of batches.
 import { systemClock } from '../../src/base/clock.ts';
-import { silentLogger } from '../../src/base/log.ts';
+import { type Logger, silentLogger } from '../../src/base/log.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import type { ChangeBatch } from '../../src/change/change-batch.ts';
 import type { SourcePosition } from '../../src/change/position.ts';
@@ -37,9 +37,9 @@ export function postgresSettings(url: string, changes: Partial<PostgresSettings>
   };
 }
 
-/** A source with the machine's clock and no log. */
-export function postgresSource(settings: PostgresSettings): PostgresSource {
-  return new PostgresSource(settings, { clock: systemClock, random: systemRandom, logger: silentLogger });
+/** A source with the machine's clock; without a log unless one is given. */
+export function postgresSource(settings: PostgresSettings, logger: Logger = silentLogger): PostgresSource {
+  return new PostgresSource(settings, { clock: systemClock, random: systemRandom, logger });
 }
 
 /** A value of a vector as text, or null, or `<missing>`. */
