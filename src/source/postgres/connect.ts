@@ -1,5 +1,6 @@
 // Opens connections to PostgreSQL through the driver: authentication and TLS are its business. Every session is set
 // up the same way, so that the log and COPY print values alike whatever the server's and the user's settings are.
+import { Socket } from 'node:net';
 import { checkServerIdentity, type ConnectionOptions } from 'node:tls';
 import pg from 'pg';
 import { TributaryError } from '../../base/errors.ts';
@@ -74,6 +75,8 @@ async function attempt(
     application_name: 'tributary',
     options: SESSION_OPTIONS,
     keepAlive: true,
+    // The system would wait for two hours before it asks whether a silent peer is still there.
+    keepAliveInitialDelayMillis: 10_000,
     types: TEXT_TYPES,
     ...(purpose === 'replication' ? { replication: 'database' } : {}),
   });
@@ -94,6 +97,14 @@ async function attempt(
   }
   connected = true;
   return client;
+}
+
+/** Ends a connection: says goodbye and does not wait for an answer, which a dead route would never let through. */
+export async function disconnect(client: pg.Client): Promise<void> {
+  const ended = client.end();
+  const { stream } = client.connection;
+  if (stream instanceof Socket) stream.destroySoon();
+  await ended;
 }
 
 function tlsOptions({ tls }: ConnectionSettings): ConnectionOptions | false {

@@ -6,7 +6,7 @@ import type { SourceIdentity, SourcePosition } from '../../change/position.ts';
 import type { ChangeBatch } from '../../change/change-batch.ts';
 import type { TableKey } from '../../change/table-key.ts';
 import type { Incarnations, InitialCopy } from '../source.ts';
-import { connect, errorState } from './connect.ts';
+import { connect, disconnect, errorState } from './connect.ts';
 import { CopyDecoder } from './copy-decoder.ts';
 import { formatLsn } from './lsn.ts';
 import { type PostgresTable, quotedName, quoteIdentifier } from './postgres-table.ts';
@@ -52,10 +52,10 @@ export class SnapshotCopy implements InitialCopy {
       await runStatement(client, `SET TRANSACTION SNAPSHOT '${slot.snapshotName}'`);
       return new SnapshotCopy(client, formatLsn(slot.consistentPoint), source);
     } catch (error) {
-      await client.end();
+      await disconnect(client);
       throw error;
     } finally {
-      await slot.client.end();
+      await disconnect(slot.client);
     }
   }
 
@@ -93,7 +93,7 @@ export class SnapshotCopy implements InitialCopy {
   }
 
   async close(): Promise<void> {
-    await this.client.end();
+    await disconnect(this.client);
   }
 }
 

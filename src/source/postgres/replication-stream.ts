@@ -4,6 +4,7 @@ import type { Clock } from '../../base/clock.ts';
 import { TributaryError } from '../../base/errors.ts';
 import type { TableKey } from '../../change/table-key.ts';
 import type { SourceEvent } from '../source.ts';
+import { disconnect } from './connect.ts';
 import { LogDecoder, type LogDecoderOptions } from './log-decoder.ts';
 import { formatLsn, type Lsn } from './lsn.ts';
 import { standbyStatus } from './standby-status.ts';
@@ -99,7 +100,10 @@ export class ReplicationStream {
       () => undefined,
       (error: unknown) => this.fail(this.options.explain(error)),
     );
-    await Promise.race([streaming, refused]);
+    // A route that lets nothing through must not hold up the start for ever (requirement P27).
+    const { clock, silenceMs } = this.options;
+    const cancel = clock.after(silenceMs, () => connection.stream.destroy());
+    await Promise.race([streaming, refused]).finally(cancel);
     this.timers.push(this.options.clock.every(this.options.statusMs, () => this.tick()));
     this.sendStatus();
   }
@@ -288,6 +292,6 @@ export class ReplicationStream {
       cancel();
     }
     this.connection.stream.destroy();
-    await this.client.end();
+    await disconnect(this.client);
   }
 }

@@ -1,7 +1,7 @@
 // Replication slots: what they say, making and dropping them.
 import type pg from 'pg';
 import { TributaryError } from '../../base/errors.ts';
-import { connect } from './connect.ts';
+import { connect, disconnect } from './connect.ts';
 import { type Lsn, parseLsn } from './lsn.ts';
 import { quoteIdentifier } from './postgres-table.ts';
 import type { ConnectionSettings, PostgresSettings } from './settings.ts';
@@ -114,14 +114,14 @@ export async function createSlot(settings: PostgresSettings, options: SlotReques
     const [session] = await runStatement(client, statement);
     stopWatching = endOnAbort(settings, client, { pid: field(session, 'pid'), signal });
     const command = `CREATE_REPLICATION_SLOT ${quoteIdentifier(options.name)} ${kind} pgoutput ${wanted}`;
-    const [row] = await runStatement(client, command);
+    const [row] = await runStatement(client, command, [], 'unlimited');
     const consistentPoint = parseLsn(field(row, 'consistent_point'));
     await stopWatching();
     signal.throwIfAborted();
     return { consistentPoint, snapshotName: field(row, 'snapshot_name'), client };
   } catch (error) {
     await stopWatching();
-    await client.end();
+    await disconnect(client);
     signal.throwIfAborted();
     throw slotError(options.name, error);
   }

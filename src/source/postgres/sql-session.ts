@@ -1,7 +1,7 @@
 // A session for short statements: one at a time, opened when first needed and again after it was lost.
 import type pg from 'pg';
 import { isTributaryError, TributaryError } from '../../base/errors.ts';
-import { connect, errorState } from './connect.ts';
+import { connect, disconnect, errorState } from './connect.ts';
 import type { ConnectionSettings } from './settings.ts';
 
 /** A row of a result: every value as text. */
@@ -16,19 +16,29 @@ export interface SqlRunner {
   ): Promise<readonly TextRow[]>;
 }
 
-/** Runs one statement on a client. */
+/** Longer than any statement on the catalog takes, waiting for locks included. */
+const STATEMENT_MS_MAX = 60_000;
+/** What the driver says of a statement that took longer; it leaves the connection as it is. */
+const TIMED_OUT = 'Query read timeout';
+
+/**
+ * Runs one statement on a client. One that is not answered in a minute fails, as a dead route never answers, and its
+ * connection is cut; `unlimited` is for a statement that may wait for other transactions. Throws E2013.
+ */
 export async function runStatement(
   client: pg.Client,
   text: string,
   values: readonly (string | number | readonly (string | number)[])[] = [],
+  wait: 'limited' | 'unlimited' = 'limited',
 ): Promise<readonly TextRow[]> {
+  // Without values the statement goes by the simple protocol, the only one that replication sessions know.
+  const parameters = values.length === 0 ? {} : { values: [...values] };
+  const limit = wait === 'limited' ? { query_timeout: STATEMENT_MS_MAX } : {};
   try {
-    // Without values the statement goes by the simple protocol, the only one that replication sessions know.
-    const result =
-      values.length === 0 ? await client.query<TextRow>(text) : await client.query<TextRow>(text, [...values]);
-    return result.rows;
+    return (await client.query<TextRow>({ text, ...parameters, ...limit } as pg.QueryConfig)).rows;
   } catch (error) {
     if (isTributaryError(error)) throw error;
+    if (error instanceof Error && error.message === TIMED_OUT) client.connection.stream.destroy();
     const state = errorState(error);
     throw new TributaryError('E2013', `statement failed: state=${state}`, {
       cause: error,
@@ -59,13 +69,19 @@ export class SqlSession implements SqlRunner {
     return result;
   }
 
-  /** Ends the session after the statements that wait; later ones fail. */
+  /** Ends the session at once: statements under way and later ones fail, as over a dead route none would ever end. */
   async close(): Promise<void> {
-    await this.queue;
     this.closed = true;
+    await this.cut();
+    await this.queue;
+    // It may have been connecting.
+    await this.cut();
+  }
+
+  private async cut(): Promise<void> {
     const { client } = this;
     this.client = null;
-    await client?.end();
+    if (client !== null) await disconnect(client);
   }
 
   private async connected(): Promise<pg.Client> {

@@ -3,7 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import { TributaryError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { StreamOptions } from '../source.ts';
-import { connect } from './connect.ts';
+import { connect, disconnect } from './connect.ts';
 import { logError } from './log-error.ts';
 import { formatLsn, type Lsn, parseLsn } from './lsn.ts';
 import { type PostgresTable, quoteIdentifier, quoteLiteral } from './postgres-table.ts';
@@ -80,7 +80,7 @@ async function attempt(
     return stream;
   } catch (error) {
     await stream?.close();
-    await client.end();
+    await disconnect(client);
     const known = logError(settings, error);
     if (known.code !== 'E2030') throw known;
     return { patienceMs: senderTimeoutMs, error: known };
