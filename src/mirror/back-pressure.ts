@@ -11,6 +11,7 @@ export class BackPressure {
   private readonly clock: Clock;
   private readonly telemetry: PipelineTelemetry;
   private readonly flushing = new Set<Promise<void>>();
+  private readonly flushFailed: (table: MirroredTable, error: unknown) => Promise<void>;
   private failure: { readonly error: unknown } | null = null;
 
   constructor(parts: {
@@ -18,11 +19,14 @@ export class BackPressure {
     bytesMax: number;
     clock: Clock;
     telemetry: PipelineTelemetry;
+    /** Stops following a table whose flush failed; rejects where that stops the pipeline. */
+    flushFailed: (table: MirroredTable, error: unknown) => Promise<void>;
   }) {
     this.tables = parts.tables;
     this.bytesMax = parts.bytesMax;
     this.clock = parts.clock;
     this.telemetry = parts.telemetry;
+    this.flushFailed = parts.flushFailed;
   }
 
   /**
@@ -63,14 +67,13 @@ export class BackPressure {
     }
     if (largest === null || largest.waitingBytes === 0) return;
     const table = largest;
-    const flush = table.flush().then(
-      () => void this.flushing.delete(flush),
-      (error: unknown) => {
-        this.flushing.delete(flush);
-        // A flush that fails because its table was stopped meanwhile is not a failure of the pipeline.
-        if (table.error === null) this.failure = { error };
-      },
-    );
+    const flush = table
+      .flush()
+      .catch((error: unknown) => this.flushFailed(table, error))
+      .catch((error: unknown) => {
+        this.failure ??= { error };
+      })
+      .finally(() => this.flushing.delete(flush));
     this.flushing.add(flush);
   }
 }

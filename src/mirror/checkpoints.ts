@@ -1,7 +1,6 @@
 // Checkpoints: everything up to one transaction boundary made durable, recorded, and only then acknowledged
 // (architecture, "Exactly once", rules 1 and 2). One is under way at a time, while the loop goes on reading.
 import type { Clock } from '../base/clock.ts';
-import { isTributaryError, type TributaryError } from '../base/errors.ts';
 import type { SourceIdentity, SourcePosition } from '../change/position.ts';
 import type { CheckpointStore } from '../checkpoint/checkpoint-store.ts';
 import type { CommitMessage } from '../paimon/lsm/write-batch.ts';
@@ -29,8 +28,8 @@ export interface CheckpointParts {
   readonly clock: Clock;
   readonly telemetry: PipelineTelemetry;
   readonly tables: readonly MirroredTable[];
-  /** Stops following a table whose rows cannot be written; throws where the configuration says that this stops all. */
-  isolate(table: MirroredTable, error: TributaryError): Promise<void>;
+  /** Stops following a table whose rows cannot be written; throws what is no fault of rows, or stops the pipeline. */
+  unwritable(table: MirroredTable, error: unknown): Promise<void>;
   readonly failure: Failure;
   /** Called after each complete checkpoint. */
   completed(): void;
@@ -102,7 +101,7 @@ export class Checkpoints {
 
   /**
    * Waits until every table's files are durable, before the first snapshot names one: a failing flush leaves no partial
-   * checkpoint. A table whose rows cannot be written is isolated and left out.
+   * checkpoint. A table whose rows cannot be written, or that was stopped since, is left out: its place stays.
    */
   private async durableFiles(
     sealed: Map<MirroredTable, SealedFiles>,
@@ -113,9 +112,7 @@ export class Checkpoints {
     for (const [index, result] of results.entries()) {
       const table = tables[index];
       if (result.status === 'fulfilled') files.set(table, result.value);
-      else if (isTributaryError(result.reason) && result.reason.kind === 'data')
-        await this.parts.isolate(table, result.reason);
-      else throw result.reason;
+      else await this.parts.unwritable(table, result.reason);
     }
     return files;
   }
@@ -123,7 +120,10 @@ export class Checkpoints {
   /** Writes the record of a complete checkpoint and acknowledges it. */
   private async record(stamp: CommitStamp, tables: readonly MirroredTable[]): Promise<void> {
     const { parts } = this;
-    const stopped = parts.tables.filter((table) => table.error !== null && table.place !== null);
+    // A table that was stopped after it was sealed is part of this checkpoint all the same.
+    const stopped = parts.tables.filter(
+      (table) => table.error !== null && table.place !== null && !tables.includes(table),
+    );
     await parts.store.write({
       pipeline: stamp.pipeline,
       number: stamp.checkpoint,

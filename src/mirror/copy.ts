@@ -1,8 +1,10 @@
 // The first copy: existing rows of new tables into the lake, table by table, each one snapshot at the copy's position.
 import type { Logger } from '../base/log.ts';
+import type { Lease } from '../checkpoint/lease.ts';
 import type { InitialCopy } from '../source/source.ts';
 import type { BackPressure } from './back-pressure.ts';
 import type { Checkpoints } from './checkpoints.ts';
+import type { Failure } from './failure.ts';
 import type { MirroredTable } from './mirrored-table.ts';
 
 /** What a copy works with. */
@@ -11,6 +13,8 @@ export interface CopyParts {
   readonly tables: readonly MirroredTable[];
   readonly checkpoints: Checkpoints;
   readonly pressure: BackPressure;
+  readonly lease: Lease;
+  readonly failure: Failure;
   readonly log: Logger;
   readonly signal: AbortSignal;
 }
@@ -22,11 +26,18 @@ export interface CopyParts {
 export async function copyTables(parts: CopyParts): Promise<void> {
   for (const table of parts.tables) {
     table.telemetry.copyRowsEstimate = table.source.rowCountEstimate;
+    // What the lake has of it is of another time; the copy takes its place in one snapshot.
+    if (table.snapshotId !== null) await table.truncate();
     for await (const batch of parts.copy.rows(table.source.key, parts.signal)) {
       parts.signal.throwIfAborted();
+      parts.failure.throwIfFailed();
       table.write(batch);
       await parts.pressure.relieve();
     }
+    await table.flush();
+    // Whoever takes the lease over removes files of a copy that no snapshot names.
+    await parts.lease.renew();
+    parts.failure.throwIfFailed();
     await parts.checkpoints.publishCopy(table, parts.copy.position);
     parts.log.info('table copied', { table: table.source.key, rows: table.telemetry.copiedRows });
   }

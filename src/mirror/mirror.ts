@@ -1,6 +1,6 @@
 // The main loop: changes come from the source, go into the tables' writers, and at transaction boundaries become
 // snapshots, a checkpoint record and an acknowledgement. Data goes one way; only the acknowledged position comes back.
-import { EventInbox } from './event-inbox.ts';
+import type { EventInbox } from './event-inbox.ts';
 import type { MirrorParts } from './parts.ts';
 import { Pipeline } from './pipeline.ts';
 import type { MirrorSettings } from './settings.ts';
@@ -14,20 +14,28 @@ export async function mirror(parts: MirrorParts, settings: MirrorSettings, signa
   const pipeline = await Pipeline.start(parts, settings);
   try {
     await pipeline.copyNewTables(signal);
-    const inbox = new EventInbox(pipeline.openLog(), parts.clock);
-    while (!pipeline.finished(signal)) {
-      const event = await inbox.next(pipeline.dueInMs(), pipeline.failure);
-      if (event.kind === 'end') break;
-      if (event.kind === 'changes') pipeline.write(event.changes, event.boundary);
-      else if (event.kind === 'truncate') await pipeline.truncate(event.tables);
-      else if (event.kind === 'progress') pipeline.advance(event.position);
-      else if (event.kind === 'table-failed') await pipeline.isolate(event.table, event.error);
-      await pipeline.relieve();
-      if (pipeline.checkpointDue()) pipeline.beginCheckpoint();
+    const inbox = pipeline.openLog();
+    try {
+      await follow(pipeline, inbox, signal);
+      await pipeline.finish();
+    } finally {
+      await pipeline.closeLog(inbox);
     }
-    await inbox.close();
-    await pipeline.finish();
   } finally {
     await pipeline.close();
+  }
+}
+
+/** Takes what the log gives, until the log or the pipeline ends. */
+async function follow(pipeline: Pipeline, inbox: EventInbox, signal: AbortSignal): Promise<void> {
+  while (!pipeline.finished(signal)) {
+    const event = await inbox.next(pipeline.dueInMs(), pipeline.failure);
+    if (event.kind === 'end') return;
+    if (event.kind === 'changes') pipeline.write(event.changes, event.boundary);
+    else if (event.kind === 'truncate') await pipeline.truncate(event.tables);
+    else if (event.kind === 'progress') pipeline.advance(event.position);
+    else if (event.kind === 'table-failed') await pipeline.isolate(event.table, event.error);
+    await pipeline.relieve();
+    if (pipeline.checkpointDue()) pipeline.beginCheckpoint();
   }
 }

@@ -98,8 +98,10 @@ export class MirroredTable {
   /** Takes changes in log order, or rows of the first copy; nothing if the table was stopped. */
   write(batch: ChangeBatch): void {
     if (this.failure !== null) return;
-    this.writer.write(batch);
     this.changed = true;
+    // Whoever waits for the flush that failed is about to stop the table; no checkpoint takes its rows any more.
+    if (this.writer.hasFailed) return;
+    this.writer.write(batch);
     // The copy's rows are counted apart: they are no changes.
     if (this.currentPlace === null) {
       this.telemetry.copiedRows += batch.rowCount;
@@ -165,7 +167,7 @@ export class MirroredTable {
   reached(position: SourcePosition, commitTimeMs: number): void {
     this.currentPlace = position;
     this.telemetry.place = position;
-    this.telemetry.state = 'streaming';
+    if (this.failure === null) this.telemetry.state = 'streaming';
     if (commitTimeMs > 0) this.telemetry.visibleCommitTimeMs = commitTimeMs;
   }
 

@@ -1,13 +1,14 @@
 // The state of a running pipeline behind the loop in `mirror.ts`: its tables, the newest transaction boundary, and when
 // the next checkpoint is due.
-import { assert, type TributaryError } from '../base/errors.ts';
+import { assert, isTributaryError, type TributaryError } from '../base/errors.ts';
 import type { ChangeBatch } from '../change/change-batch.ts';
 import type { SourcePosition } from '../change/position.ts';
 import type { TableKey } from '../change/table-key.ts';
-import type { Boundary, SourceEvent } from '../source/source.ts';
+import type { Boundary } from '../source/source.ts';
 import { BackPressure } from './back-pressure.ts';
 import { type CheckpointPlace, Checkpoints } from './checkpoints.ts';
 import { copyTables } from './copy.ts';
+import { EventInbox } from './event-inbox.ts';
 import { Maintenance } from './maintenance.ts';
 import type { MirrorParts } from './parts.ts';
 import type { MirroredTable } from './mirrored-table.ts';
@@ -56,6 +57,7 @@ export class Pipeline {
       bytesMax: settings.memoryBytesMax,
       clock: parts.clock,
       telemetry: parts.telemetry,
+      flushFailed: (table, error) => this.unwritable(table, error),
     });
     this.maintenance = new Maintenance({ parts, settings, tables: started.tables, failure: started.failure });
     this.checkpoints = new Checkpoints(
@@ -68,7 +70,7 @@ export class Pipeline {
         clock: parts.clock,
         telemetry: parts.telemetry,
         tables: started.tables,
-        isolate: (table, error) => this.isolate(table.source.key, error),
+        unwritable: (table, error) => this.unwritable(table, error),
         failure: started.failure,
         completed: () => this.maintenance.afterCheckpoint(),
       },
@@ -93,18 +95,20 @@ export class Pipeline {
       this.checkpoints.identity = copy.identity;
       for (const table of this.started.toCopy) table.incarnation = copy.incarnations.get(table.source.key) ?? '';
       const { checkpoints, pressure } = this;
-      await copyTables({ copy, tables: this.started.toCopy, checkpoints, pressure, log: this.parts.log, signal });
+      const { toCopy, lease, failure } = this.started;
+      await copyTables({ copy, tables: toCopy, checkpoints, pressure, lease, failure, log: this.parts.log, signal });
     } finally {
       await copy.close();
     }
     this.from ??= copy.position;
+    // Tables that were there before stand behind the copy: only the log can say when they have reached its position.
+    if (this.started.toCopy.length < this.tables.size) return;
     this.reach({ position: copy.position, commitTimeMs: 0 });
-    // Only a pipeline whose tables are all at the copy's position has a consistent cut there.
-    if (this.covers(copy.position) && this.started.toCopy.length === this.tables.size) this.beginCheckpoint();
+    this.beginCheckpoint();
   }
 
-  /** The log from where the lake stands. */
-  openLog(): AsyncIterable<SourceEvent> {
+  /** The log from where the lake stands; to be closed by `closeLog`. */
+  openLog(): EventInbox {
     assert(this.from !== null, 'the log is opened before its start is known');
     this.parts.telemetry.state = 'streaming';
     this.parts.log.info('following the log', {
@@ -119,7 +123,17 @@ export class Pipeline {
       places.set(table.source.key, table.place);
       if (table.lake.options['changelog-producer'] === 'input') beforeImages.add(table.source.key);
     }
-    return this.parts.source.stream({ from: this.from, places, beforeImages, signal: this.logEnd.signal });
+    const events = this.parts.source.stream({ from: this.from, places, beforeImages, signal: this.logEnd.signal });
+    return new EventInbox(events, this.parts.clock);
+  }
+
+  /** Ends the reading of the log. Never throws. */
+  async closeLog(inbox: EventInbox): Promise<void> {
+    // A source that waits for its log ends only when it is told to.
+    this.logEnd.abort();
+    await inbox
+      .close()
+      .catch((error: unknown) => this.parts.log.debug('closing the log failed', { reason: String(error) }));
   }
 
   /** Rejects when a checkpoint, a compaction or the lease fails. */
@@ -166,7 +180,10 @@ export class Pipeline {
     this.dirty = true;
     // The writer's truncate must not overlap with the sealing of a checkpoint.
     await this.checkpoints.settled();
-    for (const key of tables) await this.table(key).truncate();
+    for (const key of tables) {
+      const table = this.table(key);
+      await table.truncate().catch((error: unknown) => this.unwritable(table, error));
+    }
   }
 
   /** The log went on without anything for us. */
@@ -239,7 +256,10 @@ export class Pipeline {
       if (result.status === 'rejected')
         this.parts.log.debug('closing after a failure', { reason: String(result.reason) });
     }
-    await this.started.lease.release();
+    // A lease that stays runs out by itself; the failure that led here is what counts.
+    await this.started.lease
+      .release()
+      .catch((error: unknown) => this.parts.log.warn('lease could not be given back', { reason: String(error) }));
   }
 
   /** Keeps what is told of the log up to date; an answer that does not come is told by the stream itself. */
@@ -255,6 +275,14 @@ export class Pipeline {
       .finally(() => {
         this.askingHealth = false;
       });
+  }
+
+  /** Stops following a table whose rows cannot be written; throws what is no fault of rows, or stops the pipeline. */
+  private async unwritable(table: MirroredTable, error: unknown): Promise<void> {
+    // What a stopped table had under way ends with it.
+    if (table.error !== null) return;
+    if (!isTributaryError(error) || error.kind !== 'data') throw error;
+    await this.isolate(table.source.key, error);
   }
 
   private reach(place: CheckpointPlace): void {

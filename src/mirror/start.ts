@@ -121,9 +121,12 @@ function lakeTableFor(source: SourceTable, settings: MirrorSettings): ReturnType
 function placeOf(state: LakeState, record: CheckpointRecord | null, source: ChangeSource): SourcePosition | null {
   const key = state.source.key;
   const fromSnapshot = state.stamp?.position ?? null;
-  const recorded = record?.tables.some((table) => table.source === key) === true ? record.position : null;
+  const recorded = record?.tables.find((table) => table.source === key);
+  // A table that was removed from the lake and made again, but not copied yet, is not the one that was recorded.
+  const isRecorded = state.schema !== null && (state.latest !== null || recorded?.snapshotId === null);
   const stopped = record?.stopped.find((table) => table.source === key)?.place ?? null;
-  const known = [fromSnapshot, state.schema === null ? null : (recorded ?? stopped)].filter((place) => place !== null);
+  const fromRecord = recorded === undefined ? stopped : (record?.position ?? null);
+  const known = [fromSnapshot, isRecorded ? fromRecord : null].filter((place) => place !== null);
   return known.length === 0 ? null : known.reduce((a, b) => source.positions.latest(a, b));
 }
 

@@ -1,4 +1,5 @@
 // One simulated life of a pipeline: random load, lost connections, store faults and crashes, then the judgement.
+import type { Clock } from '../../src/base/clock.ts';
 import type { Random } from '../../src/base/random.ts';
 import { isTributaryError } from '../../src/base/errors.ts';
 import { silentLogger } from '../../src/base/log.ts';
@@ -26,6 +27,8 @@ import { ScriptedSource } from './scripted-source.ts';
 const PIPELINE = 'shop';
 /** Lives without faults after which a pipeline that has not caught up is stuck. */
 const CALM_LIVES_MAX = 3;
+/** How far a process's wall clock may be off, up to half of it either way. */
+const CLOCK_LIE_MS = 7_200_000;
 
 /** What a simulation runs on. */
 interface World {
@@ -38,7 +41,50 @@ interface World {
   /** Snapshots and records that nobody needs go away while the pipeline runs. */
   readonly expires: boolean;
   readonly commitIntervalMs: number;
+  /** Small enough that a checkpoint takes several flushes, or large enough that it takes none. */
+  readonly memoryBytesMax: number;
   steps: number;
+}
+
+/** How one process of the mirror lives. */
+interface Life {
+  /** Chance that a call of the store fails; 0 for a life that has to end well. */
+  readonly faultChance: number;
+  /** The tables that its configuration names. */
+  readonly tables: readonly TableKey[];
+  /** It finds the end of the log after so many looks for more of it. */
+  readonly looksMax: number;
+}
+
+/** The simulation's clock, with a wall clock that is off. */
+class LyingClock implements Clock {
+  private readonly inner: EagerClock;
+  private readonly offByMs: number;
+
+  constructor(inner: EagerClock, offByMs: number) {
+    this.inner = inner;
+    this.offByMs = Math.floor(offByMs);
+  }
+
+  nowMs(): number {
+    return this.inner.nowMs() + this.offByMs;
+  }
+
+  monotonicMs(): number {
+    return this.inner.monotonicMs();
+  }
+
+  sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
+    return this.inner.sleep(delayMs, signal);
+  }
+
+  every(intervalMs: number, action: () => void): () => void {
+    return this.inner.every(intervalMs, action);
+  }
+
+  after(delayMs: number, action: () => void): () => void {
+    return this.inner.after(delayMs, action);
+  }
 }
 
 /** Runs one simulation and gives what is wrong at its end, empty if nothing is. */
@@ -54,32 +100,55 @@ export async function simulate(seed: number, random: Random): Promise<readonly s
     problems: [],
     expires: seed % 2 === 0,
     commitIntervalMs: random.unit() < 0.5 ? 20 : 300,
-    steps: 5 + Math.floor(random.unit() * 35),
+    memoryBytesMax: random.unit() < 0.1 ? 1024 : 64 * 1024,
+    steps: 3 + Math.floor(random.unit() * 16),
   };
   for (let step = 0; step < 10; step++) world.load.step(clock.nowMs());
-  const faultyLives = Math.floor(random.unit() * 6);
+  // The tables that come later are added to the configuration of a pipeline that runs.
+  const { tables } = database;
+  const early = tables.slice(0, 1 + Math.floor(random.unit() * tables.length));
+  if (early.length < tables.length) await live(world, { faultChance: 0, tables: early, looksMax: 2 });
+  const faultyLives = Math.floor(random.unit() * 5);
   for (let life = 0; life < faultyLives; life++) {
-    await live(world, 0.02);
+    await live(world, { faultChance: 0.02, tables, looksMax: 2 + random.unit() * 20 });
     if (random.unit() < 0.3) world.store.crash();
   }
-  for (let life = 0; life < CALM_LIVES_MAX && (life === 0 || world.steps > 0); life++) await live(world, 0);
+  for (let life = 0; life < CALM_LIVES_MAX && (life === 0 || world.steps > 0); life++) {
+    await live(world, { faultChance: 0, tables, looksMax: Number.POSITIVE_INFINITY });
+  }
   await judge(world);
   return world.problems;
 }
 
 /** One process of the mirror, from its start to its end or its death. */
-async function live(world: World, faultChance: number): Promise<void> {
-  const { random, clock, database } = world;
-  const store = new FaultyFileStore(world.store, lifeFaults(world, faultChance), clock);
+async function live(world: World, life: Life): Promise<void> {
+  const { random, database } = world;
+  const { faultChance } = life;
+  // The database is written to while no mirror runs.
+  for (let step = random.unit() * 4; step > 1; step--) world.load.step(world.clock.nowMs());
   const records = new CheckpointStore(world.store, PIPELINE);
+  const clock = new LyingClock(world.clock, (random.unit() - 0.5) * CLOCK_LIE_MS);
+  const store = new FaultyFileStore(world.store, lifeFaults(world, faultChance), clock);
+  const isLast = life.looksMax === Number.POSITIVE_INFINITY;
+  const stop = new AbortController();
+  let changesLeft = isLast || random.unit() < 0.6 ? Number.POSITIVE_INFINITY : Math.floor(random.unit() * 100);
+  let looksLeft = life.looksMax;
   let acknowledged: Promise<void> = Promise.resolve();
   const source = new ScriptedSource(database, {
     random,
+    tables: life.tables,
     lossChance: faultChance / 10,
+    failChance: faultChance > 0 && random.unit() < 0.3 ? 0.02 : 0,
+    pause: async () => {
+      for (let wait = random.unit() < 0.2 ? 8 : 0; wait > 0; wait--) await world.clock.sleep(200);
+    },
+    onChange: () => {
+      if (changesLeft-- <= 0) stop.abort();
+    },
     more: async () => {
-      clock.advance(100);
-      if (world.steps-- <= 0) return false;
-      for (let step = 0; step < 1 + random.unit() * 5; step++) world.load.step(clock.nowMs());
+      world.clock.advance(100);
+      if (looksLeft-- <= 0 || world.steps-- <= 0) return false;
+      for (let step = 0; step < 1 + random.unit() * 4; step++) world.load.step(clock.nowMs());
       return true;
     },
     onAcknowledge: (position) => {
@@ -98,7 +167,8 @@ async function live(world: World, faultChance: number): Promise<void> {
     telemetry: newPipelineTelemetry(PIPELINE, 0),
   };
   try {
-    await mirror(parts, settingsOf(world), new AbortController().signal);
+    const untilCaughtUp = !isLast && random.unit() < 0.2;
+    await mirror(parts, { ...settingsOf(world), untilCaughtUp }, stop.signal);
   } catch (error) {
     const expected = isTributaryError(error) && (error.kind === 'retry' || faultChance > 0) && error.kind !== 'bug';
     if (!expected || faultChance === 0) world.problems.push(`life ended with ${describe(error)}`);
@@ -111,12 +181,16 @@ function lifeFaults(world: World, share: number): FaultPlan {
   if (share === 0) return () => null;
   const { random } = world;
   const failing = seededFaults(random, random.unit() < 0.5 ? share : 0);
+  const unwritable = random.unit() < 0.3 ? 0.01 : 0;
   const effect = random.unit() < 0.5;
   const atPublication = random.unit() < 0.6;
   let left = Math.floor(random.unit() * (atPublication ? 12 : 400));
   return (call) => {
     const counts = !atPublication || (call.operation === 'create' && /(snapshot|checkpoint)-\d+$/.test(call.path));
-    return counts && left-- === 0 ? { kind: 'crash', effect } : failing(call);
+    if (counts && left-- === 0) return { kind: 'crash', effect };
+    const isData = call.operation === 'openWrite' && call.path.includes('/bucket-');
+    // As a row that cannot be written would end the flush of its table.
+    return isData && random.unit() < unwritable ? { kind: 'before', code: 'E4001' } : failing(call);
   };
 }
 
@@ -131,6 +205,10 @@ async function checkAcknowledged(world: World, records: CheckpointStore, positio
   const latest = await records.latest();
   if (latest === null || scriptedEnd(latest.position) < scriptedEnd(position)) {
     world.problems.push(`acknowledged ${position}, recorded ${latest?.position ?? 'nothing'}`);
+  }
+  for (const table of latest?.stopped ?? []) {
+    if (scriptedEnd(table.place) < scriptedEnd(position))
+      world.problems.push(`acknowledged ${position}, ${table.source} stands at ${table.place}`);
   }
 }
 
@@ -153,7 +231,7 @@ function settingsOf(world: World): MirrorSettings {
     database: 'shop',
     mapping: tableMapping,
     commit: { intervalMs: world.commitIntervalMs, bytesMax: 1 << 20, rowsMax: 50 },
-    memoryBytesMax: 64 * 1024,
+    memoryBytesMax: world.memoryBytesMax,
     heartbeatMs: 1000,
     snapshots: world.expires ? { retainMs: 400, countMin: 1 } : { retainMs: 1e12, countMin: 1000 },
     compaction: 'inline',

@@ -76,6 +76,11 @@ export class TableWriter {
     return this.memtable.sizeBytes;
   }
 
+  /** Whether an earlier call was rejected, so that every further one fails. */
+  get hasFailed(): boolean {
+    return this.failure !== null;
+  }
+
   /** Buffers the rows; the batch belongs to the writer from here on. */
   write(batch: WriteBatch): void {
     this.requireUsable();

@@ -54,6 +54,8 @@ export class LogDecoder {
   /** Events that are ready, oldest first; the reader takes them away. */
   readonly events: SourceEvent[] = [];
   private readonly byKey = new Map<string, TableState>();
+  /** By the object that was described at the start: it may have another name by now. */
+  private readonly byFirstOid = new Map<number, TableState>();
   private readonly byOid = new Map<number, TableState | null>();
   private readonly filterUntil: Lsn;
   private readonly withRows: TableState[] = [];
@@ -83,7 +85,9 @@ export class LogDecoder {
       const place = parseLsn(placeText);
       if (place > filterUntil) filterUntil = place;
       const wantsBeforeImages = options.beforeImages.has(key);
-      this.byKey.set(key, { table, place, wantsBeforeImages, rows: null, mismatch: '', failed: false, listed: false });
+      const state = { table, place, wantsBeforeImages, rows: null, mismatch: '', failed: false, listed: false };
+      this.byKey.set(key, state);
+      this.byFirstOid.set(table.oid, state);
     }
     this.filterUntil = filterUntil;
   }
@@ -217,7 +221,7 @@ export class LogDecoder {
 
   private relation(bytes: Buffer, start: number): void {
     const relation = readRelation(bytes, start);
-    const state = this.byKey.get(relation.key) ?? null;
+    const state = this.byKey.get(relation.key) ?? this.byFirstOid.get(relation.oid) ?? null;
     this.byOid.set(relation.oid, state);
     this.lastOid = -1;
     if (state === null || state.failed) return;
@@ -243,7 +247,8 @@ export class LogDecoder {
     for (let index = 0; index < count; index++) {
       const state = this.stateOf(bytes.readUInt32BE(start + 6 + 4 * index));
       if (state === null || state.failed || (this.filtering && this.commitStart < state.place)) continue;
-      tables.push(state.table.source.key);
+      if (state.rows === null) this.failMismatch(state);
+      else tables.push(state.table.source.key);
     }
     if (tables.length === 0) return;
     if (this.withRows.length > 0) this.cut(null);

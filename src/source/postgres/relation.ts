@@ -58,6 +58,7 @@ export function readRelation(bytes: Buffer, start: number): Relation {
 /** What of the relation does not fit the table, in words for a message; null if all fits. */
 export function describeMismatch(relation: Relation, table: PostgresTable): string | null {
   if (relation.oid !== table.oid) return 'reason=created-anew';
+  if (relation.key !== table.source.key) return `reason=renamed name=${relation.key}`;
   if (relation.identity === 'n') return 'reason=replica-identity-nothing';
   const leftOut = new Set(table.leftOut);
   const columns = relation.columns.filter((column) => !leftOut.has(column.name));

@@ -379,3 +379,18 @@ describe('what is not of the protocol', () => {
     expect(event?.kind === 'table-failed' && event.error.code).toMatch(/^E400[67]$/);
   });
 });
+
+describe('a table under another name or another table under its name', () => {
+  test('a renamed table fails with its next row instead of being passed over', () => {
+    const { decoder, feed } = run([T]);
+    feed(message.begin(100n), message.relation(100, 't_old', COLUMNS), message.insert(100, ['1', 'a']));
+    const [event] = decoder.events;
+    expect(event).toMatchObject({ kind: 'table-failed', table: T.source.key, error: { code: 'E2032' } });
+  });
+
+  test('the truncation of a table created anew fails instead of emptying ours', () => {
+    const { decoder, feed } = run([T]);
+    feed(message.begin(100n), message.relation(101, 't', COLUMNS), message.truncate([101]));
+    expect(decoder.events).toMatchObject([{ kind: 'table-failed', table: T.source.key, error: { code: 'E2032' } }]);
+  });
+});

@@ -1,0 +1,124 @@
+// The mirror at its edges: stopping on a silent log, tables that come back, a lease that is lost during the copy.
+import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../../../src/base/random.ts';
+import { silentLogger } from '../../../src/base/log.ts';
+import { CheckpointStore } from '../../../src/checkpoint/checkpoint-store.ts';
+import { mirror } from '../../../src/mirror/mirror.ts';
+import type { MirrorSettings } from '../../../src/mirror/settings.ts';
+import { newPipelineTelemetry } from '../../../src/mirror/telemetry.ts';
+import { InlineRunner } from '../../../src/paimon/lsm/task-runner.ts';
+import { Table } from '../../../src/paimon/table.ts';
+import type { SourceEvent } from '../../../src/source/source.ts';
+import { MemoryFileStore } from '../../../src/storage/memory/memory-file-store.ts';
+import { EagerClock } from '../../support/eager-clock.ts';
+import { FaultyFileStore, type FaultPlan, faultOn } from '../../support/faulty-file-store.ts';
+import { ScriptedDatabase, ScriptedLoad } from '../../support/scripted-database.ts';
+import { ScriptedSource } from '../../support/scripted-source.ts';
+
+const SETTINGS: MirrorSettings = {
+  pipeline: 'shop',
+  database: 'shop',
+  mapping: () => ({ database: '{schema}', table: '{table}', case: 'preserve', buckets: 1, options: {} }),
+  commit: { intervalMs: 100, bytesMax: 1 << 20, rowsMax: 1000 },
+  memoryBytesMax: 1 << 20,
+  heartbeatMs: 1000,
+  snapshots: { retainMs: 1e12, countMin: 1000 },
+  compaction: 'off',
+  onTableError: 'isolate',
+  isolateLagBytesMax: 1e12,
+  copyTablesInParallel: 1,
+  untilCaughtUp: false,
+  acceptGap: null,
+};
+
+function site() {
+  const clock = new EagerClock();
+  const random = seededRandom(1);
+  const store = new MemoryFileStore(clock);
+  const database = new ScriptedDatabase(['accounts', 'orders']);
+  const load = new ScriptedLoad(database, random);
+  for (let step = 0; step < 30; step++) load.step(clock.nowMs());
+  const source = () => new ScriptedSource(database, { random, lossChance: 0, more: async () => false });
+  const run = (plan: FaultPlan = () => null, from = source(), signal = new AbortController().signal): Promise<void> => {
+    const faulty = new FaultyFileStore(store, plan, clock);
+    const parts = {
+      source: from,
+      store: faulty,
+      checkpoints: new CheckpointStore(faulty, 'shop'),
+      runner: new InlineRunner(faulty),
+      process: { host: 'here', pid: 1, isAlive: () => false },
+      clock,
+      random,
+      log: silentLogger,
+      telemetry: newPipelineTelemetry('shop', 0),
+    };
+    return mirror(parts, SETTINGS, signal);
+  };
+  const keys = async (name: string): Promise<number[]> => {
+    const table = await Table.open(store, { database: 'shop', table: name });
+    const found: number[] = [];
+    for await (const { columns, rowCount } of table.read({}))
+      for (let row = 0; row < rowCount; row++) if (columns[0].kind === 'i64') found.push(columns[0].values[2 * row]);
+    return found.sort((a, b) => a - b);
+  };
+  const expected = (index: number): number[] =>
+    [...database.state(database.tables[index]).keys()].sort((a, b) => a - b);
+  return { clock, store, database, load, source, run, keys, expected };
+}
+
+describe('mirror', () => {
+  it('stops while the source waits for its log', async () => {
+    const { run, source } = site();
+    const stop = new AbortController();
+    const silent = source();
+    const log = silent.stream.bind(silent);
+    silent.stream = async function* (options): AsyncGenerator<SourceEvent> {
+      yield* log(options);
+      stop.abort();
+      await new Promise<void>((resolve) => {
+        options.signal.addEventListener('abort', () => resolve());
+      });
+    };
+    await run(() => null, silent, stop.signal);
+  });
+
+  it('copies a table again that was removed from the lake, however often that is interrupted', async () => {
+    const { run, store, keys, expected } = site();
+    await run();
+    await store.deleteDirectory('shop.db/orders');
+    const crash = faultOn({ operation: 'create', path: /orders\/snapshot/ }, { kind: 'crash', effect: false });
+    await expect(run(crash)).rejects.toMatchObject({ code: 'E3453' });
+    await run();
+    expect(expected(1).length).toBeGreaterThan(0);
+    expect(await keys('orders')).toEqual(expected(1));
+  });
+
+  it('copies over what the lake has of a table whose place nobody knows any more', async () => {
+    const { run, store, database, keys, expected, clock } = site();
+    await run();
+    // As after a while without the table in the configuration: a compaction's snapshot is all that is left of it.
+    const path = 'shop.db/orders/snapshot/snapshot-1';
+    const text = Buffer.from(await store.read(path)).toString();
+    await store.replace(path, Buffer.from(text.replace(/"commitUser" *: *"shop"/, '"commitUser": "shop-compaction"')));
+    await store.deleteDirectory('_tributary/shop');
+    const [, orders] = database.tables;
+    const [gone] = database.state(orders).values();
+    database.commit([{ kind: 'delete', table: orders, before: gone }], clock.nowMs());
+    database.confirmed = Math.min(database.confirmed ?? 0, database.logEnd);
+    await run();
+    expect(await keys('orders')).toEqual(expected(1));
+    expect(await keys('accounts')).toEqual(expected(0));
+  });
+
+  it('publishes nothing of a copy whose lease was taken over', async () => {
+    const { run, store } = site();
+    const lease = { token: 'other', host: 'there', pid: 2, renewedMs: 0 };
+    const takeOver: FaultPlan = (call) => {
+      if (call.operation === 'openWrite')
+        void store.replace('_tributary/shop/lease', Buffer.from(JSON.stringify(lease)));
+      return null;
+    };
+    await expect(run(takeOver)).rejects.toMatchObject({ code: 'E5003' });
+    expect(await store.list('shop.db/accounts/snapshot')).toEqual([]);
+  });
+});
