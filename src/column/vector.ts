@@ -117,12 +117,12 @@ export interface ColumnBatch {
 
 /** PRESENT, NULL or MISSING. */
 export function validityAt(vector: Vector, row: number): number {
-  return vector.validity === null ? PRESENT : (vector.validity[row]);
+  return vector.validity === null ? PRESENT : vector.validity[row];
 }
 
 /** The 64-bit value at a row, as a BigInt: for places that are not hot. */
 export function bigIntAt(vector: Int64Vector, row: number): bigint {
-  return (BigInt(vector.values[2 * row + 1]) << 32n) | BigInt((vector.values[2 * row]) >>> 0);
+  return (BigInt(vector.values[2 * row + 1]) << 32n) | BigInt(vector.values[2 * row] >>> 0);
 }
 
 /** The bytes at a row: a view, valid as long as the vector. */

@@ -70,7 +70,8 @@ export class ScriptedDatabase {
     const states = new Map(this.tables.map((table) => [table, new Map<number, ScriptedRow>()]));
     for (const transaction of this.log) {
       if (transaction.end > end) break;
-      for (const change of transaction.changes) applyChange(states.get(change.table) ?? new Map<number, ScriptedRow>(), change);
+      for (const change of transaction.changes)
+        applyChange(states.get(change.table) ?? new Map<number, ScriptedRow>(), change);
     }
     return states;
   }
@@ -148,7 +149,12 @@ export class ScriptedLoad {
     const version = ++this.version;
     return {
       id,
-      name: this.random.unit() < 0.1 ? null : Array.from(`name ${version} é漢𝄞`).slice(0, 6 + this.below(10)).join(''),
+      name:
+        this.random.unit() < 0.1
+          ? null
+          : Array.from(`name ${version} é漢𝄞`)
+              .slice(0, 6 + this.below(10))
+              .join(''),
       big: this.random.unit() < 0.1 ? null : `big-${version}-${'x'.repeat(this.below(40))}`,
       amount: version,
     };

@@ -92,10 +92,25 @@ function expectedOrder(columns: readonly (readonly Value[])[], groups: readonly 
 }
 
 const int32 = fc.oneof(fc.integer({ min: -3, max: 3 }), fc.integer());
-const int64 = fc.oneof(fc.bigInt(-3n, 3n), fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n), fc.bigInt(2n ** 40n, 2n ** 40n + 50n));
+const int64 = fc.oneof(
+  fc.bigInt(-3n, 3n),
+  fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n),
+  fc.bigInt(2n ** 40n, 2n ** 40n + 50n),
+);
 const text = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 20 }).filter((value) => value.isWellFormed()),
-  fc.constantFrom('', 'a', 'a\0', 'a\0\0', '\uffff', '\u{10000}', 'ä', 'common-prefix-1', 'common-prefix-10', 'common-prefix-2'),
+  fc.constantFrom(
+    '',
+    'a',
+    'a\0',
+    'a\0\0',
+    '\uffff',
+    '\u{10000}',
+    'ä',
+    'common-prefix-1',
+    'common-prefix-10',
+    'common-prefix-2',
+  ),
 );
 const COLUMNS: readonly { readonly shape: Shape; readonly values: fc.Arbitrary<Value> }[] = [
   { shape: { kind: 'i32' }, values: int32 },
@@ -148,7 +163,9 @@ describe('sortRows', () => {
   });
 
   test('sorts many rows of one hot key and of a wide range', () => {
-    const values = Array.from({ length: 5000 }, (_, row) => (row % 3 === 0 ? 7n : BigInt(row % 11) * 2n ** 59n - 2n ** 61n));
+    const values = Array.from({ length: 5000 }, (_, row) =>
+      row % 3 === 0 ? 7n : BigInt(row % 11) * 2n ** 59n - 2n ** 61n,
+    );
     const sorted = sortRows({
       rowCount: 5000,
       columns: [vectorOf({ kind: 'i64' }, values)],
