@@ -339,6 +339,23 @@ describe('checks', () => {
     }
   });
 
+  test('a member of the role that Amazon gives may replicate', async () => {
+    const role = `${fixture.name}_user`;
+    const given = 'create role rds_replication nologin';
+    await fixture.sql(`create role ${role} login password 'word'`, given, 'create table t (id int primary key)');
+    try {
+      const source = fixture.source({ user: role, password: () => Promise.resolve('word') });
+      const may = async (): Promise<string | undefined> =>
+        (await source.check()).find((result) => result.subject === 'user')?.status;
+      expect(await may()).toBe('fail');
+      await fixture.sql(`grant rds_replication to ${role}`);
+      expect(await may()).toBe('ok');
+      await source.close();
+    } finally {
+      await fixture.sql(`drop role ${role}`, 'drop role rds_replication');
+    }
+  });
+
   test('an existing publication and slot that do not fit are refused', async () => {
     await fixture.sql(
       'create table p (id int primary key) partition by range (id)',

@@ -27,10 +27,12 @@ export interface Examination {
 }
 
 const OLDEST_VERSION = 130_000;
+// Amazon's servers give no REPLICATION attribute, but a role of theirs to be a member of.
 const SERVER = `
 select current_setting('server_version_num') as version, current_setting('wal_level') as wal_level,
   current_setting('max_replication_slots') as slots_max, current_setting('server_encoding') as encoding,
-  current_database() as database, current_user as user_name, (r.rolsuper or r.rolreplication)::text as may_replicate,
+  current_database() as database, current_user as user_name, (r.rolsuper or r.rolreplication or exists (
+    select 1 from pg_roles g where g.rolname = 'rds_replication' and pg_has_role(g.oid, 'MEMBER')))::text as may_replicate,
   has_database_privilege(current_database(), 'CREATE')::text as may_create, pg_is_in_recovery()::text as standby,
   (select count(*) from pg_replication_slots)::text as slots_used,
   (select system_identifier from pg_control_system())::text as system_identifier,
