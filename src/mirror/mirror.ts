@@ -29,7 +29,7 @@ export async function mirror(parts: MirrorParts, settings: MirrorSettings, signa
 /** Takes what the log gives, until the log or the pipeline ends. */
 async function follow(pipeline: Pipeline, inbox: EventInbox, signal: AbortSignal): Promise<void> {
   while (!pipeline.finished(signal)) {
-    const event = await inbox.next(pipeline.dueInMs(), pipeline.failure);
+    const event = await inbox.next(pipeline.dueInMs());
     if (event.kind === 'end') return;
     if (event.kind === 'changes') pipeline.write(event.changes, event.boundary);
     else if (event.kind === 'truncate') await pipeline.truncate(event.tables);

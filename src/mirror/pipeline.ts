@@ -124,7 +124,7 @@ export class Pipeline {
       if (table.lake.options['changelog-producer'] === 'input') beforeImages.add(table.source.key);
     }
     const events = this.parts.source.stream({ from: this.from, places, beforeImages, signal: this.logEnd.signal });
-    return new EventInbox(events, this.parts.clock);
+    return new EventInbox(events, this.parts.clock, this.started.failure.promise);
   }
 
   /** Ends the reading of the log. Never throws. */
@@ -134,11 +134,6 @@ export class Pipeline {
     await inbox
       .close()
       .catch((error: unknown) => this.parts.log.debug('closing the log failed', { reason: String(error) }));
-  }
-
-  /** Rejects when a checkpoint, a compaction or the lease fails. */
-  get failure(): Promise<never> {
-    return this.started.failure.promise;
   }
 
   /** True when the loop is to end: asked to stop at a boundary, or caught up where that was asked for. */

@@ -49,7 +49,13 @@ export class EagerClock implements Clock {
   }
 
   after(delayMs: number, action: () => void): () => void {
-    return this.add({ dueMs: this.timeMs + delayMs, intervalMs: null, action });
+    const timer: Timer = { dueMs: this.timeMs + delayMs, intervalMs: null, action };
+    const cancel = this.add(timer);
+    // Whoever waits for it need not wait: like `sleep`, it only moves the clock on.
+    setImmediate(() => {
+      if (this.timers.has(timer)) this.advance(timer.dueMs - this.timeMs);
+    });
+    return cancel;
   }
 
   private add(timer: Timer): () => void {
