@@ -12,7 +12,7 @@ import {
 import { removeDir, tempDir } from '../../test/support/temp-dir.ts';
 
 /** The pipeline's name; slot and publication are called after it. */
-export const PIPELINE = 'bench';
+const PIPELINE = 'bench';
 export const SLOT = `tributary_${PIPELINE}`;
 export const PUBLICATION = `tributary_${PIPELINE}`;
 const TABLE = 'orders';

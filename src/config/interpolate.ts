@@ -17,11 +17,6 @@ export function interpolate(text: string, values: PlaceholderValues): string {
   );
 }
 
-/** Whether the text has placeholders: such values are never shown. */
-export function hasPlaceholder(text: string): boolean {
-  return /(^|[^$])\$\{/.test(text);
-}
-
 function filled(placeholder: string, inside: string, values: PlaceholderValues): string {
   const environment = /^env:([A-Za-z_][A-Za-z0-9_]*)(?::-([\s\S]*))?$/.exec(inside);
   if (environment !== null) {

@@ -17,7 +17,7 @@ export interface LoadedConfig {
 }
 
 /** The process's environment and files. */
-export const processPlaceholders: PlaceholderValues = {
+const processPlaceholders: PlaceholderValues = {
   environment: process.env,
   readFile: (path) => readFileSync(path, 'utf8'),
 };

@@ -18,19 +18,15 @@ export interface TestCertificates {
 export function testCertificates(name: string): TestCertificates {
   const directory = tempDir();
   const file = (base: string): string => join(directory, base);
-  const openssl = (...args: readonly string[]): void => {
-    execFileSync('openssl', args, { stdio: 'pipe' });
+  const openssl = (command: string): void => {
+    execFileSync('openssl', command.split(' '), { cwd: directory, stdio: 'pipe' });
   };
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  openssl(
-    ...['req', '-x509', ...key, '-days', '2', '-subj', '/CN=test authority'],
-    ...['-keyout', file('ca.key'), '-out', file('ca.crt')],
-  );
-  openssl('req', '-new', ...key, '-subj', `/CN=${name}`, '-keyout', file('server.key'), '-out', file('server.csr'));
+  const key = '-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes';
+  openssl(`req -x509 ${key} -days 2 -subj /CN=authority.test -keyout ca.key -out ca.crt`);
+  openssl(`req -new ${key} -subj /CN=${name} -keyout server.key -out server.csr`);
   writeFileSync(file('extensions'), `subjectAltName=DNS:${name}\n`);
   openssl(
-    ...['x509', '-req', '-in', file('server.csr'), '-CA', file('ca.crt'), '-CAkey', file('ca.key'), '-CAcreateserial'],
-    ...['-days', '2', '-extfile', file('extensions'), '-out', file('server.crt')],
+    'x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile extensions -out server.crt',
   );
   const account = serverAccount();
   if (account !== undefined)

@@ -5,7 +5,7 @@ import { createRowPrinter } from '../../src/paimon/format/row-json.ts';
 import type { SnapshotId } from '../../src/paimon/meta/snapshot.ts';
 import type { DataField, DataType } from '../../src/paimon/schema/data-type.ts';
 import type { Table } from '../../src/paimon/table.ts';
-import type { GoldenRow, GoldenValue } from './golden.ts';
+import { type GoldenRow, type GoldenValue, plainText } from './golden.ts';
 
 /** Rows by the text of their key; the row as text, its values in the order of the table's columns. */
 export type RowTexts = ReadonlyMap<string, string>;
@@ -15,7 +15,7 @@ const SETTINGS =
 const SHOWN_MAX = 5;
 
 /** The rows of a source table of the schema `public`, with the columns and types of its lake table. */
-export async function sourceRows(url: string, table: Table): Promise<RowTexts> {
+async function sourceRows(url: string, table: Table): Promise<RowTexts> {
   const { fields } = table.schema;
   const name = table.path.split('/').at(-1) ?? '';
   const rows = await serverTexts(
@@ -126,7 +126,7 @@ function readerText(type: DataType, value: GoldenValue): string | null {
   if (type.kind === 'FLOAT' || type.kind === 'DOUBLE') {
     return floatText(type.kind === 'FLOAT' ? Math.fround(Number(value)) : Number(value));
   }
-  return String(value);
+  return plainText(value);
 }
 
 function floatText(value: number): string {

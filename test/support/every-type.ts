@@ -28,7 +28,7 @@ export function below(random: Random, limit: number): number {
 
 /** One of the items. */
 export function oneOf<Item>(random: Random, items: readonly Item[]): Item {
-  return items[below(random, items.length)] as Item;
+  return items[below(random, items.length)];
 }
 
 /** A text as an SQL literal. */

@@ -16,6 +16,12 @@ export type GoldenValue = string | number | boolean | null | GoldenValue[] | { r
 /** One row, by column name. */
 export type GoldenRow = Readonly<Record<string, GoldenValue>>;
 
+/** A value as text; what has parts is an error, so that nothing is compared as `[object Object]`. */
+export function plainText(value: GoldenValue | undefined): string {
+  if (typeof value === 'object' && value !== null) throw new Error(`not a plain value: ${JSON.stringify(value)}`);
+  return String(value);
+}
+
 /** What the reference answered to a read: rows in its order, or its refusal. */
 export type GoldenAnswer =
   | { readonly kind: 'rows'; readonly rows: readonly GoldenRow[] }

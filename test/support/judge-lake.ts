@@ -4,10 +4,10 @@ import type { CheckpointRecord } from '../../src/checkpoint/checkpoint-record.ts
 import { rowKindText } from '../../src/column/row-kind.ts';
 import { stampOf } from '../../src/mirror/commit-properties.ts';
 import { createRowPrinter } from '../../src/paimon/format/row-json.ts';
-import type { Snapshot, SnapshotId } from '../../src/paimon/meta/snapshot.ts';
+import type { Snapshot } from '../../src/paimon/meta/snapshot.ts';
 import type { Table } from '../../src/paimon/table.ts';
 import { differences, lakeRows, readerRows } from './compare-source-lake.ts';
-import type { GoldenRow } from './golden.ts';
+import { type GoldenRow, plainText } from './golden.ts';
 import { lsnOf, type MirrorSite, PIPELINE } from './mirror-site.ts';
 import { withClient } from './servers.ts';
 
@@ -24,7 +24,7 @@ export async function snapshotsOf(table: Table): Promise<readonly Snapshot[]> {
   const earliest = await table.snapshots.earliestId();
   const snapshots: Snapshot[] = [];
   if (latest === null || earliest === null) return snapshots;
-  for (let id: bigint = earliest; id <= latest.id; id++) snapshots.push(await table.snapshot(id as SnapshotId));
+  for (let id: bigint = earliest; id <= latest.id; id++) snapshots.push(await table.snapshot(id));
   return snapshots;
 }
 
@@ -141,7 +141,7 @@ export async function judgeVersions(
   const counts = new Map<string, number>();
   for (const { kind, row } of changes) {
     if (kind !== '+I' && kind !== '+U') continue;
-    const version = String(row['version']);
+    const version = plainText(row['version']);
     counts.set(version, (counts.get(version) ?? 0) + 1);
   }
   const { rows } = await withClient(site.database.url, (client) =>

@@ -54,7 +54,7 @@ export async function runRandomLoad(
 }
 
 /** One transaction as a script: of one statement or many, with savepoints that are rolled back, or rolled back itself. */
-export function transaction(random: Random): string {
+function transaction(random: Random): string {
   const statements = Array.from({ length: 1 + below(random, 6) }, () => statement(random));
   if (random.unit() < 0.3) {
     const at = below(random, statements.length + 1);

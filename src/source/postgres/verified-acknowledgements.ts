@@ -64,24 +64,26 @@ export class VerifiedAcknowledgements {
 
   private async settle(): Promise<void> {
     await this.underWay;
-    if (!this.stopped && this.durable > this.confirmed) await this.look();
+    if (this.stopped || this.durable <= this.confirmed) return;
+    this.look();
+    await this.underWay;
   }
 
   private schedule(): void {
     if (this.cancelNext !== null || this.underWay !== null || this.stopped) return;
     const waitMs = this.lastMs + INTERVAL_MS - this.parts.clock.monotonicMs();
     if (waitMs <= 0) {
-      void this.look();
+      this.look();
       return;
     }
     this.cancelNext = this.parts.clock.after(waitMs, () => {
       this.cancelNext = null;
-      void this.look();
+      this.look();
     });
   }
 
-  /** Never rejects: what is wrong is reported. */
-  private look(): Promise<void> {
+  /** What is under way then never rejects: what is wrong is reported. */
+  private look(): void {
     const { clock, verify } = this.parts;
     const position = this.durable;
     this.lastMs = clock.monotonicMs();
@@ -94,7 +96,6 @@ export class VerifiedAcknowledgements {
         if (report) this.parts.failed(error);
       },
     );
-    return this.underWay;
   }
 
   private passed(position: Lsn): void {

@@ -79,7 +79,7 @@ describe('mirror', () => {
         options.signal.addEventListener('abort', () => resolve());
       });
     };
-    await run(() => null, silent, stop.signal);
+    await expect(run(() => null, silent, stop.signal)).resolves.toBeUndefined();
   });
 
   it('copies a table again that was removed from the lake, however often that is interrupted', async () => {
@@ -113,12 +113,14 @@ describe('mirror', () => {
   it('publishes nothing of a copy whose lease was taken over', async () => {
     const { run, store } = site();
     const lease = { token: 'other', host: 'there', pid: 2, renewedMs: 0 };
+    const written: Promise<void>[] = [];
     const takeOver: FaultPlan = (call) => {
       if (call.operation === 'openWrite')
-        void store.replace('_tributary/shop/lease', Buffer.from(JSON.stringify(lease)));
+        written.push(store.replace('_tributary/shop/lease', Buffer.from(JSON.stringify(lease))));
       return null;
     };
     await expect(run(takeOver)).rejects.toMatchObject({ code: 'E5003' });
+    await Promise.all(written);
     expect(await store.list('shop.db/accounts/snapshot')).toEqual([]);
   });
 });

@@ -92,7 +92,7 @@ function decimalSpec(type: { readonly precision: number; readonly scale: number 
 }
 
 /** The least number of bytes whose two's complement holds every decimal of the precision. */
-export function decimalBytes(precision: number): number {
+function decimalBytes(precision: number): number {
   let size = 1;
   while (2n ** BigInt(8 * size - 1) <= 10n ** BigInt(precision)) size++;
   return size;
