@@ -15,7 +15,7 @@ const SETTINGS =
 const SHOWN_MAX = 5;
 
 /** The rows of a source table of the schema `public`, with the columns and types of its lake table. */
-async function sourceRows(url: string, table: Table): Promise<RowTexts> {
+export async function sourceRows(url: string, table: Table): Promise<RowTexts> {
   const { fields } = table.schema;
   const name = table.path.split('/').at(-1) ?? '';
   const rows = await serverTexts(

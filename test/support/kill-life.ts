@@ -2,6 +2,7 @@
 // slot, and the next life has to go on from what the lake and the source say alone.
 import type { Random } from '../../src/base/random.ts';
 import { systemClock } from '../../src/base/clock.ts';
+import { below } from './every-type.ts';
 import { lsnOf, type MirrorSite } from './mirror-site.ts';
 import { until } from './until.ts';
 
@@ -25,7 +26,10 @@ export async function killLives(
     const daemon = site.start();
     await Promise.race([systemClock.sleep(random.unit() * lifeMsMax), daemon.exit]);
     // Half of the deaths come close after a commit, where most can go wrong.
-    if (life % 2 === 1) await nextRecord(site, daemon.exit).then(() => systemClock.sleep(random.unit() * 100));
+    if (life % 2 === 1)
+      await records(site, { count: 1 + below(random, 8), exit: daemon.exit }).then(() =>
+        systemClock.sleep(random.unit() * 100),
+      );
     const { signal, code } = await daemon.kill('SIGKILL');
     if (signal !== 'SIGKILL') problems.push(`life ${life} ended with ${code}:\n${daemon.stderr().slice(-2000)}`);
     problems.push(...(await acknowledgedTooMuch(site)));
@@ -34,10 +38,14 @@ export async function killLives(
   return { problems, committedLives };
 }
 
-async function nextRecord(site: MirrorSite, exit: Promise<unknown>): Promise<void> {
-  const before = (await site.records.latest())?.number ?? 0n;
-  const newer = until(async () => ((await site.records.latest())?.number ?? 0n) > before, { what: 'the next record' });
-  await Promise.race([newer, exit]);
+/** Waits for so many new records, or for the end of the daemon. */
+async function records(
+  site: MirrorSite,
+  wanted: { readonly count: number; readonly exit: Promise<unknown> },
+): Promise<void> {
+  const last = ((await site.records.latest())?.number ?? 0n) + BigInt(wanted.count);
+  const there = until(async () => ((await site.records.latest())?.number ?? 0n) >= last, { what: 'the next records' });
+  await Promise.race([there, wanted.exit]);
 }
 
 /** P1: the slot is confirmed up to what the newest durable record holds at most. */

@@ -27,11 +27,15 @@ export interface SiteSettings {
   /** Entries of `tables`; default `public.*`. */
   readonly tables?: string;
   readonly commitInterval?: string;
+  /** How long a daemon tries without a commit. */
+  readonly giveUp?: string;
   /** Further top-level lines. */
   readonly rest?: string;
   readonly warehouse?: string;
   /** Of the source in the URL; default the server's. */
   readonly port?: number;
+  /** Another database of the server, whose log has to be one with this site's. */
+  readonly database?: string;
   /** The source's name; default `shop`. */
   readonly pipeline?: string;
   /** The name of the configuration file, for sites with several. */
@@ -171,6 +175,7 @@ export function lsnOf(text: string): bigint {
 function configText(database: TestDatabase, settings: SiteSettings & { readonly warehouse: string }): string {
   const url = new URL(database.url);
   if (settings.port !== undefined) url.port = String(settings.port);
+  if (settings.database !== undefined) url.pathname = `/${settings.database}`;
   return `version: 1
 lake: { warehouse: ${JSON.stringify(settings.warehouse)} }
 sources:
@@ -182,7 +187,7 @@ sources:
     tables: ${settings.tables ?? '[ public.* ]'}
 ${settings.source ?? ''}
 commit: { interval: ${settings.commitInterval ?? '100ms'} }
-errors: { retry: { initial: 50ms, max: 500ms } }
+errors: { retry: { initial: 50ms, max: 500ms, give_up: ${settings.giveUp ?? '5m'} } }
 http: { listen: "127.0.0.1:0" }
 log: { format: json }
 ${settings.rest ?? ''}

@@ -1,0 +1,93 @@
+// Stores that fail under a running mirror: a full disk, lost answers, a warehouse that becomes read-only. What is
+// refused publishes nothing and acknowledges nothing; what passes is waited for.
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { seededRandom } from '../../src/base/random.ts';
+import type { ErrorCode } from '../../src/base/error-codes.ts';
+import { compareSourceAndLake } from '../support/compare-source-lake.ts';
+import { seededFaults, type StoreOperation } from '../support/faulty-file-store.ts';
+import { startInProcess } from '../support/in-process-mirror.ts';
+import { judgeCuts, judgeIdentifiers } from '../support/judge-lake.ts';
+import { lsnOf, type MirrorSite, mirrorSite } from '../support/mirror-site.ts';
+import { postgres, type TestPostgres } from '../support/servers.ts';
+import { until } from '../support/until.ts';
+
+const WRITES: readonly StoreOperation[] = ['openWrite', 'write', 'close', 'create', 'replace'];
+
+let server: TestPostgres;
+let site: MirrorSite;
+beforeAll(async () => {
+  server = await postgres();
+});
+afterAll(async () => {
+  await server.stop();
+});
+beforeEach(async () => {
+  site = await mirrorSite(server, {
+    statements: [
+      'create table items (id bigint primary key, name text)',
+      "insert into items select n, 'item ' || n from generate_series(1, 20) n",
+    ],
+  });
+});
+afterEach(async () => {
+  await site.close();
+});
+
+async function expectEqual(): Promise<void> {
+  expect(await compareSourceAndLake(site.database.url, [await site.table('items')])).toEqual([]);
+}
+
+test('a full disk under a running mirror: nothing published or acknowledged meanwhile, then it goes on', async () => {
+  const mirror = startInProcess(site, 600_000);
+  await site.caughtUp();
+  const [snapshots, record] = [site.snapshotCount(), await site.latestRecord()];
+  mirror.store.setPlan(({ operation }) => (WRITES.includes(operation) ? { kind: 'before', code: 'E3002' } : null));
+  await site.sql("insert into items values (100, 'full')", "update items set name = 'full' where id < 5");
+  await until(() => (mirror.telemetry.errors.get('E3002') ?? 0) >= 2, { what: 'two attempts on a full disk' });
+  expect(site.snapshotCount()).toBe(snapshots);
+  const { number, position } = await site.latestRecord();
+  expect(lsnOf((await site.slot())?.confirmed ?? 'F/0')).toBeLessThanOrEqual(lsnOf(position));
+  expect(number - record.number).toBeLessThanOrEqual(1n);
+  mirror.store.setPlan(() => null);
+  await site.caughtUp();
+  await expectEqual();
+  expect(await mirror.stop()).toBeNull();
+});
+
+test.each<[string, ErrorCode]>([
+  ['stays full', 'E3002'],
+  ['becomes read-only', 'E3003'],
+])('a disk that %s ends the mirror with its code', async (_, code) => {
+  const mirror = startInProcess(site, 0);
+  await site.caughtUp();
+  const snapshots = site.snapshotCount();
+  mirror.store.setPlan(({ operation }) => (WRITES.includes(operation) ? { kind: 'before', code } : null));
+  await site.sql("insert into items values (100, 'late')");
+  expect(await mirror.ended).toMatchObject({ code });
+  expect(site.snapshotCount()).toBe(snapshots);
+  const { position } = await site.latestRecord();
+  expect(lsnOf((await site.slot())?.confirmed ?? 'F/0')).toBeLessThanOrEqual(lsnOf(position));
+  await site.catchUp();
+  await expectEqual();
+});
+
+test('a store that fails and loses answers all the time: equal in the end, and every cut complete', async () => {
+  const mirror = startInProcess(site, 600_000);
+  await site.caughtUp();
+  mirror.store.setPlan(seededFaults(seededRandom(3), 0.03));
+  for (let round = 0; round < 12; round++) {
+    await site.sql(
+      `insert into items values (${1000 + round}, 'round')`,
+      `update items set name = 'round ${round}' where id % 5 = ${round % 5}`,
+    );
+    const before = (await site.latestRecord()).number;
+    await until(async () => (await site.latestRecord()).number > before, { what: 'the next record' });
+  }
+  mirror.store.setPlan(() => null);
+  await site.caughtUp();
+  expect(await mirror.stop()).toBeNull();
+  await expectEqual();
+  const table = await site.table('items');
+  expect(await judgeIdentifiers(table)).toEqual([]);
+  expect(await judgeCuts(await site.records.records(), [table])).toEqual([]);
+});
