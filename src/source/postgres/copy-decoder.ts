@@ -9,6 +9,8 @@ const TAB = 0x09;
 const NEWLINE = 0x0a;
 const BACKSLASH = 0x5c;
 const LETTER_N = 0x4e;
+/** Fields are mostly this short: a native search for their end costs more than to look at each byte. */
+const NEAR_BYTES = 24;
 const BATCH_ROWS = 32_768;
 const BATCH_BYTES = 4 * 1024 * 1024;
 
@@ -35,6 +37,10 @@ export class CopyDecoder {
   private rest: Buffer[] = [];
   private scratch: Buffer = Buffer.allocUnsafe(1024);
   private pendingBytes = 0;
+  /** The buffer that was searched for backslashes, and the first one from the last row on; its length where there is none. */
+  private searched: Buffer | null = null;
+  private searchedFrom = 0;
+  private nextBackslash = 0;
 
   /** `position` is that of the copy, for messages. */
   constructor(table: PostgresTable, position: string) {
@@ -45,9 +51,56 @@ export class CopyDecoder {
     this.rows = new RowDecoder(table, columns, false);
   }
 
-  /** Takes a chunk; the bytes are not kept. Throws E4001 to E4007 for values that cannot be held. */
-  push(chunk: Buffer): void {
-    this.pendingBytes += chunk.length;
+  /** Takes `bytes[start … end)`, which are not kept. Throws E4001 to E4007 for values that cannot be held. */
+  push(bytes: Buffer, start = 0, end: number = bytes.length): void {
+    this.pendingBytes += end - start;
+    if (this.rest.length > 0 || bytes[end - 1] !== NEWLINE) {
+      this.pushCut(bytes.subarray(start, end));
+      return;
+    }
+    // The usual case: one whole row. A line feed within a value is escaped.
+    if (!this.hasEscapes(bytes, start, end) && bytes.indexOf(NEWLINE, start) === end - 1) {
+      this.readPlainRow(bytes, start, end - 1);
+      return;
+    }
+    let at = start;
+    while (at < end) at = this.readRow(bytes, at);
+    if (at > end) throw this.error(MALFORMED, this.columnCount - 1);
+  }
+
+  /** Whether there is a backslash in `bytes[start … end)`. The rows of one buffer come in order: each byte is searched once. */
+  private hasEscapes(bytes: Buffer, start: number, end: number): boolean {
+    if (this.searched !== bytes || start < this.searchedFrom || this.nextBackslash < start) {
+      const at = bytes.indexOf(BACKSLASH, start);
+      this.searched = bytes;
+      this.searchedFrom = start;
+      this.nextBackslash = at < 0 ? bytes.length : at;
+    }
+    return this.nextBackslash < end;
+  }
+
+  /** Reads a row without escapes that ends before the line feed at `end`. */
+  private readPlainRow(bytes: Buffer, start: number, end: number): void {
+    const last = this.columnCount - 1;
+    let at = start;
+    for (let column = 0; column <= last; column++) {
+      let fieldEnd = at;
+      const near = Math.min(at + NEAR_BYTES, end);
+      while (fieldEnd < near && bytes[fieldEnd] !== TAB) fieldEnd++;
+      if (fieldEnd === near && near < end) {
+        const far = bytes.indexOf(TAB, near);
+        fieldEnd = far < 0 || far > end ? end : far;
+      }
+      if ((fieldEnd === end) !== (column === last)) throw this.error(MALFORMED, column);
+      const fault = this.rows.copiedField(bytes, at, fieldEnd, column);
+      if (fault !== OK) throw this.error(fault, this.rows.failedColumn);
+      at = fieldEnd + 1;
+    }
+    this.rows.copiedRow();
+  }
+
+  /** Rows that are cut anywhere. */
+  private pushCut(chunk: Buffer): void {
     const last = chunk.lastIndexOf(NEWLINE);
     if (last < 0) {
       this.rest.push(Buffer.from(chunk));
@@ -82,15 +135,12 @@ export class CopyDecoder {
     for (let column = 0; column < columnCount; column++) {
       let escaped = false;
       let end = at;
-      for (;;) {
-        // Most bytes are told apart from the three that count by two comparisons.
-        while (bytes[end] > NEWLINE && bytes[end] !== BACKSLASH) end++;
-        if (bytes[end] === TAB || bytes[end] === NEWLINE) break;
-        if (bytes[end] === BACKSLASH) {
+      for (let byte = bytes[end]; byte !== TAB && byte !== NEWLINE; byte = bytes[++end]) {
+        if (end >= bytes.length) throw this.error(MALFORMED, column);
+        if (byte === BACKSLASH) {
           escaped = true;
           end++;
         }
-        end++;
       }
       if ((bytes[end] === NEWLINE) !== (column === columnCount - 1)) throw this.error(MALFORMED, column);
       const fault = escaped ? this.escapedField(bytes, at, end, column) : this.rows.copiedField(bytes, at, end, column);

@@ -1,6 +1,5 @@
 // A consistent copy of existing rows: one read-only transaction on an exported snapshot, read by COPY.
 import type pg from 'pg';
-import { to as copyTo } from 'pg-copy-streams';
 import { TributaryError } from '../../base/errors.ts';
 import type { SourceIdentity, SourcePosition } from '../../change/position.ts';
 import type { ChangeBatch } from '../../change/change-batch.ts';
@@ -8,6 +7,7 @@ import type { TableKey } from '../../change/table-key.ts';
 import type { Incarnations, InitialCopy } from '../source.ts';
 import { connect, disconnect, errorState } from './connect.ts';
 import { CopyDecoder } from './copy-decoder.ts';
+import { CopyBatches } from './copy-out.ts';
 import { formatLsn } from './lsn.ts';
 import { type PostgresTable, quotedName, quoteIdentifier } from './postgres-table.ts';
 import type { ConnectionSettings } from './settings.ts';
@@ -67,19 +67,15 @@ export class SnapshotCopy implements InitialCopy {
     const table = this.tables.get(key);
     if (table === undefined) throw new TributaryError('E9001', `table is not part of the copy: table=${key}`);
     const decoder = new CopyDecoder(table, this.position);
-    const stream = this.client.query(copyTo(copyStatement(table)));
-    // A copy that is given up half-way still reports the end of its connection, when nobody listens any more.
-    stream.on('error', () => undefined);
-    const onAbort = (): void => {
-      stream.destroy();
-    };
+    const batches = new CopyBatches(this.client, copyStatement(table), decoder);
+    const onAbort = (): void => batches.giveUp();
     signal.addEventListener('abort', onAbort);
     try {
-      for await (const chunk of stream) {
+      for (;;) {
         signal.throwIfAborted();
-        decoder.push(chunk as Buffer);
-        const batch = decoder.take(false);
-        if (batch !== null) yield batch;
+        const batch = await batches.next();
+        if (batch === null) break;
+        yield batch;
       }
     } catch (error) {
       signal.throwIfAborted();

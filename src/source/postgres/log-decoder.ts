@@ -93,15 +93,15 @@ export class LogDecoder {
   }
 
   /**
-   * Takes the message that begins at `start` and ends with `bytes`. Throws E2033 for a message of an unknown kind and
+   * Takes the message `bytes[start … end)`; the bytes are not kept. Throws E2033 for a message of an unknown kind and
    * E4006 for one that is not whole.
    */
-  message(bytes: Buffer, start: number): void {
+  message(bytes: Buffer, start: number, end: number = bytes.length): void {
     switch (bytes[start]) {
       case INSERT_MESSAGE:
       case UPDATE_MESSAGE:
       case DELETE_MESSAGE:
-        this.change(bytes, start);
+        this.change(bytes, start, end);
         break;
       case BEGIN:
         this.begin(bytes.readBigUInt64BE(start + 1));
@@ -110,10 +110,10 @@ export class LogDecoder {
         this.commit(bytes.readBigUInt64BE(start + 10), bytes.readBigInt64BE(start + 18));
         break;
       case RELATION:
-        this.relation(bytes, start);
+        this.relation(bytes.subarray(start, end), 0);
         break;
       case TRUNCATE:
-        this.truncate(bytes, start);
+        this.truncate(bytes.subarray(start, end), 0);
         break;
       case TYPE:
       case ORIGIN:
@@ -172,7 +172,7 @@ export class LogDecoder {
     if (this.cutAtCommit || this.isLarge(1)) this.cut(this.takeBoundary());
   }
 
-  private change(bytes: Buffer, start: number): void {
+  private change(bytes: Buffer, start: number, end: number): void {
     const oid = bytes.readUInt32BE(start + 1);
     const state = oid === this.lastOid ? this.lastState : this.stateOf(oid);
     if (state === null || state.failed || (this.filtering && this.commitStart < state.place)) return;
@@ -182,7 +182,7 @@ export class LogDecoder {
       return;
     }
     const before = rows.rowCount;
-    const fault = this.decode(rows, bytes, start);
+    const fault = this.decode(rows, bytes, start, end);
     this.pendingRows += rows.rowCount - before;
     if (fault !== OK) {
       const position = formatLsn(this.commitStart);
@@ -193,19 +193,19 @@ export class LogDecoder {
       state.listed = true;
       this.withRows.push(state);
     }
-    this.pendingBytes += bytes.length - start;
+    this.pendingBytes += end - start;
     if (this.isLarge(WITHIN_TRANSACTION)) this.cut(null);
   }
 
-  private decode(rows: RowDecoder, bytes: Buffer, start: number): number {
+  private decode(rows: RowDecoder, bytes: Buffer, start: number, end: number): number {
     const tuple = start + 5;
     switch (bytes[start]) {
       case INSERT_MESSAGE:
-        return rows.insert(bytes, tuple);
+        return rows.insert(bytes, tuple, end);
       case UPDATE_MESSAGE:
-        return rows.update(bytes, tuple);
+        return rows.update(bytes, tuple, end);
       default:
-        return rows.delete(bytes, tuple);
+        return rows.delete(bytes, tuple, end);
     }
   }
 

@@ -5,6 +5,7 @@ import { TributaryError } from '../../base/errors.ts';
 import type { TableKey } from '../../change/table-key.ts';
 import type { SourceEvent } from '../source.ts';
 import { disconnect } from './connect.ts';
+import { CopyFrames } from './copy-frames.ts';
 import { LogDecoder, type LogDecoderOptions } from './log-decoder.ts';
 import { formatLsn, type Lsn } from './lsn.ts';
 import { standbyStatus } from './standby-status.ts';
@@ -91,7 +92,7 @@ export class ReplicationStream {
       started = resolve;
     });
     this.client.connection.once('replicationStart', () => started());
-    connection.on('copyData', ({ chunk }: { readonly chunk: Buffer }) => this.received(chunk));
+    new CopyFrames(connection, (bytes, start, end) => this.received(bytes, start, end));
     connection.stream.on('data', () => this.settle());
     const refused = this.client.query(command).then(() => {
       throw new TributaryError('E2001', 'the server ended the log');
@@ -166,16 +167,16 @@ export class ReplicationStream {
     wake?.();
   }
 
-  private received(chunk: Buffer): void {
+  private received(bytes: Buffer, start: number, end: number): void {
     if (this.failure !== null || this.ended) return;
-    if (chunk[0] === XLOG_DATA) {
+    if (bytes[start] === XLOG_DATA) {
       try {
-        this.decoder.message(chunk, XLOG_HEADER);
+        this.decoder.message(bytes, start + XLOG_HEADER, end);
       } catch (error) {
         const known = error instanceof TributaryError ? error : null;
         this.fail(known ?? new TributaryError('E2033', 'message of the log is not whole', { cause: error }));
       }
-    } else if (chunk[0] === KEEPALIVE) this.keepalive(chunk);
+    } else if (bytes[start] === KEEPALIVE) this.keepalive(bytes.subarray(start, end));
   }
 
   private keepalive(chunk: Buffer): void {

@@ -42,6 +42,8 @@ export class RowDecoder {
   private readonly nullFaults: number;
   private kinds: Uint8Array = new Uint8Array(1024);
   private hasMissing = false;
+  /** Where the message being read ends. */
+  private messageEnd = 0;
   private readonly oldTuple = new TupleIndex();
   private readonly newTuple = new TupleIndex();
 
@@ -64,18 +66,20 @@ export class RowDecoder {
   }
 
   /** Bytes of the batch so far, roughly, by what the caller has fed; the exact size is in the batch. */
-  insert(bytes: Buffer, start: number): number {
+  insert(bytes: Buffer, start: number, end: number): number {
     if (bytes[start] !== NEW_TUPLE) return this.malformed();
+    this.messageEnd = end;
     return this.readTuple(bytes, start + 1, INSERT);
   }
 
   /** An Update message from its first tuple on. */
-  update(bytes: Buffer, start: number): number {
+  update(bytes: Buffer, start: number, end: number): number {
     const first = bytes[start];
+    this.messageEnd = end;
     if (first === NEW_TUPLE) return this.readTuple(bytes, start + 1, UPDATE_AFTER);
     if (first !== KEY_TUPLE && first !== OLD_TUPLE) return this.malformed();
-    const next = this.oldTuple.read(bytes, start + 1);
-    if (next < 0 || bytes[next] !== NEW_TUPLE || this.newTuple.read(bytes, next + 1) < 0) return this.malformed();
+    const next = this.oldTuple.read(bytes, start + 1, end);
+    if (next < 0 || bytes[next] !== NEW_TUPLE || this.newTuple.read(bytes, next + 1, end) < 0) return this.malformed();
     if (this.oldTuple.count !== this.targets.length || this.newTuple.count !== this.targets.length) {
       return this.malformed();
     }
@@ -89,10 +93,10 @@ export class RowDecoder {
   }
 
   /** A Delete message from its tuple on. */
-  delete(bytes: Buffer, start: number): number {
+  delete(bytes: Buffer, start: number, end: number): number {
     const first = bytes[start];
     if (first !== KEY_TUPLE && first !== OLD_TUPLE) return this.malformed();
-    if (this.oldTuple.read(bytes, start + 1) < 0) return this.malformed();
+    if (this.oldTuple.read(bytes, start + 1, end) < 0) return this.malformed();
     if (this.oldTuple.count !== this.targets.length) return this.malformed();
     return this.writeOld(bytes, DELETE);
   }
@@ -138,11 +142,12 @@ export class RowDecoder {
       if (form === TEXT) {
         const from = at + 4;
         at = from + int32At(bytes, at);
-        if (at < from || at > bytes.length) return this.malformed();
+        if (at < from || at > this.messageEnd) return this.malformed();
         if (target >= 0) fault = this.writeText(bytes, from, at, target);
       } else if (target >= 0) fault = this.writeForm(form, target);
       if (fault !== OK) return fault;
     }
+    if (at > this.messageEnd) return this.malformed();
     this.endRow(kind);
     return OK;
   }

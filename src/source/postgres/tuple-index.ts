@@ -10,19 +10,19 @@ export class TupleIndex {
   starts: Int32Array = new Int32Array(32);
   ends: Int32Array = new Int32Array(32);
 
-  /** Reads the tuple at `start`; returns where it ends, or -1 if it is not whole. */
-  read(bytes: Buffer, start: number): number {
-    if (start + 2 > bytes.length) return -1;
+  /** Reads the tuple at `start` of a message that ends at `limit`; returns where it ends, or -1 if it is not whole. */
+  read(bytes: Buffer, start: number, limit: number): number {
+    if (start + 2 > limit) return -1;
     this.count = bytes.readUInt16BE(start);
     if (this.count > this.forms.length) this.grow();
     let at = start + 2;
     for (let index = 0; index < this.count; index++) {
+      if (at >= limit) return -1;
       const form = bytes[at++];
-      if (form === undefined) return -1;
       const from = form === TEXT ? at + 4 : at;
-      if (from > bytes.length) return -1;
+      if (from > limit) return -1;
       const end = form === TEXT ? from + bytes.readInt32BE(at) : at;
-      if (end < from || end > bytes.length) return -1;
+      if (end < from || end > limit) return -1;
       this.forms[index] = form;
       this.starts[index] = from;
       this.ends[index] = end;
