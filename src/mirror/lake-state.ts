@@ -21,23 +21,23 @@ export interface LakeState {
   readonly latest: Snapshot | null;
   /** What the newest snapshot of this pipeline says; null if there is none (any more). */
   readonly stamp: TableStamp | null;
+  /** `E2107` where the table's columns are not those of the source: the table cannot be followed. */
+  readonly mismatch: TributaryError | null;
 }
 
 /**
  * Reads the state of a table. Throws `E5010` where the table is written by another pipeline or was not made by one,
- * `E5011` where something that is no table stands in its place, and `E2107` where its columns are not those of the
- * source.
+ * `E5011` where something that is no table stands in its place.
  */
 export async function readLakeState(store: FileStore, source: SourceTable, lake: LakeTable): Promise<LakeState> {
   const catalog = new FileSystemCatalog(store);
   const tablePath = tablePathOf(lake.database, lake.table);
   if (!(await catalog.tableExists(lake.database, lake.table))) {
     await refuseStrangeDirectory(store, tablePath);
-    return { source, lake, tablePath, schema: null, latest: null, stamp: null };
+    return { source, lake, tablePath, schema: null, latest: null, stamp: null, mismatch: null };
   }
   const schema = await catalog.loadSchema(lake.database, lake.table);
   refuseForeignTable(schema, lake);
-  refuseOtherColumns(schema, source, lake);
   const snapshots = new SnapshotStore(store, tablePath);
   const own = await snapshots.newestBy(lake.options[PIPELINE_OPTION]);
   return {
@@ -47,6 +47,7 @@ export async function readLakeState(store: FileStore, source: SourceTable, lake:
     schema,
     latest: await snapshots.latest(),
     stamp: own === null ? null : stampOf(own),
+    mismatch: mismatchOf(schema, source, lake),
   };
 }
 
@@ -74,11 +75,11 @@ async function refuseStrangeDirectory(store: FileStore, tablePath: string): Prom
   );
 }
 
-function refuseOtherColumns(schema: TableSchema, source: SourceTable, lake: LakeTable): void {
+function mismatchOf(schema: TableSchema, source: SourceTable, lake: LakeTable): TributaryError | null {
   const known = describe(schema.fields, schema.primaryKeys);
   const now = describe(lake.fields, lake.primaryKeys);
-  if (known === now) return;
-  throw new TributaryError(
+  if (known === now) return null;
+  return new TributaryError(
     'E2107',
     `columns of the source table are not those of the lake table: table=${source.key} lake=(${known}) source=(${now})`,
   );

@@ -1,5 +1,6 @@
 // The start of a pipeline: what the source and the lake say is brought together, gaps and other writers are refused,
 // and only then is anything created.
+import type { TributaryError } from '../base/errors.ts';
 import type { SourcePosition } from '../change/position.ts';
 import type { SourceTable } from '../change/source-table.ts';
 import type { CheckpointRecord } from '../checkpoint/checkpoint-record.ts';
@@ -104,12 +105,29 @@ async function openTables(
       openMirroredTable(state, { parts, token, place: places[index], incarnation: incarnationOf(state) }),
     ),
   );
+  for (const [index, table] of tables.entries()) {
+    const { mismatch } = states[index];
+    if (mismatch !== null) await stopTable(table, mismatch, { parts, settings });
+  }
+  const first = tables.find((table) => table.error !== null)?.error ?? null;
+  if (first !== null && tables.every((table) => table.error !== null)) throw first;
   return {
     tables,
     from: plan.from,
-    toCopy: tables.filter((table) => plan.toCopy.includes(table.source.key)),
+    toCopy: tables.filter((table) => table.error === null && plan.toCopy.includes(table.source.key)),
     nextNumber: highestNumber(states, record) + 1n,
   };
+}
+
+/** A table that cannot be followed stops alone, where the configuration says so; its place keeps its log. */
+async function stopTable(
+  table: MirroredTable,
+  error: TributaryError,
+  { parts, settings }: { readonly parts: MirrorParts; readonly settings: MirrorSettings },
+): Promise<void> {
+  if (settings.onTableError === 'stop') throw error;
+  parts.log.error('table stopped, the others go on', error, { table: table.source.key });
+  await table.fail(error);
 }
 
 function lakeTableFor(source: SourceTable, settings: MirrorSettings): ReturnType<typeof lakeTableOf> {

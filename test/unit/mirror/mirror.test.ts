@@ -7,6 +7,7 @@ import { mirror } from '../../../src/mirror/mirror.ts';
 import type { MirrorSettings } from '../../../src/mirror/settings.ts';
 import { newPipelineTelemetry } from '../../../src/mirror/telemetry.ts';
 import { InlineRunner } from '../../../src/paimon/lsm/task-runner.ts';
+import { SchemaStore } from '../../../src/paimon/schema/schema-store.ts';
 import { Table } from '../../../src/paimon/table.ts';
 import type { SourceEvent } from '../../../src/source/source.ts';
 import { MemoryFileStore } from '../../../src/storage/memory/memory-file-store.ts';
@@ -108,6 +109,26 @@ describe('mirror', () => {
     await run();
     expect(await keys('orders')).toEqual(expected(1));
     expect(await keys('accounts')).toEqual(expected(0));
+  });
+
+  it('follows the others when the columns of one table are not those of the source any more', async () => {
+    const { run, keys, expected, load, clock, store, database } = site();
+    await run();
+    const schemas = new SchemaStore(store, 'shop.db/orders');
+    await schemas.update((latest) => ({
+      ...latest,
+      id: latest.id + 1,
+      highestFieldId: latest.highestFieldId + 1,
+      fields: [...latest.fields, { id: latest.highestFieldId + 1, name: 'more', type: { kind: 'INT', nullable: true } }],
+    }));
+    const ordersBefore = await keys('orders');
+    const confirmedBefore = database.confirmed;
+    for (let step = 0; step < 20; step++) load.step(clock.nowMs());
+    await run();
+    expect(await keys('accounts')).toEqual(expected(0));
+    expect(await keys('orders')).toEqual(ordersBefore);
+    // The log that the stopped table still needs is kept.
+    expect(database.confirmed).toBe(confirmedBefore);
   });
 
   it('publishes nothing of a copy whose lease was taken over', async () => {
