@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { withClient } from '../test/support/servers.ts';
 import { removeDir } from '../test/support/temp-dir.ts';
 import { loadNow, rounded, spread } from './support/machine.ts';
-import { lakeSize } from './support/lake-size.ts';
+import { lakeSize, secondsToCommit } from './support/lake-size.ts';
 import { runMeasured, scriptMeasured, timed, type Usage } from './support/measured-run.ts';
 import {
   clientProgram,
@@ -38,6 +38,8 @@ interface Repeat {
   readonly limitSeconds: number;
   readonly source: Usage & { readonly result: NullDrain };
   readonly lake: Usage;
+  /** Until the snapshot with the last change was readable; the process then compacts and ends. */
+  readonly commitSeconds: number;
   readonly bytesWritten: number;
 }
 
@@ -84,7 +86,8 @@ async function drainInTurn(shop: Shop, { end, kept, config }: Backlog): Promise<
   cpSync(kept, shop.lakeDirectory, { recursive: true });
   const before = lakeSize(shop.lakeDirectory).bytes;
   const lake = await runMeasured(['run', ...config, '--until-caught-up']);
-  return { limitSeconds, source, lake, bytesWritten: lakeSize(shop.lakeDirectory).bytes - before };
+  const commitSeconds = secondsToCommit(shop.lakeDirectory, lake.startMs);
+  return { limitSeconds, source, lake, commitSeconds, bytesWritten: lakeSize(shop.lakeDirectory).bytes - before };
 }
 
 async function limit(shop: Shop, end: string): Promise<number> {
@@ -108,10 +111,11 @@ function report(done: readonly Repeat[]): Record<string, unknown> {
   const changes = done[0].source.result.rows;
   const rate = (seconds: (repeat: Repeat) => number) =>
     spread(done.map((repeat) => Math.round(changes / seconds(repeat))));
-  const usage = (of: (repeat: Repeat) => Usage) => ({
+  const usage = (of: (repeat: Repeat) => Usage, seconds: (repeat: Repeat) => number) => ({
+    seconds: spread(done.map((repeat) => rounded(seconds(repeat), 2))),
     wallSeconds: spread(done.map((repeat) => rounded(of(repeat).wallSeconds, 2))),
     cpuSeconds: spread(done.map((repeat) => rounded(of(repeat).cpuSeconds, 2))),
-    changesPerSecond: rate((repeat) => of(repeat).wallSeconds),
+    changesPerSecond: rate(seconds),
     changesPerCpuSecond: rate((repeat) => of(repeat).cpuSeconds),
     peakMiB: spread(done.map((repeat) => of(repeat).peakMiB)),
     busyCores: spread(done.map((repeat) => rounded(of(repeat).busyCores, 2))),
@@ -121,11 +125,17 @@ function report(done: readonly Repeat[]): Record<string, unknown> {
   return {
     changes,
     batches: done[0].source.result.batches,
-    lake: usage(({ lake }) => lake),
-    source: usage(({ source }) => source),
+    lake: usage(
+      ({ lake }) => lake,
+      ({ commitSeconds }) => commitSeconds,
+    ),
+    source: usage(
+      ({ source }) => source,
+      ({ source }) => source.result.seconds,
+    ),
     limits: { pgRecvlogicalChangesPerSecond: rate(({ limitSeconds }) => limitSeconds) },
-    ratioOfLake: ratio(({ lake }) => lake.wallSeconds),
-    ratioOfSource: ratio(({ source }) => source.wallSeconds),
+    ratioOfLake: ratio(({ commitSeconds }) => commitSeconds),
+    ratioOfSource: ratio(({ source }) => source.result.seconds),
     bytesWritten: spread(done.map((repeat) => repeat.bytesWritten)),
   };
 }

@@ -18,6 +18,13 @@ export interface LakeSnapshot {
   readonly readableMs: number;
 }
 
+/** Seconds from `startMs` until the newest snapshot that the mirror committed was there. */
+export function secondsToCommit(lakeDirectory: string, startMs: number): number {
+  const last = snapshotsOf(lakeDirectory).findLast(({ position }) => position !== null);
+  if (last === undefined) throw new Error('nothing was committed');
+  return (last.readableMs - startMs) / 1000;
+}
+
 /** All snapshots of the one table in the lake, by id. */
 export function snapshotsOf(lakeDirectory: string): readonly LakeSnapshot[] {
   const directory = join(lakeDirectory, 'public.db', 'orders', 'snapshot');

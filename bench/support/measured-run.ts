@@ -13,6 +13,8 @@ const HOOK = fileURLToPath(new URL('../usage-hook.ts', import.meta.url));
 /** What one run used. */
 export interface Usage {
   readonly wallSeconds: number;
+  /** When it was started, in milliseconds since the epoch. */
+  readonly startMs: number;
   /** User and system time of the process with all its threads. */
   readonly cpuSeconds: number;
   /** The most memory that was ever resident. */
@@ -60,15 +62,16 @@ async function usageOf(child: CliProcess, file: string, start: () => Elapsed): P
   return { ...elapsed, ...(JSON.parse(readFileSync(file, 'utf8')) as Pick<Usage, 'cpuSeconds' | 'peakMiB'>) };
 }
 
-type Elapsed = Pick<Usage, 'wallSeconds' | 'busyCores'>;
+type Elapsed = Pick<Usage, 'wallSeconds' | 'startMs' | 'busyCores'>;
 
 /** Starts counting; the returned function tells what has passed. */
 function stopwatch(): () => Elapsed {
-  const startMs = systemClock.monotonicMs();
+  const startMs = systemClock.nowMs();
+  const begin = systemClock.monotonicMs();
   const startBusy = busySeconds();
   return () => {
-    const wallSeconds = (systemClock.monotonicMs() - startMs) / 1000;
-    return { wallSeconds, busyCores: (busySeconds() - startBusy) / wallSeconds };
+    const wallSeconds = (systemClock.monotonicMs() - begin) / 1000;
+    return { wallSeconds, startMs, busyCores: (busySeconds() - startBusy) / wallSeconds };
   };
 }
 
