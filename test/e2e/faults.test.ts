@@ -6,9 +6,14 @@ import { rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compareSourceAndLake } from '../support/compare-source-lake.ts';
+import { seededFaults } from '../support/faulty-file-store.ts';
+import { startInProcess } from '../support/in-process-mirror.ts';
+import { judgeCuts, judgeIdentifiers } from '../support/judge-lake.ts';
 import { lsnOf, type MirrorSite, mirrorSite } from '../support/mirror-site.ts';
 import { postgres, type TestPostgres } from '../support/servers.ts';
+import { printedSeed } from '../support/seeds.ts';
 import { tempDir } from '../support/temp-dir.ts';
+import { until } from '../support/until.ts';
 
 const STATEMENTS = [
   'create table items (id bigint primary key, name text)',
@@ -110,4 +115,28 @@ describe.skipIf(disk === null)('a disk of its own', () => {
     await expectEqual(site);
     await site.close();
   });
+});
+
+test('a store that fails and loses answers all the time: equal in the end, and every cut complete', async () => {
+  const { random } = printedSeed('faults');
+  const site = await mirrorSite(server, { statements: STATEMENTS });
+  const mirror = startInProcess(site, 600_000);
+  await site.caughtUp();
+  mirror.store.setPlan(seededFaults(random, 0.03));
+  for (let round = 0; round < 12; round++) {
+    await site.sql(
+      `insert into items values (${1000 + round}, 'round')`,
+      `update items set name = 'round ${round}' where id % 5 = ${round % 5}`,
+    );
+    const before = (await site.latestRecord()).number;
+    await until(async () => (await site.latestRecord()).number > before, { what: 'the next record' });
+  }
+  mirror.store.setPlan(() => null);
+  await site.caughtUp();
+  expect(await mirror.stop()).toBeNull();
+  await expectEqual(site);
+  const table = await site.table('items');
+  expect(await judgeIdentifiers(table)).toEqual([]);
+  expect(await judgeCuts(await site.records.records(), [table])).toEqual([]);
+  await site.close();
 });

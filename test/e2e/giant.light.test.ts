@@ -57,7 +57,7 @@ async function sourceSums(url: string): Promise<Sums> {
   const { rows } = await withClient(url, (client) =>
     client.query<Sums>('select count(*)::text as count, sum(id)::text as ids, sum(n)::text as numbers from giant'),
   );
-  return rows[0] as Sums;
+  return rows[0];
 }
 
 async function lakeSums(table: Table): Promise<Sums> {

@@ -1,11 +1,11 @@
 // What the daemon refuses because going on would lose changes or harm another writer: the coded error, what to do, the
 // exit code, and nothing published, nothing acknowledged. Wrong settings and rights stand in cli.light.test.ts.
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { compareSourceAndLake } from '../support/compare-source-lake.ts';
 import { type MirrorSite, mirrorSite, type SiteFailure } from '../support/mirror-site.ts';
-import { postgres, type TestPostgres, withClient } from '../support/servers.ts';
+import { postgres, type TestPostgres } from '../support/servers.ts';
 import { until } from '../support/until.ts';
 
 const POSITION = /[0-9A-F]+\/[0-9A-F]+/g;
@@ -90,43 +90,6 @@ test('P4: a lake that another server was mirrored into is refused', async () => 
   expect(failure.message).toContain('7000000000000000001');
 });
 
-test('P4: a server restored to a time before our place is refused', async () => {
-  const other = await postgres({ kind: server.kind === 'url' ? 'embedded' : server.kind, settings: { fsync: 'off' } });
-  try {
-    // Its log is longer than that of a server just made, which has the same identity: both are copies of one.
-    await site.sql("insert into items select n, repeat('x', 500) from generate_series(1000, 60000) n");
-    await site.catchUp();
-    const url = new URL(other.url);
-    await withClient(other.url, (client) => client.query(`create database ${site.database.name}`));
-    url.pathname = `/${site.database.name}`;
-    await withClient(url.href, async (client) => {
-      await client.query('create table items (id bigint primary key, name text)');
-      await client.query(`create publication ${site.database.name} for table items with (publish_via_partition_root)`);
-      await client.query(`select pg_create_logical_replication_slot('${site.database.name}', 'pgoutput')`);
-    });
-    const file = site.configure({ port: Number(url.port), file: 'other.yaml' });
-    writeFileSync(file, readFileSync(file, 'utf8').replace(new URL(site.database.url).password, url.password));
-    expect(await refusedWithoutEffect(() => site.refused({ file }))).toMatchObject({ exit: 3, code: 'E2105' });
-  } finally {
-    await other.stop();
-  }
-});
-
-test('a table of another pipeline is refused, and no slot or publication is left behind', async () => {
-  await site.catchUp();
-  const file = site.configure({ pipeline: 'rival', file: 'rival.yaml' });
-  writeFileSync(file, readFileSync(file, 'utf8').replaceAll(`name: ${site.database.name}`, 'name: rival_of_shop'));
-  const failure = await refusedWithoutEffect(() => site.refused({ file }));
-  expect(failure).toMatchObject({ exit: 3, code: 'E5010' });
-  expect(failure.message).toContain('public.items');
-  const left = await withClient(site.database.url, (client) =>
-    client.query(
-      "select slot_name from pg_replication_slots where slot_name = 'rival_of_shop' union all select pubname from pg_publication where pubname = 'rival_of_shop'",
-    ),
-  );
-  expect(left.rows).toEqual([]);
-});
-
 test('a second instance is refused while the first goes on', async () => {
   const first = site.start();
   await site.caughtUp();
@@ -171,28 +134,6 @@ test('files that are no table where a table is to be made are refused and left a
   expect(failure.message).toContain('keep.txt');
   expect(await site.slot()).toBeNull();
   expect(readFileSync(join(directory, 'keep.txt'), 'utf8')).toBe('mine');
-});
-
-test('a schema that is none is refused; a foreign file beside a table is left alone', async () => {
-  const directory = join(site.warehouse, 'public.db', 'items');
-  mkdirSync(join(directory, 'schema'), { recursive: true });
-  writeFileSync(join(directory, 'schema', 'schema-0'), 'not a schema');
-  expect(await refusedWithoutEffect(() => site.refused())).toMatchObject({ code: 'E3102' });
-  rmSync(directory, { recursive: true });
-  await site.catchUp();
-  for (const place of ['', 'bucket-0', 'snapshot', 'manifest', 'schema'])
-    writeFileSync(join(directory, place, 'keep.txt'), 'mine');
-  await site.sql("update items set name = 'changed'");
-  await site.catchUp();
-  await expectEqual();
-  for (const place of ['', 'bucket-0', 'snapshot', 'manifest', 'schema'])
-    expect(existsSync(join(directory, place, 'keep.txt'))).toBe(true);
-});
-
-test('columns that changed in the source are refused, and no value lands in another column', async () => {
-  await site.catchUp();
-  await site.sql('alter table items add column price numeric(8,2)', "insert into items values (100, 'new', 1.5)");
-  expect(await refusedWithoutEffect(() => site.refused())).toMatchObject({ exit: 3, code: 'E2107' });
 });
 
 test('an ALTER under a running daemon stops that table alone, coded, and the others go on', async () => {

@@ -22,15 +22,15 @@ export async function cutsTest(
     rest: `maintenance: { snapshots: ${options.retention} }`,
   };
   const site = await mirrorSite(server, { settings, statements: ACCOUNT_STATEMENTS });
-  let ended = false;
+  const ending = new AbortController();
   const load = withClient(site.database.url, async (client) => {
-    while (!ended) {
+    while (!ending.signal.aborted) {
       await transfer(client, random);
       await systemClock.sleep(5);
     }
   });
   const { problems } = await killLives(site, { kills: options.kills, random, lifeMsMax: 2500 }).finally(() => {
-    ended = true;
+    ending.abort();
   });
   await load;
   const daemon = site.start();
