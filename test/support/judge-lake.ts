@@ -115,7 +115,7 @@ export async function judgeReplay(table: Table, changes: readonly ReadChange[]):
   const problems: string[] = [];
   const state = new Map<string, string>();
   for (const { kind, row, snapshot } of changes) {
-    const [[key, text]] = readerRows(table, [row]) as unknown as [[string, string]];
+    const [[key, text]] = readerRows(table, [row]);
     const adds = kind === '+I' || kind === '+U';
     const fits = adds ? !state.has(key) : state.get(key) === text;
     if (!fits)
