@@ -4,6 +4,7 @@ import { BytePage, WordPage } from './value-encoder.ts';
 /** More entries than this no longer fit the processor's nearest cache, and codes get long. */
 const ENTRIES_MAX = 16384;
 const TABLE_SLOTS = 32768;
+const STARTS_INITIAL = 256;
 const BYTES_MAX = 1 << 20;
 
 /** Gives each distinct value a code, in order of appearance. */
@@ -11,8 +12,9 @@ export class Dictionary {
   /** The distinct values in PLAIN form. */
   readonly entries: WordPage | BytePage;
   private readonly table = new Int32Array(TABLE_SLOTS);
+  private isTableUsed = false;
   /** Where entry `code` of a dictionary of bytes begins: its length prefix. */
-  private readonly starts: Int32Array = new Int32Array(ENTRIES_MAX);
+  private starts = new Int32Array(STARTS_INITIAL);
 
   constructor(like: WordPage | BytePage) {
     this.entries = 'words' in like ? new WordPage(like.width) : new BytePage('prefixed');
@@ -23,8 +25,9 @@ export class Dictionary {
   }
 
   clear(): void {
+    if (this.isTableUsed) this.table.fill(0);
+    this.isTableUsed = false;
     this.entries.clear();
-    this.table.fill(0);
   }
 
   /** Forgets the entries from `count` on; values can no longer be interned until `clear`. */
@@ -41,6 +44,7 @@ export class Dictionary {
    * Gives the offset behind them, or -1 when the dictionary is full.
    */
   intern(page: WordPage | BytePage, values: { offset: number; count: number; at: number }, codes: Uint16Array): number {
+    this.isTableUsed = true;
     if (this.entries instanceof WordPage && page instanceof WordPage) {
       return page.width === 1 ? this.internWords(page, values, codes) : this.internPairs(page, values, codes);
     }
@@ -124,7 +128,7 @@ export class Dictionary {
     values: { offset: number; count: number; at: number },
     codes: Uint16Array,
   ): number {
-    const { table, starts } = this;
+    const { table } = this;
     const entries = this.entries as BytePage;
     const bytes = page.bytes;
     let offset = values.offset;
@@ -137,7 +141,8 @@ export class Dictionary {
       if (table[slot] === 0) {
         const code = entries.valueCount;
         if (code >= ENTRIES_MAX || entries.sizeBytes + length > BYTES_MAX) return -1;
-        starts[code] = entries.sizeBytes;
+        if (code >= this.starts.length) this.growStarts();
+        this.starts[code] = entries.sizeBytes;
         entries.appendValue(bytes.subarray(start, start + length));
         table[slot] = code + 1;
       }
@@ -145,6 +150,12 @@ export class Dictionary {
       offset = start + length;
     }
     return offset;
+  }
+
+  private growStarts(): void {
+    const grown = new Int32Array(2 * this.starts.length);
+    grown.set(this.starts);
+    this.starts = grown;
   }
 
   /** Compares a value with its length prefix to an entry with its own. */

@@ -27,7 +27,7 @@ import { BytePage, packBooleans, WordPage } from './value-encoder.ts';
 const DICTIONARY_SAMPLE = 1024;
 /** Longer bounds are left out of the footer, as parquet-mr does; the manifest's are cut by their own rule. */
 const FOOTER_BOUNDS_BYTES_MAX = 4096;
-const INITIAL_LEVELS = 4096;
+const INITIAL_LEVELS = 256;
 
 /** How pages are made. */
 export interface LeafSettings {

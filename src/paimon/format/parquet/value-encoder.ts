@@ -11,7 +11,7 @@ export interface RowRange {
   readonly to: number;
 }
 
-const INITIAL_WORDS = 4096;
+const INITIAL_WORDS = 256;
 const MICROS_PER_DAY = 86_400_000_000;
 const SHORT_BYTES = 32;
 
