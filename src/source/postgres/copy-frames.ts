@@ -1,6 +1,5 @@
 // The messages of a connection while COPY data comes over it: the data goes to its reader in place, everything else to
 // the driver. A row is one message, and of each message the driver would make three objects.
-import type pg from 'pg';
 import { assert } from '../../base/errors.ts';
 
 const COPY_DATA = 0x64;
@@ -21,7 +20,7 @@ export class CopyFrames {
   private heldBytes = 0;
   private released = false;
 
-  constructor(connection: pg.Connection, read: CopyDataReader) {
+  constructor(connection: { readonly stream: NodeJS.ReadableStream }, read: CopyDataReader) {
     this.stream = connection.stream;
     this.read = read;
     const listeners = this.stream.listeners('data');

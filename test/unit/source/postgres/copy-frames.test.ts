@@ -1,6 +1,5 @@
 // The messages of a connection in COPY: the data to its reader, all else to the driver, however the chunks are cut.
 import { PassThrough } from 'node:stream';
-import type pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { CopyFrames } from '../../../../src/source/postgres/copy-frames.ts';
 
@@ -15,7 +14,7 @@ function connection(): {
   const data: string[] = [];
   const driver: string[] = [];
   stream.on('data', (bytes: Buffer) => driver.push(bytes.toString('latin1')));
-  const frames = new CopyFrames({ stream } as unknown as pg.Connection, (bytes, start, end) => {
+  const frames = new CopyFrames({ stream }, (bytes, start, end) => {
     data.push(bytes.toString('latin1', start, end));
   });
   return { stream, frames, data, driver };
@@ -64,7 +63,7 @@ describe('CopyFrames', () => {
       driver.push(bytes.toString('latin1'));
       frames.release();
     });
-    const frames = new CopyFrames({ stream } as unknown as pg.Connection, () => data.push('row'));
+    const frames = new CopyFrames({ stream }, () => data.push('row'));
     stream.emit('data', Buffer.concat([message('Z', 'ready'), message('d', 'row')]));
     expect(data).toEqual([]);
     expect(driver).toEqual([message('Z', 'ready'), message('d', 'row')].map((bytes) => bytes.toString('latin1')));
