@@ -4,7 +4,7 @@ import { assert, isTributaryError, type TributaryError } from '../base/errors.ts
 import type { ChangeBatch } from '../change/change-batch.ts';
 import type { SourcePosition } from '../change/position.ts';
 import type { TableKey } from '../change/table-key.ts';
-import type { Boundary } from '../source/source.ts';
+import type { Boundary, InitialCopy } from '../source/source.ts';
 import { BackPressure } from './back-pressure.ts';
 import { type CheckpointPlace, Checkpoints } from './checkpoints.ts';
 import { copyTables } from './copy.ts';
@@ -84,27 +84,55 @@ export class Pipeline {
     return new Pipeline(parts, settings, await startPipeline(parts, settings));
   }
 
-  /** Copies the rows of tables that the lake does not have yet, each committed at the copy's position. */
+  /** Copies the rows of tables that the lake does not have yet, each committed at its copy's position. */
   async copyNewTables(signal: AbortSignal): Promise<void> {
-    if (this.started.toCopy.length === 0) return;
+    const { toCopy } = this.started;
+    if (toCopy.length === 0) return;
     this.parts.telemetry.state = 'copying';
-    this.parts.log.info('copying new tables', { pipeline: this.settings.pipeline, tables: this.started.toCopy.length });
-    const keys = this.started.toCopy.map((table) => table.source.key);
-    const copy = await this.parts.source.beginCopy(keys, signal);
-    try {
-      this.checkpoints.identity = copy.identity;
-      for (const table of this.started.toCopy) table.incarnation = copy.incarnations.get(table.source.key) ?? '';
-      const { checkpoints, pressure } = this;
-      const { toCopy, lease, failure } = this.started;
-      await copyTables({ copy, tables: toCopy, checkpoints, pressure, lease, failure, log: this.parts.log, signal });
-    } finally {
-      await copy.close();
+    this.parts.log.info('copying new tables', { pipeline: this.settings.pipeline, tables: toCopy.length });
+    const positions = new Set<SourcePosition>();
+    for (let left = toCopy; left.length > 0; ) {
+      const copy = await this.parts.source.beginCopy(
+        left.map((table) => table.source.key),
+        signal,
+      );
+      try {
+        left = await this.copy(copy, left, signal);
+      } finally {
+        await copy.close();
+      }
+      this.from ??= copy.position;
+      positions.add(copy.position);
     }
-    this.from ??= copy.position;
-    // Tables that were there before stand behind the copy: only the log can say when they have reached its position.
-    if (this.started.toCopy.length < this.tables.size) return;
-    this.reach({ position: copy.position, commitTimeMs: 0 });
+    this.refuseIfNoneFollowed();
+    // Tables at other positions: only the log can say when all have reached the furthest.
+    const [position] = positions;
+    if (toCopy.length < this.tables.size || positions.size > 1 || this.stoppedCount > 0) return;
+    this.reach({ position, commitTimeMs: 0 });
     this.beginCheckpoint();
+  }
+
+  private copy(
+    copy: InitialCopy,
+    tables: readonly MirroredTable[],
+    signal: AbortSignal,
+  ): Promise<readonly MirroredTable[]> {
+    this.checkpoints.identity = copy.identity;
+    for (const table of tables) table.incarnation = copy.incarnations.get(table.source.key) ?? '';
+    const { checkpoints, pressure, parts } = this;
+    const { lease, failure } = this.started;
+    const unwritable = (table: MirroredTable, error: TributaryError): Promise<void> => this.unwritable(table, error);
+    return copyTables({ copy, tables, checkpoints, pressure, lease, failure, unwritable, log: parts.log, signal });
+  }
+
+  private get stoppedCount(): number {
+    return [...this.tables.values()].filter((table) => table.error !== null).length;
+  }
+
+  /** A pipeline without a table to follow has failed. */
+  private refuseIfNoneFollowed(): void {
+    const [first] = this.tables.values();
+    if (this.stoppedCount === this.tables.size && first?.error != null) throw first.error;
   }
 
   /** The log from where the lake stands; to be closed by `closeLog`. */
@@ -144,7 +172,9 @@ export class Pipeline {
       return !this.transactionOpen || nowMs - this.stopRequestedMs > STOP_GRACE_MS;
     }
     if (!this.settings.untilCaughtUp || this.place === null || this.transactionOpen) return false;
-    return this.parts.source.positions.includes(this.place.position, this.started.description.logEnd);
+    // Tables that were copied meanwhile may stand beyond the end at the start: only what covers them can be committed.
+    const { position } = this.place;
+    return this.covers(position) && this.parts.source.positions.includes(position, this.started.description.logEnd);
   }
 
   /** How long the loop may wait for an event until something is due, in milliseconds. */

@@ -133,6 +133,7 @@ async function live(world: World, life: Life): Promise<void> {
   const stop = new AbortController();
   let changesLeft = isLast || random.unit() < 0.6 ? Number.POSITIVE_INFINITY : Math.floor(random.unit() * 100);
   let looksLeft = life.looksMax;
+  let logHasEnded = false;
   let acknowledged: Promise<void> = Promise.resolve();
   const source = new ScriptedSource(database, {
     random,
@@ -147,7 +148,10 @@ async function live(world: World, life: Life): Promise<void> {
     },
     more: async () => {
       world.clock.advance(100);
-      if (looksLeft-- <= 0 || world.steps-- <= 0) return false;
+      if (looksLeft-- <= 0 || world.steps-- <= 0) {
+        logHasEnded = true;
+        return false;
+      }
       for (let step = 0; step < 1 + random.unit() * 4; step++) world.load.step(clock.nowMs());
       return true;
     },
@@ -168,12 +172,22 @@ async function live(world: World, life: Life): Promise<void> {
   };
   try {
     const untilCaughtUp = !isLast && random.unit() < 0.2;
+    const endAtStart = database.logEnd;
     await mirror(parts, { ...settingsOf(world), untilCaughtUp }, stop.signal);
+    if (untilCaughtUp && !logHasEnded && !stop.signal.aborted) await checkCaughtUp(world, records, endAtStart);
   } catch (error) {
     const expected = isTributaryError(error) && (error.kind === 'retry' || faultChance > 0) && error.kind !== 'bug';
     if (!expected || faultChance === 0) world.problems.push(`life ended with ${describe(error)}`);
   }
   await acknowledged;
+}
+
+/** A run until caught up has committed everything up to the end of the log at its start. */
+async function checkCaughtUp(world: World, records: CheckpointStore, end: number): Promise<void> {
+  const latest = await records.latest();
+  if (latest === null || scriptedEnd(latest.position) < end) {
+    world.problems.push(`caught up with ${end}, recorded ${latest?.position ?? 'nothing'}`);
+  }
 }
 
 /** Some calls fail or lose their answer, and the process may end: at any call, or between two publications. */

@@ -1,6 +1,7 @@
 // The mirror at its edges: stopping on a silent log, tables that come back, a lease that is lost during the copy.
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../src/base/random.ts';
+import { TributaryError } from '../../../src/base/errors.ts';
 import { silentLogger } from '../../../src/base/log.ts';
 import { CheckpointStore } from '../../../src/checkpoint/checkpoint-store.ts';
 import { mirror } from '../../../src/mirror/mirror.ts';
@@ -39,8 +40,14 @@ function site() {
   const database = new ScriptedDatabase(['accounts', 'orders']);
   const load = new ScriptedLoad(database, random);
   for (let step = 0; step < 30; step++) load.step(clock.nowMs());
-  const source = () => new ScriptedSource(database, { random, lossChance: 0, more: async () => false });
-  const run = (plan: FaultPlan = () => null, from = source(), signal = new AbortController().signal): Promise<void> => {
+  const source = (tables = database.tables) =>
+    new ScriptedSource(database, { random, tables, lossChance: 0, more: async () => false });
+  const run = (
+    plan: FaultPlan = () => null,
+    from = source(),
+    signal = new AbortController().signal,
+    settings = SETTINGS,
+  ): Promise<void> => {
     const faulty = new FaultyFileStore(store, plan, clock);
     const parts = {
       source: from,
@@ -53,7 +60,7 @@ function site() {
       log: silentLogger,
       telemetry: newPipelineTelemetry('shop', 0),
     };
-    return mirror(parts, SETTINGS, signal);
+    return mirror(parts, settings, signal);
   };
   const keys = async (name: string): Promise<number[]> => {
     const table = await Table.open(store, { database: 'shop', table: name });
@@ -129,6 +136,47 @@ describe('mirror', () => {
     expect(await keys('orders')).toEqual(ordersBefore);
     // The log that the stopped table still needs is kept.
     expect(database.confirmed).toBe(confirmedBefore);
+  });
+
+  it('is caught up only where a table that was copied meanwhile is covered', async () => {
+    const { run, keys, expected, load, clock, store, database, source } = site();
+    await run(undefined, source([database.tables[0]]));
+    for (let step = 0; step < 10; step++) load.step(clock.nowMs());
+    const second = source();
+    const begin = second.beginCopy.bind(second);
+    second.beginCopy = (...given) => {
+      // The log goes on between the look at its end and the copy.
+      for (let step = 0; step < 10; step++) load.step(clock.nowMs());
+      return begin(...given);
+    };
+    await run(undefined, second, undefined, { ...SETTINGS, untilCaughtUp: true });
+    const record = await new CheckpointStore(store, 'shop').latest();
+    expect(record?.tables.map((table) => table.table).sort()).toEqual(['shop.accounts', 'shop.orders']);
+    expect(await keys('accounts')).toEqual(expected(0));
+    expect(await keys('orders')).toEqual(expected(1));
+  });
+
+  it('goes on without a table whose rows cannot be copied', async () => {
+    const { run, keys, expected, source, database, load, clock } = site();
+    const broken = source();
+    const begin = broken.beginCopy.bind(broken);
+    broken.beginCopy = async (...given) => {
+      const copy = await begin(...given);
+      return {
+        ...copy,
+        rows: (table, signal) => {
+          if (table === database.tables[0]) throw new TributaryError('E4001', 'a row cannot be represented');
+          return copy.rows(table, signal);
+        },
+      };
+    };
+    await run(undefined, broken);
+    expect(await keys('accounts')).toEqual([]);
+    expect(await keys('orders')).toEqual(expected(1));
+    for (let step = 0; step < 10; step++) load.step(clock.nowMs());
+    await run();
+    expect(await keys('accounts')).toEqual(expected(0));
+    expect(await keys('orders')).toEqual(expected(1));
   });
 
   it('publishes nothing of a copy whose lease was taken over', async () => {
