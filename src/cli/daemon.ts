@@ -22,7 +22,6 @@ import { createTaskRunner, type TaskRunner } from '../paimon/lsm/task-runner.ts'
 import { type HttpServer, startHttpServer } from '../server/http-server.ts';
 import { PostgresSource } from '../source/postgres/postgres-source.ts';
 import type { PostgresSettings } from '../source/postgres/settings.ts';
-import type { ChangeSource } from '../source/source.ts';
 import type { FileStore } from '../storage/file-store.ts';
 import { openStore, storeSettingsOf } from '../storage/open-store.ts';
 import { unexpected } from './error-report.ts';
@@ -58,14 +57,8 @@ interface Pipeline {
   readonly settings: MirrorSettings;
   readonly source: PostgresSettings;
   readonly telemetry: PipelineTelemetry;
-  /** The source of the run under way; null before the first. */
-  current: ChangeSource | null;
-  /** Bytes of the log that the lake does not hold yet; null while unknown. */
-  lagBytes: number | null;
 }
 
-/** How often the state of the log in the source is asked for. */
-const HEALTH_MS = 10_000;
 const THREADS_MAX = 4;
 
 /**
@@ -79,18 +72,12 @@ export async function startDaemon(parts: DaemonParts, signal: AbortSignal): Prom
   const pipelines = sourceNames(loaded).map((name) => openPipeline(parts, name));
   const store = openStore(storeSettingsOf(config.lake.warehouse));
   const telemetry = pipelines.map((pipeline) => pipeline.telemetry);
-  const lagBytes = (name: string): number | null =>
-    pipelines.find((pipeline) => pipeline.settings.pipeline === name)?.lagBytes ?? null;
   const { listen } = config.http;
   const http =
-    listen === null
-      ? null
-      : await startHttpServer(listen, { pipelines: telemetry, version: VERSION, clock, log, lagBytes });
+    listen === null ? null : await startHttpServer(listen, { pipelines: telemetry, version: VERSION, clock, log });
   if (http !== null) log.info('listening', { url: http.url });
   const runner = createTaskRunner(store, threadCount(config.limits.workers));
-  const stopAsking = clock.every(HEALTH_MS, () => void askAll(pipelines, log));
   const close = async (): Promise<void> => {
-    stopAsking();
     await runner.close();
     await http?.close();
   };
@@ -105,7 +92,7 @@ export async function startDaemon(parts: DaemonParts, signal: AbortSignal): Prom
 function openPipeline({ loaded, run }: DaemonParts, name: string): Pipeline {
   const settings = mirrorSettings(loaded, name, run);
   const telemetry = newPipelineTelemetry(name, settings.memoryBytesMax);
-  return { settings, source: postgresSettings(loaded, name), telemetry, current: null, lagBytes: null };
+  return { settings, source: postgresSettings(loaded, name), telemetry };
 }
 
 function threadCount(workers: 'auto' | number): number {
@@ -141,7 +128,6 @@ async function runPipeline(pipeline: Pipeline, { parts, store, runner, signal }:
   log.info('pipeline starts', { pipeline: settings.pipeline, host: pipeline.source.host, database: settings.database });
   const makeParts = () => {
     const source = new PostgresSource(pipeline.source, { clock, random, logger: log });
-    pipeline.current = source;
     const checkpoints = new CheckpointStore(store, settings.pipeline);
     return { source, store, checkpoints, runner, process: thisProcess(), clock, random, log, telemetry };
   };
@@ -151,24 +137,4 @@ async function runPipeline(pipeline: Pipeline, { parts, store, runner, signal }:
     position: telemetry.durablePosition,
     checkpoint: telemetry.checkpointNumber,
   });
-}
-
-async function askAll(pipelines: readonly Pipeline[], log: Logger): Promise<void> {
-  await Promise.all(pipelines.map((pipeline) => askHealth(pipeline, log)));
-}
-
-/** Asks the source for the state of its log; a source that does not answer is noticed by its pipeline. */
-async function askHealth(pipeline: Pipeline, log: Logger): Promise<void> {
-  const { telemetry, current } = pipeline;
-  if (current === null || !telemetry.connected) return;
-  try {
-    telemetry.health = await current.health();
-    const { durablePosition } = telemetry;
-    pipeline.lagBytes =
-      durablePosition === null ? null : current.positions.distanceBytes(durablePosition, telemetry.health.logEnd);
-  } catch (error) {
-    telemetry.health = null;
-    pipeline.lagBytes = null;
-    log.debug('state of the log is not known', { pipeline: telemetry.pipeline, reason: String(error) });
-  }
 }

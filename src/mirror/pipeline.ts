@@ -4,7 +4,7 @@ import { assert, isTributaryError, type TributaryError } from '../base/errors.ts
 import type { ChangeBatch } from '../change/change-batch.ts';
 import type { SourcePosition } from '../change/position.ts';
 import type { TableKey } from '../change/table-key.ts';
-import type { Boundary, InitialCopy } from '../source/source.ts';
+import type { Boundary, InitialCopy, LogHealth } from '../source/source.ts';
 import { BackPressure } from './back-pressure.ts';
 import { type CheckpointPlace, Checkpoints } from './checkpoints.ts';
 import { copyTables } from './copy.ts';
@@ -293,10 +293,11 @@ export class Pipeline {
     this.askingHealth = true;
     this.parts.source
       .health()
-      .then((health) => {
-        this.parts.telemetry.health = health;
+      .then((health) => this.tellHealth(health))
+      .catch((error: unknown) => {
+        this.tellHealth(null);
+        this.parts.log.debug('health of the log is not known', { reason: String(error) });
       })
-      .catch((error: unknown) => this.parts.log.debug('health of the log is not known', { reason: String(error) }))
       .finally(() => {
         this.askingHealth = false;
       });
@@ -308,6 +309,14 @@ export class Pipeline {
     if (table.error !== null) return;
     if (!isTributaryError(error) || error.kind !== 'data') throw error;
     await this.isolate(table.source.key, error);
+  }
+
+  private tellHealth(health: LogHealth | null): void {
+    const { telemetry, source } = this.parts;
+    const { durablePosition } = telemetry;
+    const isKnown = health !== null && durablePosition !== null;
+    telemetry.health = health;
+    telemetry.lagBytes = isKnown ? source.positions.distanceBytes(durablePosition, health.logEnd) : null;
   }
 
   private reach(place: CheckpointPlace): void {

@@ -61,7 +61,10 @@ export interface PipelineTelemetry {
   commitRetries: number;
   errors: Map<string, number>;
   lastErrorMs: number | null;
+  /** The state of the source's log when it was last asked for; null while unknown. */
   health: LogHealth | null;
+  /** Bytes of the log that no checkpoint record held then; null while unknown. */
+  lagBytes: number | null;
 }
 
 /** A pipeline that has not begun. */
@@ -91,6 +94,7 @@ export function newPipelineTelemetry(pipeline: string, bufferLimitBytes: number)
     errors: new Map(),
     lastErrorMs: null,
     health: null,
+    lagBytes: null,
   };
 }
 

@@ -14,8 +14,6 @@ export interface HttpServerParts {
   readonly version: string;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Bytes of the source's log that the lake does not hold yet; null where it is not known. */
-  readonly lagBytes: (pipeline: string) => number | null;
 }
 
 /** A listening server. */
@@ -113,12 +111,12 @@ async function answer(request: IncomingMessage, site: Site): Promise<Reply> {
     case '/readyz':
       return health(readiness(parts.pipelines));
     case '/metrics': {
-      const { pipelines, version, lagBytes } = parts;
+      const { pipelines, version } = parts;
       const residentBytes = process.memoryUsage.rss();
       return {
         status: 200,
         type: metrics.contentType,
-        body: await metrics.text({ pipelines, version, nowMs, residentBytes, lagBytes }),
+        body: await metrics.text({ pipelines, version, nowMs, residentBytes }),
       };
     }
     case '/api/v1/status':

@@ -9,8 +9,6 @@ export interface MetricsInput {
   readonly version: string;
   readonly nowMs: number;
   readonly residentBytes: number;
-  /** Bytes of the source's log that the lake does not hold yet; null where it is not known. */
-  readonly lagBytes: (pipeline: string) => number | null;
 }
 
 const PIPELINE_STATES: readonly PipelineState[] = ['starting', 'copying', 'streaming', 'retrying', 'stopped', 'failed'];
@@ -71,7 +69,7 @@ export class Metrics {
     return this.registry.metrics();
   }
 
-  private fillPipeline(telemetry: PipelineTelemetry, { nowMs, lagBytes }: MetricsInput): void {
+  private fillPipeline(telemetry: PipelineTelemetry, { nowMs }: MetricsInput): void {
     const { pipeline } = telemetry;
     const label = { pipeline };
     this.oneHot('state', 'The state that the pipeline is in is 1.', label, {
@@ -89,7 +87,7 @@ export class Metrics {
       'source_lag_bytes',
       "Bytes of the source's log that the lake does not hold yet.",
       label,
-      lagBytes(pipeline),
+      telemetry.lagBytes,
     );
     this.counter('transactions', 'Transactions taken from the log.', label, telemetry.transactions);
     const compactions = [...telemetry.tables.values()].reduce((sum, table) => sum + table.compactions, 0);

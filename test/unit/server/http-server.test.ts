@@ -124,10 +124,11 @@ describe('metrics', () => {
     telemetry.checkpointDurationsMs.push(3, 2000);
     telemetry.lastCommitMs = NOW;
     const metrics = new Metrics();
-    await metrics.text({ ...rest, pipelines: [telemetry], lagBytes: () => null });
+    await metrics.text({ ...rest, pipelines: [telemetry] });
     telemetry.checkpoints = 3;
     telemetry.checkpointDurationsMs.push(4);
-    const samples = parseMetrics(await metrics.text({ ...rest, pipelines: [telemetry], lagBytes: () => 99 }));
+    telemetry.lagBytes = 99;
+    const samples = parseMetrics(await metrics.text({ ...rest, pipelines: [telemetry] }));
     const table = '{pipeline="shop",table="public.o\\"rd\\\\ers"';
     expect(Object.fromEntries(samples)).toMatchObject({
       'tributary_build_info{version="1.2.3"}': 1,
@@ -166,7 +167,7 @@ describe('metrics', () => {
     const metrics = new Metrics();
     metrics.observe([telemetry]);
     metrics.observe([telemetry]);
-    return metrics.text({ ...rest, pipelines: [telemetry], lagBytes: () => null }).then((text) => {
+    return metrics.text({ ...rest, pipelines: [telemetry] }).then((text) => {
       expect(parseMetrics(text).get('tributary_commit_duration_seconds_count{pipeline="shop"}')).toBe(1);
     });
   });
@@ -186,7 +187,6 @@ describe('the server', () => {
       version: '1',
       clock: systemClock,
       log: silentLogger,
-      lagBytes: () => null,
     });
     return server;
   }
@@ -220,7 +220,7 @@ describe('the server', () => {
 
   test('refuses an address that is taken', async () => {
     const { url } = await start([]);
-    const parts = { pipelines: [], version: '1', clock: systemClock, log: silentLogger, lagBytes: () => null };
+    const parts = { pipelines: [], version: '1', clock: systemClock, log: silentLogger };
     await expect(startHttpServer(new URL(url).host, parts)).rejects.toMatchObject({ code: 'E6004' });
   });
 
