@@ -118,6 +118,12 @@ export const ERROR_CODES = {
     meaning: 'A statement on the source failed.',
     remedy: "Read the server's message in the cause; the mirror tries again by itself.",
   },
+  E2014: {
+    kind: 'retry',
+    exit: 4,
+    meaning: 'A table was truncated or rewritten after the snapshot from which its rows were to be copied.',
+    remedy: 'Nothing: its copy starts again by itself, from a new snapshot.',
+  },
   E2020: {
     kind: 'config',
     exit: 2,

@@ -12,7 +12,7 @@ import { formatLsn } from './lsn.ts';
 import { type PostgresTable, quotedName, quoteIdentifier } from './postgres-table.ts';
 import type { ConnectionSettings } from './settings.ts';
 import type { CreatedSlot } from './slot.ts';
-import { runStatement } from './sql-session.ts';
+import { field, runStatement } from './sql-session.ts';
 
 /** What the copy is of. */
 export interface CopySource {
@@ -61,11 +61,14 @@ export class SnapshotCopy implements InitialCopy {
 
   /**
    * A copy given up half-way leaves the connection within it: only `close` is left to do.
-   * Throws E4001 to E4007 for values that cannot be held, E2001 if the connection is lost, E2013 if COPY fails.
+   * Throws E4001 to E4007 for values that cannot be held, E2001 if the connection is lost, E2013 if COPY fails, E2014 if
+   * the table was truncated since the snapshot.
    */
   async *rows(key: TableKey, signal: AbortSignal): AsyncGenerator<ChangeBatch, void, undefined> {
     const table = this.tables.get(key);
     if (table === undefined) throw new TributaryError('E9001', `table is not part of the copy: table=${key}`);
+    await this.refuseRewritten(table);
+    signal.throwIfAborted();
     const decoder = new CopyDecoder(table, this.position);
     const batches = new CopyBatches(this.client, copyStatement(table), decoder);
     const onAbort = (): void => batches.giveUp();
@@ -86,6 +89,22 @@ export class SnapshotCopy implements InitialCopy {
     signal.throwIfAborted();
     const last = decoder.take(true);
     if (last !== null) yield last;
+  }
+
+  /**
+   * TRUNCATE does not obey snapshots: a table truncated since ours looks empty in it, while the log goes on from rows
+   * that were there. It has other files then than our snapshot of the catalog says; from the lock on it cannot happen.
+   */
+  private async refuseRewritten(table: PostgresTable): Promise<void> {
+    await runStatement(this.client, `LOCK TABLE ${quotedName(table.source)} IN ACCESS SHARE MODE`);
+    const [row] = await runStatement(
+      this.client,
+      `select count(*)::text as rewritten from pg_class c
+       where (c.oid = ${table.oid} or c.oid in (select relid from pg_partition_tree(${table.oid})))
+         and c.relfilenode <> coalesce(pg_relation_filenode(c.oid), 0)`,
+    );
+    if (field(row, 'rewritten') === '0') return;
+    throw new TributaryError('E2014', `table was truncated or rewritten since the snapshot: table=${table.source.key}`);
   }
 
   async close(): Promise<void> {
