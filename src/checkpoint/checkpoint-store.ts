@@ -16,6 +16,15 @@ export interface CheckpointRetention {
   readonly countMin: number;
 }
 
+/** A part of the source's log that is not in the lake, with the operator's consent (`--accept-gap`). */
+export interface AcceptedGap {
+  readonly from: SourcePosition;
+  readonly to: SourcePosition;
+  /** The first checkpoint after the gap has this number or a higher one. */
+  readonly before: bigint;
+  readonly timeMs: number;
+}
+
 /** Names of the pipelines that have state in the warehouse, in order. */
 export async function listPipelines(store: FileStore): Promise<readonly string[]> {
   return (await store.list(PIPELINES_DIRECTORY)).filter((entry) => entry.isDirectory).map((entry) => entry.name);
@@ -56,6 +65,18 @@ export class CheckpointStore {
       );
     }
     assert(found.position === record.position, `one checkpoint has two positions: number=${record.number}`);
+  }
+
+  /**
+   * Records for ever that the operator accepted to lose the log between two positions; resolves once it is durable. The
+   * same gap may be recorded again.
+   */
+  async recordGap(gap: AcceptedGap): Promise<void> {
+    const path = `${this.#directory}/accepted-gap-${gap.before}`;
+    await this.#create(
+      path,
+      new TextEncoder().encode(`${JSON.stringify({ ...gap, before: gap.before.toString() })}\n`),
+    );
   }
 
   /** The numbers of all records, ascending. */

@@ -99,7 +99,11 @@ async function openTables(
     knownIdentity: record?.identity ?? states.find((state) => state.stamp !== null)?.stamp?.identity ?? null,
     acceptGap: settings.acceptGap,
   });
-  if (plan.acceptedGap !== null) parts.log.warn('reading on after a gap that the operator accepted', plan.acceptedGap);
+  const nextNumber = highestNumber(states, record) + 1n;
+  if (plan.acceptedGap !== null) {
+    parts.log.warn('reading on after a gap that the operator accepted', plan.acceptedGap);
+    await parts.checkpoints.recordGap({ ...plan.acceptedGap, before: nextNumber, timeMs: parts.clock.nowMs() });
+  }
   const tables = await Promise.all(
     states.map((state, index) =>
       openMirroredTable(state, { parts, token, place: places[index], incarnation: incarnationOf(state) }),
@@ -115,7 +119,7 @@ async function openTables(
     tables,
     from: plan.from,
     toCopy: tables.filter((table) => table.error === null && plan.toCopy.includes(table.source.key)),
-    nextNumber: highestNumber(states, record) + 1n,
+    nextNumber,
   };
 }
 

@@ -14,7 +14,7 @@ import type { SourceEvent } from '../../../src/source/source.ts';
 import { MemoryFileStore } from '../../../src/storage/memory/memory-file-store.ts';
 import { EagerClock } from '../../support/eager-clock.ts';
 import { FaultyFileStore, type FaultPlan, faultOn } from '../../support/faulty-file-store.ts';
-import { ScriptedDatabase, ScriptedLoad } from '../../support/scripted-database.ts';
+import { ScriptedDatabase, ScriptedLoad, scriptedPosition } from '../../support/scripted-database.ts';
 import { ScriptedSource } from '../../support/scripted-source.ts';
 
 const SETTINGS: MirrorSettings = {
@@ -126,7 +126,10 @@ describe('mirror', () => {
       ...latest,
       id: latest.id + 1,
       highestFieldId: latest.highestFieldId + 1,
-      fields: [...latest.fields, { id: latest.highestFieldId + 1, name: 'more', type: { kind: 'INT', nullable: true } }],
+      fields: [
+        ...latest.fields,
+        { id: latest.highestFieldId + 1, name: 'more', type: { kind: 'INT', nullable: true } },
+      ],
     }));
     const ordersBefore = await keys('orders');
     const confirmedBefore = database.confirmed;
@@ -136,6 +139,25 @@ describe('mirror', () => {
     expect(await keys('orders')).toEqual(ordersBefore);
     // The log that the stopped table still needs is kept.
     expect(database.confirmed).toBe(confirmedBefore);
+  });
+
+  it('reads on over a gap that was accepted, and records it for ever', async () => {
+    const { run, keys, expected, load, clock, store, database } = site();
+    await run();
+    const from = (await new CheckpointStore(store, 'shop').latest())?.position ?? '';
+    for (let step = 0; step < 10; step++) load.step(clock.nowMs());
+    // Another consumer has moved the log on.
+    database.confirmed = database.logEnd;
+    const to = scriptedPosition(database.logEnd);
+    await expect(run()).rejects.toMatchObject({ code: 'E2104' });
+    const inserted = { id: 77, name: 'after the gap', big: null, amount: 1_000_000 };
+    database.commit([{ kind: 'insert', table: database.tables[0], row: inserted }], clock.nowMs());
+    await run(undefined, undefined, undefined, { ...SETTINGS, acceptGap: { from, to } });
+    expect(await keys('accounts')).toContain(77);
+    expect(expected(0)).toContain(77);
+    const [gap] = (await store.list('_tributary/shop')).filter((entry) => entry.name.startsWith('accepted-gap-'));
+    const text = new TextDecoder().decode(await store.read(`_tributary/shop/${gap.name}`));
+    expect(JSON.parse(text)).toMatchObject({ from, to });
   });
 
   it('is caught up only where a table that was copied meanwhile is covered', async () => {
