@@ -7,6 +7,8 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const BUILT = `${ROOT}dist/cli/main.js`;
 // The sources unless the built program is asked for: a test never meets a stale build by accident.
 const MAIN = process.env['TRIBUTARY_TEST_CLI'] === 'dist' ? BUILT : `${ROOT}src/cli/main.ts`;
+// Compiling the sources is two thirds of what a command's start costs; the suites start it hundreds of times.
+const COMPILE_CACHE = { NODE_COMPILE_CACHE: `${ROOT}node_modules/.cache/tributary-compiled` };
 const running = new Set<ChildProcess>();
 process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
@@ -49,7 +51,7 @@ export function spawnCli(args: readonly string[], options: CliOptions = {}): Cli
   const main = options.built === true ? BUILT : MAIN;
   const child = spawn(process.execPath, [...(options.nodeOptions ?? []), main, ...args], {
     cwd: options.cwd ?? ROOT,
-    env: { ...process.env, ...options.env },
+    env: { ...COMPILE_CACHE, ...process.env, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   running.add(child);

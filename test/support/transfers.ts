@@ -11,7 +11,7 @@ export const ACCOUNT_TABLES = ['savings', 'checking'] as const;
 const ACCOUNTS = 50;
 const FIRST_BALANCE = 1000;
 /** What all balances together always are. */
-export const TOTAL = 2 * ACCOUNTS * FIRST_BALANCE;
+const TOTAL = 2 * ACCOUNTS * FIRST_BALANCE;
 
 /** Statements that make both tables. */
 export const ACCOUNT_STATEMENTS: readonly string[] = ACCOUNT_TABLES.flatMap((table) => [
