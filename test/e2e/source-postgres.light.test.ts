@@ -339,6 +339,34 @@ describe('checks', () => {
     }
   });
 
+  test('a user who does not own the tables is told before the start who has to publish them', async () => {
+    const role = `${fixture.name}_guest`;
+    await fixture.sql(
+      `create role ${role} login replication password 'secret-word'`,
+      'create table t (id int primary key)',
+      `grant select on t to ${role}`,
+    );
+    try {
+      const settings = { user: role, password: () => Promise.resolve('secret-word') };
+      const failures = async () =>
+        (await fixture.source(settings).check()).filter((result) => result.status === 'fail');
+      const [failure, ...others] = await failures();
+      expect(others).toEqual([]);
+      expect(failure).toMatchObject({ code: 'E2022', fix: expect.stringMatching(/^CREATE PUBLICATION .*"t"/) });
+      await fixture.sql(String(failure.fix));
+      expect(await failures()).toEqual([]);
+      await fixture.sql(
+        `drop publication ${postgresSettings(fixture.url).publication.name}`,
+        `alter table t owner to ${role}`,
+      );
+      expect(await failures()).toMatchObject([
+        { code: 'E2022', fix: expect.stringMatching(/^GRANT CREATE ON DATABASE/) },
+      ]);
+    } finally {
+      await fixture.sql('drop table t', `drop role ${role}`);
+    }
+  });
+
   test('a member of the role that Amazon gives may replicate', async () => {
     const role = `${fixture.name}_user`;
     const given = 'create role rds_replication nologin';

@@ -88,6 +88,7 @@ export function testTable(
     },
     oid: options.oid ?? 100,
     partitioned: false,
+    owned: true,
     identity: options.identity ?? 'd',
     layout,
     leftOut: [],

@@ -6,7 +6,7 @@ import type { Lsn } from './lsn.ts';
 import type { PostgresTable } from './postgres-table.ts';
 import { type PublicationMark, readMark } from './publication-mark.ts';
 import { quoteIdentifier } from './postgres-table.ts';
-import { checkPublication, readPublication } from './publication.ts';
+import { checkPublication, checkPublishRights, readPublication } from './publication.ts';
 import type { PostgresSettings } from './settings.ts';
 import { readLogEnd, readSlot, type SlotState } from './slot.ts';
 import { field, isTrue, type SqlRunner, type TextRow } from './sql-session.ts';
@@ -56,7 +56,14 @@ export async function examine(sql: SqlRunner, settings: PostgresSettings): Promi
   const publication = await readPublication(sql, settings.publication.name, versionNumber);
   const mark = await readMark(sql, settings.publication.name, { tables: described.tables, versionNumber });
   const logEnd = await readLogEnd(sql);
-  results.push(...described.results, ...checkPublication(publication, described.tables, settings));
+  const rights = checkPublishRights(publication, described.tables, {
+    settings,
+    mayCreate: isTrue(server, 'may_create'),
+  });
+  results.push(
+    ...described.results,
+    ...(rights.length > 0 ? rights : checkPublication(publication, described.tables, settings)),
+  );
   return {
     results,
     tables: described.tables,

@@ -89,6 +89,7 @@ function describeTable(table: CatalogTable, input: DescribeInput, results: Check
     },
     oid: table.oid,
     partitioned: table.partitioned,
+    owned: table.owned,
     identity: table.identity as ReplicaIdentity,
     layout,
     leftOut: leftOut.map((column) => column.name),

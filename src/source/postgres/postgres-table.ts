@@ -20,6 +20,8 @@ export interface PostgresTable {
   readonly oid: number;
   /** A partitioned table, read as its root. */
   readonly partitioned: boolean;
+  /** The user may do what only the owner may: put it into a publication. */
+  readonly owned: boolean;
   readonly identity: ReplicaIdentity;
   /** One for each column of `source`. */
   readonly layout: readonly ColumnLayout[];

@@ -98,6 +98,29 @@ export function checkPublication(
   return results.length > 0 ? results : [ok('has what is needed')];
 }
 
+/** Whether the user may do what has to be done to the publication at the start, with the SQL for somebody who may. */
+export function checkPublishRights(
+  state: PublicationState | null,
+  tables: readonly PostgresTable[],
+  options: { readonly settings: PostgresSettings; readonly mayCreate: boolean },
+): readonly CheckResult[] {
+  const { settings, mayCreate } = options;
+  const { name, create } = settings.publication;
+  const missing = missingTables(state, tables);
+  if (create === 'never' || missing.length === 0 || state?.owned === false) return [];
+  const subject = `publication ${name}`;
+  const statement = state === null ? createStatement(settings, tables) : addStatement(name, missing);
+  const foreign = missing.filter((table) => !table.owned);
+  if (foreign.length > 0) {
+    const names = foreign.map((table) => table.source.key).join(', ');
+    const message = `only the owner can publish a table: tables=${names}`;
+    return [{ subject, status: 'fail', code: 'E2022', message, fix: `${statement}; -- as the owner or a superuser` }];
+  }
+  if (state !== null || mayCreate) return [];
+  const fix = `GRANT CREATE ON DATABASE ${quoteIdentifier(settings.database)} TO ${quoteIdentifier(settings.user)};`;
+  return [{ subject, status: 'fail', code: 'E2022', message: 'may not be created by the user', fix }];
+}
+
 /** Makes the publication, or adds the tables it lacks. Throws E2022 if the user may not. */
 export async function ensurePublication(
   sql: SqlRunner,
