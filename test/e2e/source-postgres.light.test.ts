@@ -352,16 +352,17 @@ describe('checks', () => {
         (await fixture.source(settings).check()).filter((result) => result.status === 'fail');
       const [failure, ...others] = await failures();
       expect(others).toEqual([]);
-      expect(failure).toMatchObject({ code: 'E2022', fix: expect.stringMatching(/^CREATE PUBLICATION .*"t"/) });
+      expect(failure.code).toBe('E2022');
+      expect(failure.fix).toMatch(/^CREATE PUBLICATION .*"t"/);
       await fixture.sql(String(failure.fix));
       expect(await failures()).toEqual([]);
       await fixture.sql(
         `drop publication ${postgresSettings(fixture.url).publication.name}`,
         `alter table t owner to ${role}`,
       );
-      expect(await failures()).toMatchObject([
-        { code: 'E2022', fix: expect.stringMatching(/^GRANT CREATE ON DATABASE/) },
-      ]);
+      const [owner] = await failures();
+      expect(owner.code).toBe('E2022');
+      expect(owner.fix).toMatch(/^GRANT CREATE ON DATABASE/);
     } finally {
       await fixture.sql('drop table t', `drop role ${role}`);
     }
