@@ -17,7 +17,7 @@ test('ends by itself with an equal lake; a second run goes on from the same dire
   // As root the server runs under an account of its own, which has to get through.
   chmodSync(parent, 0o711);
   const directory = join(parent, 'demo');
-  const first = await runCli(['demo', '--exit-after', '6s', '--directory', directory]);
+  const first = await runCli(['demo', '--exit-after', '4s', '--directory', directory]);
   expect(first, first.stdout + first.stderr).toMatchObject({ code: 0 });
   expect(first.stdout).toContain('All 5 tables are equal.');
   const before = comparison(first.stdout);
@@ -30,7 +30,7 @@ test('ends by itself with an equal lake; a second run goes on from the same dire
   expect(first.stdout).toMatch(/^\d+\.\d s: streaming, lag/m);
   expect(first.stdout).not.toContain('\u001b');
 
-  const second = await runCli(['demo', '--exit-after', '5s', '--directory', directory]);
+  const second = await runCli(['demo', '--exit-after', '3s', '--directory', directory]);
   expect(second, second.stdout + second.stderr).toMatchObject({ code: 0 });
   const after = comparison(second.stdout);
   expect(after.size).toBe(5);
