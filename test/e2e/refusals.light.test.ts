@@ -101,7 +101,8 @@ test('a second instance is refused while the first goes on', async () => {
 });
 
 test('P26: a paused instance holds the slot; the next waits for it and takes over, the resumed one ends fenced', async () => {
-  await site.sql(`alter role current_user in database ${site.database.name} set wal_sender_timeout = '4s'`);
+  // Long enough for the second instance to start on a busy machine before the server gives the first one up.
+  await site.sql(`alter role current_user in database ${site.database.name} set wal_sender_timeout = '10s'`);
   const first = site.start();
   await site.caughtUp();
   await until(async () => (await site.slot())?.activePid ?? null, { what: 'the slot in use' });
