@@ -78,7 +78,6 @@ export function mirrorSettings(loaded: LoadedConfig, name: string, run: RunOptio
     compaction: maintenance.compaction,
     onTableError: errors.on_table_error,
     isolateLagBytesMax: errors.isolate_max_lag,
-    copyTablesInParallel: 1,
     untilCaughtUp: run.untilCaughtUp,
     acceptGap: run.acceptGap,
   };

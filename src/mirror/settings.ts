@@ -21,8 +21,6 @@ export interface MirrorSettings {
   readonly onTableError: 'isolate' | 'stop';
   /** Bytes of log that an isolated table may hold back before the pipeline stops. */
   readonly isolateLagBytesMax: number;
-  /** Rows of the copy that are read at once: how many tables in parallel. */
-  readonly copyTablesInParallel: number;
   /** End when everything up to the source's position at the start is committed. */
   readonly untilCaughtUp: boolean;
   /** The operator accepts that the log between these positions is gone (`--accept-gap`). */

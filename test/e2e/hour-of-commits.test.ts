@@ -37,7 +37,6 @@ const settings: MirrorSettings = {
   compaction: 'inline',
   onTableError: 'stop',
   isolateLagBytesMax: 1e12,
-  copyTablesInParallel: 1,
   untilCaughtUp: false,
   acceptGap: null,
 };

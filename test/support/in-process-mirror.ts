@@ -74,7 +74,6 @@ const SETTINGS: MirrorSettings = {
   compaction: 'inline',
   onTableError: 'isolate',
   isolateLagBytesMax: 2 ** 40,
-  copyTablesInParallel: 1,
   untilCaughtUp: false,
   acceptGap: null,
 };

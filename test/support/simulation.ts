@@ -251,7 +251,6 @@ function settingsOf(world: World): MirrorSettings {
     compaction: 'inline',
     onTableError: 'isolate',
     isolateLagBytesMax: 1e12,
-    copyTablesInParallel: 1,
     untilCaughtUp: false,
     acceptGap: null,
   };

@@ -28,7 +28,6 @@ const SETTINGS: MirrorSettings = {
   compaction: 'off',
   onTableError: 'isolate',
   isolateLagBytesMax: 1e12,
-  copyTablesInParallel: 1,
   untilCaughtUp: false,
   acceptGap: null,
 };
