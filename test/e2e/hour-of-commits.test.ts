@@ -17,8 +17,8 @@ import { ScriptedSource } from '../support/scripted-source.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { until } from '../support/until.ts';
 
-const COMMITS = Number(process.env['HOUR_COMMITS'] ?? '1200');
-const RETAIN_MS = 600_000;
+const COMMITS = Number(process.env['HOUR_COMMITS'] ?? '600');
+const RETAIN_MS = 120_000;
 
 const settings: MirrorSettings = {
   pipeline: 'shop',
