@@ -159,6 +159,9 @@ describe('run', () => {
     const [, url] = await daemon.waitFor(/"url":"(http[^"]*)"/);
     await ready(url);
     await change(at, "insert into items values (500, 'late', 5)");
+    // What has not been received when the signal comes is the next run's.
+    const inserted = /^tributary_rows_total\{[^}]*op="insert"[^}]*\} 1$/m;
+    await until(async () => inserted.test(await (await fetch(`${url}/metrics`)).text()), { what: 'the row' });
     expect(await (await fetch(`${url}/healthz`)).text()).toBe('ok\n');
     const metrics = await (await fetch(`${url}/metrics`)).text();
     expect(metrics).toContain('tributary_state{pipeline="shop",state="streaming"} 1');

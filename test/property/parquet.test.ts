@@ -13,7 +13,7 @@ import type { DataField, DataType } from '../../src/paimon/schema/data-type.ts';
 import { anyType, cellOf } from '../support/arbitrary-columns.ts';
 
 const SECONDS = Number(process.env['PROPERTY_SECONDS'] ?? '2');
-const LIMIT = { interruptAfterTimeLimit: SECONDS * 1000, markInterruptAsFailure: false, numRuns: SECONDS * 150 };
+const LIMIT = { numRuns: SECONDS * 150 };
 
 interface Table {
   readonly type: DataType;

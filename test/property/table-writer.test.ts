@@ -217,7 +217,7 @@ describe('any history gives the table of the plain map', () => {
   test.each(KEY_CASES.map((keyCase) => [keyCase.name, keyCase] as const))(
     'with a key of %s',
     async (_name, keyCase) => {
-      const limit = { interruptAfterTimeLimit: (SECONDS * 1000) / 2, numRuns: 200 * SECONDS };
+      const limit = { numRuns: 50 * SECONDS };
       expect.hasAssertions();
       await fc.assert(
         fc.asyncProperty(steps, variants, (history, variant) => check(keyCase, history, variant)),
