@@ -64,11 +64,13 @@ export class TableState {
   }
 
   /**
-   * True if the newest known snapshot is stored as it was; false if it has expired since, so that others have gone on.
+   * True if the newest known snapshot is stored as it was, or the first is still to come; false if it has expired since,
+   * so that others have gone on.
    * Throws E3456 if it was rolled back.
    */
   async isCurrent(): Promise<boolean> {
-    if (this.#stored === null) return true;
+    // Where the first snapshots have expired, the next one of an empty table could be published once more.
+    if (this.#stored === null) return ((await this.#snapshots.ids())[0] ?? 1n) === 1n;
     const { id } = this.#stored.snapshot;
     const found = await this.#snapshots.readStored(id);
     if (found !== null && Buffer.compare(found.bytes, this.#stored.bytes) === 0) return true;
