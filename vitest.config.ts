@@ -17,6 +17,11 @@ function kind(name: string, include: readonly string[], limit: { readonly second
   };
 }
 
+/** Tests without state outside their own variables: files share a process, which saves starting and loading again. */
+function shared(project: ReturnType<typeof kind>) {
+  return { ...project, test: { ...project.test, isolate: false } };
+}
+
 const e2e = kind('e2e', ['test/e2e/**/*.test.ts'], { seconds: 900 });
 
 export default defineConfig({
@@ -26,10 +31,10 @@ export default defineConfig({
     watch: false,
     allowOnly: false,
     projects: [
-      kind('unit', ['test/unit/**/*.test.ts'], { seconds: 20 }),
-      kind('property', ['test/property/**/*.test.ts'], { seconds: 60 }),
+      shared(kind('unit', ['test/unit/**/*.test.ts'], { seconds: 20 })),
+      shared(kind('property', ['test/property/**/*.test.ts'], { seconds: 60 })),
       kind('simulation', ['test/simulation/**/*.test.ts'], { seconds: 300 }),
-      kind('golden', ['test/golden/**/*.test.ts'], { seconds: 60 }),
+      shared(kind('golden', ['test/golden/**/*.test.ts'], { seconds: 60 })),
       kind('tidy', ['test/tidy.test.ts'], { seconds: 30 }),
       kind('interop', ['test/interop/**/*.test.ts'], { seconds: 900 }),
       { ...e2e, test: { ...e2e.test, exclude: ['test/e2e/**/*.light.test.ts'] } },

@@ -34,7 +34,9 @@ test('P11 P12 P17 kinds: insert, update, unchanged value, key change, delete, tr
     ['+I', '9', null, null],
   ]);
   const kinds = events.filter((event) => event.kind !== 'progress').map((event) => event.kind);
-  expect(kinds).toEqual(['changes', 'truncate', 'changes']);
+  // A batch ends where nothing more has come for a moment, too: changes may come in several.
+  const order = kinds.filter((kind, index) => kind !== kinds[index - 1]);
+  expect(order).toEqual(['changes', 'truncate', 'changes']);
   const truncated = events.findIndex((event) => event.kind === 'truncate');
   expect(rowsOf(events.slice(truncated), table)).toEqual([['+I', '9', null, null]]);
 });
