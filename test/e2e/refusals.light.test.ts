@@ -1,6 +1,6 @@
 // What the daemon refuses because going on would lose changes or harm another writer: the coded error, what to do, the
 // exit code, and nothing published, nothing acknowledged. Wrong settings and rights stand in cli.light.test.ts.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { compareSourceAndLake } from '../support/compare-source-lake.ts';
@@ -98,32 +98,6 @@ test('a second instance is refused while the first goes on', async () => {
   await site.caughtUp();
   await expectEqual();
   expect(await first.kill()).toEqual({ code: 0, signal: null });
-});
-
-test('P26: a paused instance holds the slot; the next waits for it and takes over, the resumed one ends fenced', async () => {
-  // Long enough for the second instance to start on a busy machine before the server gives the first one up.
-  await site.sql(`alter role current_user in database ${site.database.name} set wal_sender_timeout = '10s'`);
-  const first = site.start();
-  await site.caughtUp();
-  await until(async () => (await site.slot())?.activePid ?? null, { what: 'the slot in use' });
-  process.kill(first.pid, 'SIGSTOP');
-  // As if half a minute had passed: the lease has run out. The walsender of the first is still there.
-  rmSync(join(site.warehouse, '_tributary', 'shop', 'lease'));
-  expect((await site.slot())?.activePid).not.toBeNull();
-  await site.sql("insert into items values (100, 'after')", 'update items set id = 200 where id = 1');
-  const second = site.start();
-  await site.caughtUp();
-  expect(second.stdout() + second.stderr()).toContain('slot is in use');
-  await expectEqual();
-  const snapshots = site.snapshotCount();
-  process.kill(first.pid, 'SIGCONT');
-  expect((await first.exit).code, first.stderr()).toBe(3);
-  expect(first.stderr()).toMatch(/E500[1-4]/);
-  expect(site.snapshotCount()).toBe(snapshots);
-  await site.sql("insert into items values (101, 'later')");
-  await site.caughtUp();
-  await expectEqual();
-  expect(await second.kill()).toEqual({ code: 0, signal: null });
 });
 
 test('files that are no table where a table is to be made are refused and left alone', async () => {

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { compareSourceAndLake } from '../support/compare-source-lake.ts';
 import { type MirrorSite, mirrorSite, type SiteFailure } from '../support/mirror-site.ts';
 import { postgres, type TestPostgres, withClient } from '../support/servers.ts';
+import { until } from '../support/until.ts';
 
 let server: TestPostgres;
 let site: MirrorSite;
@@ -99,4 +100,30 @@ test('columns that changed in the source are refused, and no value lands in anot
   await site.catchUp();
   await site.sql('alter table items add column price numeric(8,2)', "insert into items values (100, 'new', 1.5)");
   expect(await refusedWithoutEffect(() => site.refused())).toMatchObject({ exit: 3, code: 'E2107' });
+});
+
+test('P26: a paused instance holds the slot; the next waits for it and takes over, the resumed one ends fenced', async () => {
+  // Long enough for the second instance to start on a busy machine before the server gives the first one up.
+  await site.sql(`alter role current_user in database ${site.database.name} set wal_sender_timeout = '10s'`);
+  const first = site.start();
+  await site.caughtUp();
+  await until(async () => (await site.slot())?.activePid ?? null, { what: 'the slot in use' });
+  process.kill(first.pid, 'SIGSTOP');
+  // As if half a minute had passed: the lease has run out. The walsender of the first is still there.
+  rmSync(join(site.warehouse, '_tributary', 'shop', 'lease'));
+  expect((await site.slot())?.activePid).not.toBeNull();
+  await site.sql("insert into items values (100, 'after')", 'update items set id = 200 where id = 1');
+  const second = site.start();
+  await site.caughtUp();
+  expect(second.stdout() + second.stderr()).toContain('slot is in use');
+  await expectEqual();
+  const snapshots = site.snapshotCount();
+  process.kill(first.pid, 'SIGCONT');
+  expect((await first.exit).code, first.stderr()).toBe(3);
+  expect(first.stderr()).toMatch(/E500[1-4]/);
+  expect(site.snapshotCount()).toBe(snapshots);
+  await site.sql("insert into items values (101, 'later')");
+  await site.caughtUp();
+  await expectEqual();
+  expect(await second.kill()).toEqual({ code: 0, signal: null });
 });
