@@ -187,7 +187,7 @@ export class WrittenTable {
         schemas: new Map([[0, this.schema]]),
         pathOf: (file: ManifestEntry['file']) => paths.file(partition, bucket, file),
       };
-      const merge = mergeFunctionOf(this.schema, { dropRetracts: true });
+      const merge = mergeFunctionOf(this.schema, { layout, dropRetracts: true });
       for await (const batch of readSections(reader, sections, merge)) {
         for (let row = 0; row < batch.rowCount; row++) {
           rows.push(batch.columns.map((vector, column) => plain(cellAt(this.schema.fields[column].type, vector, row))));

@@ -119,7 +119,8 @@ class Compaction {
   }
 
   private async rewrite(sections: readonly Section[]): Promise<readonly DataFileMeta[]> {
-    const merge = mergeFunctionOf(this.request.schema, { dropRetracts: this.request.dropDeletes });
+    const { schema, dropDeletes } = this.request;
+    const merge = mergeFunctionOf(schema, { layout: this.reader.layout, dropRetracts: dropDeletes });
     const writer = new DataFileWriter(this.target);
     this.writers.push(writer);
     for await (const batch of readSections(this.reader, sections, merge)) {

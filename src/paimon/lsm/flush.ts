@@ -18,7 +18,9 @@ import { tableLayout } from './key-value-file.ts';
 import type { KeyValueBatch, KeyValueLayout } from './key-values.ts';
 import { openLookupFile } from './lookup-file.ts';
 import { mergeFunctionOf } from './merge/merge-engine.ts';
+import { gatherMerged } from './merge/merge-window.ts';
 import { batchOrder } from './merge/run-cursor.ts';
+import type { RowPlaces } from './row-places.ts';
 import type { WriteBatch } from './write-batch.ts';
 import { joinRows, keyStarts, placeAndSort, type SortedRows, sortPlaced } from './write-rows.ts';
 
@@ -57,10 +59,11 @@ export async function runFlush(request: FlushRequest, store: FileStore, ownsBuff
   const hasChangelog = isKeyed && tableOptions(request.schema).changelogProducer === 'input';
   const sorted = placeAndSort(request.schema, layout, joinRows(request.schema, request.batches, ownsBuffers));
   const rows = isKeyed ? await wholeRows(request, store, sorted) : sorted;
+  const changes = placedChanges(rows, request.firstSequence);
   const output = new FlushOutput(request, store, rows);
   try {
-    await output.write('data', survivors(request.schema, layout, rows));
-    if (hasChangelog) await output.write('changelog', rows.order);
+    await output.write('data', isKeyed ? mergeChanges(request.schema, rows, changes) : changes);
+    if (hasChangelog) await output.write('changelog', changes);
   } catch (error) {
     await output.abort();
     throw error;
@@ -106,20 +109,41 @@ function previousRows(layout: KeyValueLayout, rows: SortedRows): Int32Array {
   return previous;
 }
 
-/** The rows that are left of each key, in order; all of them in an append table. */
-function survivors(schema: TableSchema, layout: KeyValueLayout, rows: SortedRows): Uint32Array {
-  if (schema.primaryKeys.length === 0) return rows.order;
-  const merge = mergeFunctionOf(schema, { dropRetracts: false });
+/** Rows in the order in which files hold them. */
+interface PlacedRows {
+  readonly batch: KeyValueBatch;
+  /** Rows of the batch by place, then key. */
+  readonly order: Uint32Array;
+  /** The place of each row of the batch, as a number of `RowPlaces.places`. */
+  readonly groups: RowPlaces['groups'];
+}
+
+/** All rows, as they were written. */
+function placedChanges({ rowCount, columns, kinds, order, places }: SortedRows, firstSequence: bigint): PlacedRows {
+  const batch = { rowCount, columns, kinds, sequence: sequenceFrom(firstSequence, rowCount) };
+  return { batch, order, groups: places.groups };
+}
+
+/** The rows that are left of each key. */
+function mergeChanges(schema: TableSchema, rows: SortedRows, { batch, order, groups }: PlacedRows): PlacedRows {
+  const layout = tableLayout(schema);
   const groupStarts = keyStarts(layout, rows);
-  const order = layout.sequenceIndexes.length === 0 ? rows.order : bySequenceFields(layout, rows, groupStarts);
-  return merge({
+  const merged = mergeFunctionOf(schema, { layout, dropRetracts: false })({
     rowCount: rows.rowCount,
     groupCount: groupStarts.length,
     groupStarts,
     sources: new Uint32Array(rows.rowCount),
-    rows: order,
-    kinds: [rows.kinds],
-  }).rows;
+    rows: layout.sequenceIndexes.length === 0 ? order : bySequenceFields(layout, rows, groupStarts),
+    kinds: [batch.kinds],
+    columns: [batch.columns],
+  });
+  const chosen = merged.selection.rows;
+  if (merged.columns === null && merged.kinds === null) return { batch, order: chosen, groups };
+  return {
+    batch: gatherMerged([batch], merged),
+    order: Uint32Array.from(chosen, (_, index) => index),
+    groups: Int32Array.from(chosen, (row) => groups[row]),
+  };
 }
 
 /** The order with the rows of each key sorted by their sequence fields, equal ones in write order. */
@@ -151,24 +175,21 @@ class FlushOutput {
   private readonly request: FlushRequest;
   private readonly store: FileStore;
   private readonly rows: SortedRows;
-  private readonly batch: KeyValueBatch;
   private readonly names: FileNames;
   private readonly writers: DataFileWriter[] = [];
   private readonly written = { data: [] as ManifestEntry[], changelog: [] as ManifestEntry[] };
 
   constructor(request: FlushRequest, store: FileStore, rows: SortedRows) {
-    const { rowCount, columns, kinds } = rows;
     this.request = request;
     this.store = store;
     this.rows = rows;
-    this.batch = { rowCount, columns, kinds, sequence: sequenceFrom(request.firstSequence, rowCount) };
     this.names = new FileNames(request.fileUuid);
   }
 
   /** Writes rows that are in order of their places. */
-  async write(content: 'data' | 'changelog', order: Uint32Array): Promise<void> {
+  async write(content: 'data' | 'changelog', { batch, order, groups }: PlacedRows): Promise<void> {
     const { tablePath, schema, creationTimeMs } = this.request;
-    const { places, groups } = this.rows.places;
+    const { places } = this.rows.places;
     const format = new DataFileFormat(schema, content);
     const paths = filePaths(tablePath, schema);
     const { store, names } = this;
@@ -180,7 +201,7 @@ class FlushOutput {
       const { partition, bucket } = places[group];
       const writer = new DataFileWriter({ ...target, directory: paths.bucket(partition, bucket) });
       this.writers.push(writer);
-      await writer.append(this.batch, order, from, to);
+      await writer.append(batch, order, from, to);
       const files = await writer.finish();
       this.written[content].push(...files.map((file) => this.entry(group, file)));
       from = to;

@@ -28,7 +28,7 @@ export async function* liveRowDeletes(table: LiveTable, files: readonly Manifest
   const keyTypes = layout.keyIndexes.map((index) => layout.fields[index].type);
   const paths = filePaths(tablePath, schema);
   const schemas = await fileSchemas(table, files);
-  const merge = mergeFunctionOf(schema, { dropRetracts: true });
+  const merge = mergeFunctionOf(schema, { layout, dropRetracts: true });
   for (const entries of Map.groupBy(files, (entry) => bucketKey(entry.partition, entry.bucket)).values()) {
     const [{ partition, bucket }] = entries;
     const pathOf = (file: ManifestEntry['file']): string => paths.file(partition, bucket, file);

@@ -13,8 +13,6 @@ export interface MergeOptions {
   /** What the columns of the runs are. */
   readonly layout: KeyValueLayout;
   readonly merge: MergeFunction;
-  /** The columns to give, as indexes of the layout's fields; all unless given. */
-  readonly columns?: readonly number[];
   /** Rows taken from the runs for one batch of the result, at least; the rows of one key are never split. */
   readonly windowRows?: number;
 }
@@ -40,7 +38,6 @@ export async function* mergeRuns(
 class SortedMerge {
   private readonly cursors: readonly RunCursor[];
   private readonly options: MergeOptions;
-  private readonly columns: readonly number[];
   private readonly windowRows: number;
   private readonly window: MergeWindow;
   private readonly tree: LoserTree;
@@ -50,7 +47,6 @@ class SortedMerge {
   constructor(cursors: readonly RunCursor[], options: MergeOptions) {
     this.cursors = cursors;
     this.options = options;
-    this.columns = options.columns ?? options.layout.fields.map((_, index) => index);
     this.windowRows = options.windowRows ?? WINDOW_ROWS;
     this.window = new MergeWindow(this.windowRows + cursors.length);
     this.openWindow();
@@ -65,8 +61,8 @@ class SortedMerge {
         continue;
       }
       if (this.window.rowCount === 0) return;
-      const selection = this.options.merge(this.window.groups());
-      if (selection.rows.length > 0) yield this.window.gather(selection, this.columns);
+      const merged = this.options.merge(this.window.groups());
+      if (merged.groups.length > 0) yield this.window.gather(merged);
       this.openWindow();
     }
   }

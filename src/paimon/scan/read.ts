@@ -104,7 +104,8 @@ function readMerged(
 ): AsyncGenerator<KeyValueBatch> {
   const types = reader.layout.keyIndexes.map((index) => reader.layout.fields[index].type);
   const sections = partitionByInterval(split.files, (a, b) => compareBinaryRows(types, a, b));
-  return readSections(reader, sections, mergeFunctionOf(how.schema, { dropRetracts: !how.keepRetracts }));
+  const { layout } = reader;
+  return readSections(reader, sections, mergeFunctionOf(how.schema, { layout, dropRetracts: !how.keepRetracts }));
 }
 
 async function* readRawFiles(reader: BucketReader, split: Split, keepRetracts: boolean): AsyncGenerator<KeyValueBatch> {

@@ -1,6 +1,6 @@
 // The deduplicate merge engine: the last row of a key is left. Source: format notes 05 section 6.
 import { isRetract } from '../../../column/row-kind.ts';
-import type { MergeFunction, SortedGroups } from './merge-function.ts';
+import { groupEnd, type MergeFunction, type SortedGroups } from './merge-function.ts';
 
 /** How deduplicate treats retracts. */
 export interface DeduplicateSettings {
@@ -13,19 +13,22 @@ export interface DeduplicateSettings {
 /** The deduplicate engine. A retract that wins is left as it is unless it is to be dropped. */
 export function deduplicate(settings: DeduplicateSettings): MergeFunction {
   return (groups) => {
+    const left = new Uint32Array(groups.groupCount);
     const sources = new Uint32Array(groups.groupCount);
     const rows = new Uint32Array(groups.groupCount);
     let count = 0;
     for (let group = 0; group < groups.groupCount; group++) {
       const start = groups.groupStarts[group];
-      const end = group + 1 < groups.groupCount ? groups.groupStarts[group + 1] : groups.rowCount;
-      // A row alone does not go through the merge function (ReducerMergeFunctionWrapper).
+      const end = groupEnd(groups, group);
+      // A row alone does not go through the merge function.
       const last = settings.ignoreDelete && end - start > 1 ? lastAdd(groups, start, end) : end - 1;
       if (last < 0 || (settings.dropRetracts && retractAt(groups, last))) continue;
+      left[count] = group;
       sources[count] = groups.sources[last];
       rows[count++] = groups.rows[last];
     }
-    return { sources: sources.subarray(0, count), rows: rows.subarray(0, count) };
+    const selection = { sources: sources.subarray(0, count), rows: rows.subarray(0, count) };
+    return { groups: left.subarray(0, count), selection, kinds: null, columns: null };
   };
 }
 

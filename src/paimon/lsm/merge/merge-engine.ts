@@ -2,11 +2,20 @@
 import { TributaryError } from '../../../base/errors.ts';
 import { tableOptions } from '../../schema/table-options.ts';
 import type { TableSchema } from '../../schema/table-schema.ts';
+import type { KeyValueLayout } from '../key-values.ts';
 import { deduplicate } from './deduplicate.ts';
 import type { MergeFunction } from './merge-function.ts';
 
+/** What a merge function is made for. */
+export interface MergePurpose {
+  /** The columns of the rows to merge. */
+  readonly layout: KeyValueLayout;
+  /** Keys whose row that is left is a retract are dropped: reads, and compactions that reach the oldest data. */
+  readonly dropRetracts: boolean;
+}
+
 /** The merge function of the schema's engine. Throws `E3350` for engines that are not supported yet. */
-export function mergeFunctionOf(schema: TableSchema, options: { readonly dropRetracts: boolean }): MergeFunction {
+export function mergeFunctionOf(schema: TableSchema, options: MergePurpose): MergeFunction {
   requireSupportedEngine(schema);
   return deduplicate({ ignoreDelete: tableOptions(schema).ignoreDelete, dropRetracts: options.dropRetracts });
 }

@@ -1,10 +1,11 @@
-// What becomes of the rows of one key: the merge engines, as functions from sorted groups of rows to a selection.
+// What becomes of the rows of one key: the merge engines, as functions from sorted groups of rows to one row a group.
 import type { Selection } from '../../../column/interleave.ts';
+import type { Vector } from '../../../column/vector.ts';
 
 /**
  * Rows in ascending order of (key, sequence fields, sequence number). Groups of one key begin at `groupStarts[0 …
  * groupCount)`; the last one ends at `rowCount`. Entry i is row `rows[i]` of batch `sources[i]`, whose kinds are
- * `kinds[sources[i]]`. The arrays may be longer than what is used.
+ * `kinds[sources[i]]` and whose columns are `columns[sources[i]]`. The index arrays may be longer than what is used.
  */
 export interface SortedGroups {
   readonly rowCount: number;
@@ -13,7 +14,25 @@ export interface SortedGroups {
   readonly sources: Uint32Array;
   readonly rows: Uint32Array;
   readonly kinds: readonly Uint8Array[];
+  readonly columns: readonly (readonly Vector[])[];
 }
 
-/** Chooses the rows that are left, at most one a group, in group order. */
-export type MergeFunction = (groups: SortedGroups) => Selection;
+/** The rows that are left, at most one a group, in group order. */
+export interface MergedRows {
+  /** The group of each row. */
+  readonly groups: Uint32Array;
+  /** For each row the one it stands for: its sequence number and, unless given below, its kind and values. */
+  readonly selection: Selection;
+  /** The kinds; null where all are those of the selected rows. */
+  readonly kinds: Uint8Array | null;
+  /** Columns whose values are not those of the selected rows, by their place in the layout; null where none is. */
+  readonly columns: readonly (Vector | null)[] | null;
+}
+
+/** Merges the rows of each group. A row alone in its group stays as it is (ReducerMergeFunctionWrapper). */
+export type MergeFunction = (groups: SortedGroups) => MergedRows;
+
+/** Where the group ends. */
+export function groupEnd(groups: SortedGroups, group: number): number {
+  return group + 1 < groups.groupCount ? groups.groupStarts[group + 1] : groups.rowCount;
+}

@@ -1,7 +1,9 @@
 // The rows that a merge has taken from its runs and not yet given out, with the batches they stand in.
 import { interleaveVectors, type Selection } from '../../../column/interleave.ts';
+import { ofKind } from '../../../column/take.ts';
+import type { Vector } from '../../../column/vector.ts';
 import type { KeyValueBatch } from '../key-values.ts';
-import type { SortedGroups } from './merge-function.ts';
+import type { MergedRows, SortedGroups } from './merge-function.ts';
 
 /** Rows in merge order, in groups of one key. */
 export class MergeWindow {
@@ -47,28 +49,15 @@ export class MergeWindow {
 
   /** The groups, for a merge function; valid until the window changes. */
   groups(): SortedGroups {
-    const { rowCount, groupCount, groupStarts, sources, rows } = this;
-    return { rowCount, groupCount, groupStarts, sources, rows, kinds: this.batches.map((batch) => batch.kinds) };
+    const { rowCount, groupCount, groupStarts, sources, rows, batches } = this;
+    const kinds = batches.map((batch) => batch.kinds);
+    const columns = batches.map((batch) => batch.columns);
+    return { rowCount, groupCount, groupStarts, sources, rows, kinds, columns };
   }
 
-  /** A new batch of the selected rows, with the columns of those indexes. */
-  gather(selection: Selection, columnIndexes: readonly number[]): KeyValueBatch {
-    const { batches } = this;
-    const column = (index: number) =>
-      interleaveVectors(
-        batches.map((batch) => batch.columns[index]),
-        selection,
-      );
-    const sequence = interleaveVectors(
-      batches.map((batch) => batch.sequence),
-      selection,
-    );
-    return {
-      rowCount: selection.rows.length,
-      columns: columnIndexes.map(column),
-      sequence: sequence as KeyValueBatch['sequence'],
-      kinds: gatherKinds(batches, selection),
-    };
+  /** A new batch of the rows that a merge function has left of the groups. */
+  gather(merged: MergedRows): KeyValueBatch {
+    return gatherMerged(this.batches, merged);
   }
 
   /** Forgets all rows and batches. */
@@ -85,11 +74,25 @@ export class MergeWindow {
   }
 }
 
-function gatherKinds(batches: readonly KeyValueBatch[], selection: Selection): Uint8Array {
-  const kinds = new Uint8Array(selection.rows.length);
-  for (let index = 0; index < kinds.length; index++) {
-    kinds[index] = batches[selection.sources[index]].kinds[selection.rows[index]];
-  }
+/** A new batch of merged rows; `batches` are those that were merged, of one layout. */
+export function gatherMerged(batches: readonly KeyValueBatch[], merged: MergedRows): KeyValueBatch {
+  const { selection, columns } = merged;
+  const selected = (column: (batch: KeyValueBatch) => Vector): Vector =>
+    interleaveVectors(batches.map(column), selection);
+  return {
+    rowCount: selection.rows.length,
+    columns: batches[0].columns.map((_, index) => columns?.[index] ?? selected((batch) => batch.columns[index])),
+    sequence: ofKind(
+      selected((batch) => batch.sequence),
+      'i64',
+    ),
+    kinds: merged.kinds ?? selectedKinds(batches, selection),
+  };
+}
+
+function selectedKinds(batches: readonly KeyValueBatch[], { sources, rows }: Selection): Uint8Array {
+  const kinds = new Uint8Array(rows.length);
+  for (let index = 0; index < kinds.length; index++) kinds[index] = batches[sources[index]].kinds[rows[index]];
   return kinds;
 }
 
