@@ -2,6 +2,7 @@
 import type { ManifestStore } from '../commit/manifest-store.ts';
 import { compareBinaryRows } from '../format/binary-row.ts';
 import { requireSupportedEngine } from '../lsm/merge/merge-engine.ts';
+import type { DeletionFile } from '../lsm/deletion-vector.ts';
 import { partitionKey } from '../lsm/live-files.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
 import type { IndexManifestEntry, ManifestEntry } from '../meta/manifest-entry.ts';
@@ -11,7 +12,7 @@ import { tableOptions } from '../schema/table-options.ts';
 import { type TableSchema, trimmedPrimaryKeys } from '../schema/table-schema.ts';
 import { checkConditions, fieldOf } from './predicate.ts';
 import { keysMayMeet, partitionMayMeet, valuesMayMeet } from './prune.ts';
-import type { Condition, DeletionFile, ReadOptions, ScanPlan, Split } from './scan.ts';
+import type { Condition, ReadOptions, ScanPlan, Split } from './scan.ts';
 import { type SplitFiles, type SplitRule, splitFiles } from './split-files.ts';
 
 /** What a plan is made of. */

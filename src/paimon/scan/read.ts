@@ -3,6 +3,7 @@ import type { FileStore } from '../../storage/file-store.ts';
 import { isRetract } from '../../column/row-kind.ts';
 import { sliceVector, takeVector } from '../../column/take.ts';
 import { compareBinaryRows } from '../format/binary-row.ts';
+import { type DeletedRows, readDeletionVector } from '../lsm/deletion-vector.ts';
 import { filePaths } from '../lsm/file-paths.ts';
 import { partitionByInterval } from '../lsm/interval-partition.ts';
 import { tableLayout } from '../lsm/key-value-file.ts';
@@ -13,7 +14,6 @@ import type { DataFileMeta } from '../meta/data-file-meta.ts';
 import type { DataField } from '../schema/data-type.ts';
 import type { SchemaStore } from '../schema/schema-store.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
-import { type DeletedRows, readDeletionVector } from './deletion-vector.ts';
 import { fieldOf, rowsThatMeet } from './predicate.ts';
 import type { Condition, ReadBatch, ReadOptions, ScanPlan, Split } from './scan.ts';
 

@@ -1,5 +1,6 @@
 // What a read asks for and what it gives: the vocabulary of `scan/`, the table facade and the query module.
 import type { ColumnBatch } from '../../column/vector.ts';
+import type { DeletionFile } from '../lsm/deletion-vector.ts';
 import type { BinaryRowBytes, DataFileMeta } from '../meta/data-file-meta.ts';
 import type { Snapshot, SnapshotId } from '../meta/snapshot.ts';
 import type { DataField } from '../schema/data-type.ts';
@@ -64,16 +65,8 @@ export interface Split {
   readonly files: readonly DataFileMeta[];
   /** True when the files may be read one by one as they are: no two rows of a key, no retracts, no deletion vectors. */
   readonly rawConvertible: boolean;
-  /** Deletion vectors of the files, by data file name: see `scan/deletion-vector.ts`. */
+  /** Deletion vectors of the files, by data file name: see `lsm/deletion-vector.ts`. */
   readonly deletionFiles: ReadonlyMap<string, DeletionFile>;
-}
-
-/** Where the deletion vector of a data file stands. */
-export interface DeletionFile {
-  /** Path of the index file in the store. */
-  readonly path: string;
-  readonly offset: number;
-  readonly length: number;
 }
 
 /** What a scan found: the snapshot, the schema to read with, and the splits. `snapshot` is null for an empty table. */

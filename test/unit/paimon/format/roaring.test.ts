@@ -1,0 +1,58 @@
+// Roaring bitmaps: any numbers read back as they were written, in every form of container.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readRoaring, writeRoaring } from '../../../../src/paimon/format/roaring.ts';
+
+function read(bytes: Uint8Array): { readonly values: readonly number[]; readonly end: number } {
+  const values: number[] = [];
+  const end = readRoaring(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0, { base: 0, values });
+  return { values, end };
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}
+
+describe('writeRoaring', () => {
+  it('writes nothing as a bitmap without containers', () => {
+    expect(hex(writeRoaring(Uint32Array.of()))).toBe('3a30000000000000');
+  });
+
+  it('writes a run where that is shorter, without offsets below four containers', () => {
+    const bytes = writeRoaring(Uint32Array.of(10, 11, 12, 13, 20, 21, 22, 23, 24, 25));
+    expect(hex(bytes)).toBe('3b300000' + '01' + '00000900' + '0200' + '0a000300' + '14000500');
+  });
+
+  it('writes more than 4096 scattered numbers as 8 KiB of bits', () => {
+    const values = Uint32Array.from({ length: 5000 }, (_, index) => 65536 + 2 * index);
+    expect(writeRoaring(values)).toHaveLength(16 + 8192);
+  });
+
+  it('reads back what it wrote', () => {
+    const container = fc.oneof(
+      fc.uniqueArray(fc.nat(65535), { maxLength: 50 }),
+      fc
+        .record({ first: fc.nat(60000), count: fc.nat(5000), step: fc.integer({ min: 1, max: 13 }) })
+        .map((series) =>
+          Array.from({ length: series.count }, (_, index) => series.first + series.step * index).filter(
+            (v) => v < 65536,
+          ),
+        ),
+    );
+    const bitmap = fc.array(fc.tuple(fc.nat(65535), container), { maxLength: 6 }).map((parts) => {
+      const values = new Set(parts.flatMap(([key, low]) => low.map((value) => key * 65536 + value)));
+      return Uint32Array.from(values).sort();
+    });
+    fc.assert(
+      fc.property(bitmap, (values) => {
+        const bytes = writeRoaring(values);
+        expect(read(bytes)).toEqual({ values: [...values], end: bytes.length });
+      }),
+      { seed: 1, numRuns: 100 },
+    );
+  });
+
+  it('refuses what is no bitmap', () => {
+    expect(() => read(new Uint8Array(8))).toThrow(expect.objectContaining({ code: 'E3402' }));
+  });
+});
