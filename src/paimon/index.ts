@@ -15,9 +15,8 @@ export type { CommitMessage, WriteBatch } from './lsm/write-batch.ts';
 export type { DataFileMeta } from './meta/data-file-meta.ts';
 export type { ManifestEntry } from './meta/manifest-entry.ts';
 export type { Snapshot, SnapshotId } from './meta/snapshot.ts';
+export type { Condition, Literal } from './format/condition.ts';
 export type {
-  Condition,
-  Literal,
   ReadBatch,
   ReadOptions,
   ReadPoint,

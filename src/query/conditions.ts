@@ -3,7 +3,7 @@ import { didYouMean } from '../base/did-you-mean.ts';
 import { isTributaryError, TributaryError } from '../base/errors.ts';
 import type { JsonValue } from '../base/json-text.ts';
 import { cellFromJson } from '../paimon/format/row-json.ts';
-import type { Condition, Literal } from '../paimon/scan/scan.ts';
+import type { ColumnCondition, Literal } from '../paimon/format/condition.ts';
 import type { DataField } from '../paimon/schema/data-type.ts';
 
 /** A value to compare with: decimals, 64-bit integers, dates and timestamps may be texts (`2026-01-31T12:00:00`). */
@@ -18,6 +18,9 @@ export interface ColumnFilter {
   readonly gt?: FilterValue;
   readonly ge?: FilterValue;
   readonly in?: readonly FilterValue[];
+  readonly notIn?: readonly FilterValue[];
+  /** A pattern with `%` for any text and `_` for one character; `\` takes the meaning of the next one away. */
+  readonly like?: string;
   readonly isNull?: boolean;
 }
 
@@ -28,7 +31,7 @@ const OPERATORS = { eq: '=', ne: '!=', lt: '<', le: '<=', gt: '>', ge: '>=' } as
 type ComparisonName = keyof typeof OPERATORS;
 
 /** The conditions of a filter. Throws `E6011` for an unknown column or operator, or a value that does not fit. */
-export function conditionsOf(filter: Filter, fields: readonly DataField[]): readonly Condition[] {
+export function conditionsOf(filter: Filter, fields: readonly DataField[]): readonly ColumnCondition[] {
   return Object.entries(filter).flatMap(([column, wanted]) => {
     const field = fieldNamed(column, fields);
     if (!isColumnFilter(wanted)) return [{ column, operator: '=' as const, literal: literalOf(field, wanted) }];
@@ -44,7 +47,11 @@ export function literalOf(field: DataField, value: FilterValue): Literal {
   } catch (error) {
     if (!isTributaryError(error)) throw error;
   }
-  throw new TributaryError(
+  throw notComparable(field);
+}
+
+function notComparable(field: DataField): TributaryError {
+  return new TributaryError(
     'E6011',
     `value cannot be compared with the column: column=${field.name} type=${field.type.kind}`,
   );
@@ -62,16 +69,21 @@ function isColumnFilter(wanted: ColumnFilter | FilterValue): wanted is ColumnFil
   return typeof wanted === 'object' && !(wanted instanceof Uint8Array) && !(wanted instanceof Date);
 }
 
-function conditionOf(field: DataField, name: string, value: unknown): Condition {
+function conditionOf(field: DataField, name: string, value: unknown): ColumnCondition {
   const column = field.name;
   if (name in OPERATORS) {
     return { column, operator: OPERATORS[name as ComparisonName], literal: literalOf(field, value as FilterValue) };
   }
-  if (name === 'in' && Array.isArray(value)) {
-    return { column, operator: 'in', literals: (value as FilterValue[]).map((item) => literalOf(field, item)) };
+  if ((name === 'in' || name === 'notIn') && Array.isArray(value)) {
+    const literals = (value as FilterValue[]).map((item) => literalOf(field, item));
+    return { column, operator: name === 'in' ? 'in' : 'not in', literals };
+  }
+  if (name === 'like' && typeof value === 'string') {
+    if (field.type.kind !== 'CHAR' && field.type.kind !== 'VARCHAR') throw notComparable(field);
+    return { column, operator: name, pattern: value };
   }
   if (name === 'isNull') return { column, operator: value === true ? 'is null' : 'is not null' };
-  const known = [...Object.keys(OPERATORS), 'in', 'isNull'];
+  const known = [...Object.keys(OPERATORS), 'in', 'notIn', 'like', 'isNull'];
   throw new TributaryError('E6011', `filter is not known${didYouMean(name, known)}: column=${column} filter=${name}`);
 }
 

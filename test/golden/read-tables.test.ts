@@ -2,9 +2,10 @@
 // not read yet are listed with the error that says so; a case that is in no list must be read.
 import { describe, expect, it } from 'vitest';
 import { TributaryError } from '../../src/base/errors.ts';
+import { filterConditions } from '../../src/cli/table/filter.ts';
 import { rowKindText } from '../../src/column/row-kind.ts';
-import { cellFromJson, createRowPrinter } from '../../src/paimon/format/row-json.ts';
-import type { Condition, Literal, ReadOptions } from '../../src/paimon/scan/scan.ts';
+import { createRowPrinter } from '../../src/paimon/format/row-json.ts';
+import type { ReadOptions } from '../../src/paimon/scan/scan.ts';
 import { Table } from '../../src/paimon/table.ts';
 import { LocalFileStore } from '../../src/storage/local/local-file-store.ts';
 import { type GoldenAnswer, type GoldenCase, type GoldenRow, golden, goldenNames } from '../support/golden.ts';
@@ -109,40 +110,16 @@ describe('reads', () => {
   });
 });
 
-/** Conditions as the reference's command line takes them: column, operator, text. */
-function conditionsOf(args: readonly string[], table: Table): readonly Condition[] {
-  const conditions: Condition[] = [];
-  for (let at = 0; at + 2 < args.length; at += 3) {
-    const [column, operator, text] = args.slice(at, at + 3) as [string, string, string];
-    const literal = (word: string): Literal => literalOf(table, column, word);
-    if (operator === 'isnull') conditions.push({ column, operator: 'is null' });
-    else if (operator === 'notnull') conditions.push({ column, operator: 'is not null' });
-    else if (operator === 'in') conditions.push({ column, operator, literals: text.split(',').map(literal) });
-    else conditions.push({ column, operator: operator as '=', literal: literal(text) });
-  }
-  return conditions;
-}
-
-function literalOf(table: Table, column: string, word: string): Literal {
-  const field = table.schema.fields.find((candidate) => candidate.name === column);
-  if (field === undefined) throw new Error(`no column ${column}`);
-  const isNumber = field.type.kind === 'INT' || field.type.kind === 'DOUBLE';
-  return cellFromJson(field.type, isNumber ? Number(word) : word) as Literal;
-}
-
 describe('filters', () => {
   const filtered = READ.flatMap((name) => {
-    const steps = golden(name).steps.filter(({ args, out }) => {
-      // We have no `like`.
-      return out !== undefined && args.includes('--filter') && !args.includes('like');
-    });
+    const steps = golden(name).steps.filter(({ args, out }) => out !== undefined && args.includes('--filter'));
     return steps.map((step) => ({ name, file: String(step.out), args: step.args }));
   });
 
   it.each(filtered)('$name: $file', async ({ name, file, args }) => {
     const found = golden(name);
     const table = await openTable(found);
-    const where = conditionsOf(args.slice(args.indexOf('--filter') + 1), table);
+    const where = filterConditions(args.slice(args.indexOf('--filter') + 1), table.schema.fields);
     expect(await readRows(table, { where })).toEqual(expectedRows(found.expected(file.replace('expected/', ''))));
   });
 });

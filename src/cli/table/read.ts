@@ -4,11 +4,10 @@ import { TributaryError } from '../../base/errors.ts';
 import { rowKindText } from '../../column/row-kind.ts';
 import { createRowPrinter } from '../../paimon/format/row-json.ts';
 import type { SnapshotId } from '../../paimon/meta/snapshot.ts';
-import type { Condition, ReadOptions, ReadPoint } from '../../paimon/scan/scan.ts';
-import type { DataField } from '../../paimon/schema/data-type.ts';
-import { fieldNamed, literalOf } from '../../query/conditions.ts';
+import type { ReadOptions, ReadPoint } from '../../paimon/scan/scan.ts';
 import { changeLines } from '../change-output.ts';
 import { standardOutput } from '../standard-output.ts';
+import { FILTER_HELP, filterConditions } from './filter.ts';
 import { openTable, type TableOptions, tableVerb, wholeNumber } from './table-options.ts';
 
 type Options = TableOptions & {
@@ -19,15 +18,13 @@ type Options = TableOptions & {
   readonly kinds?: boolean;
 };
 
-const COMPARISONS = ['=', '!=', '<', '<=', '>', '>='] as const;
-
 /** `tributary table read` */
 export function readVerb(): Command {
   return tableVerb('read', 'print the rows of one state of a table as NDJSON')
     .option('--snapshot <id>', 'state of this snapshot')
     .option('--tag <name>', 'state that this tag keeps')
     .option('--branch <name>', 'latest state of this branch')
-    .option('--filter <words...>', 'column, operator and value, any number of times: = != < <= > >= isnull notnull in')
+    .option('--filter <words...>', FILTER_HELP)
     .option('--kinds', 'print {"kind":…,"row":…}')
     .action(runRead);
 }
@@ -37,7 +34,7 @@ async function runRead(options: Options): Promise<void> {
   const at = pointOf(options);
   const snapshot = await table.snapshotAt(at);
   const schema = snapshot === null || at.kind === 'latest' ? table.schema : await table.schemas.read(snapshot.schemaId);
-  const read: ReadOptions = { at, where: conditionsOf(options.filter ?? [], schema.fields) };
+  const read: ReadOptions = { at, where: filterConditions(options.filter ?? [], schema.fields) };
   for await (const batch of table.read(read)) {
     const print = createRowPrinter(batch.fields);
     let text = '';
@@ -54,28 +51,6 @@ function pointOf({ snapshot, tag }: Options): ReadPoint {
     throw new TributaryError('E6200', 'give --snapshot or --tag, not both');
   if (snapshot !== undefined) return { kind: 'snapshot', id: wholeNumber(snapshot, 'snapshot') as SnapshotId };
   return tag === undefined ? { kind: 'latest' } : { kind: 'tag', name: tag };
-}
-
-/** Conditions of words in threes: column, operator, value. Throws `E6011`, `E6200`. */
-function conditionsOf(words: readonly string[], fields: readonly DataField[]): readonly Condition[] {
-  if (words.length % 3 !== 0) {
-    throw new TributaryError('E6200', `filter is not of column, operator and value: words=${words.length}`);
-  }
-  const conditions: Condition[] = [];
-  for (let at = 0; at < words.length; at += 3) conditions.push(conditionOf(words.slice(at, at + 3), fields));
-  return conditions;
-}
-
-function conditionOf([column, operator, value]: readonly string[], fields: readonly DataField[]): Condition {
-  const field = fieldNamed(column, fields);
-  if (operator === 'isnull') return { column, operator: 'is null' };
-  if (operator === 'notnull') return { column, operator: 'is not null' };
-  if (operator === 'in') {
-    return { column, operator, literals: value.split(',').map((word) => literalOf(field, word)) };
-  }
-  const comparison = COMPARISONS.find((known) => known === operator);
-  if (comparison === undefined) throw new TributaryError('E6200', `operator is not known: operator=${operator}`);
-  return { column, operator: comparison, literal: literalOf(field, value) };
 }
 
 /** `tributary table changelog` */

@@ -1,6 +1,7 @@
 // From a snapshot to the splits that a read has to read. Source: format notes 05 sections 4 and 11, 04 sections 4 and 9.
 import type { ManifestStore } from '../commit/manifest-store.ts';
 import { compareBinaryRows } from '../format/binary-row.ts';
+import { type PlainCondition, plainConditions } from '../format/condition.ts';
 import { requireSupportedEngine } from '../lsm/merge/merge-engine.ts';
 import type { DeletionFile } from '../lsm/deletion-vector.ts';
 import { partitionKey } from '../lsm/live-files.ts';
@@ -12,7 +13,7 @@ import { tableOptions } from '../schema/table-options.ts';
 import { type TableSchema, trimmedPrimaryKeys } from '../schema/table-schema.ts';
 import { checkConditions, fieldOf } from './predicate.ts';
 import { keysMayMeet, partitionMayMeet, valuesMayMeet } from './prune.ts';
-import type { Condition, ReadOptions, ScanPlan, Split } from './scan.ts';
+import type { ReadOptions, ScanPlan, Split } from './scan.ts';
 import { type SplitFiles, type SplitRule, splitFiles } from './split-files.ts';
 
 /** What a plan is made of. */
@@ -35,9 +36,9 @@ const DELETION_VECTORS = 'DELETION_VECTORS';
  */
 export async function planScan(source: PlanSource, options: ReadOptions): Promise<ScanPlan> {
   const { schema, snapshot } = source;
-  const where = options.where ?? [];
   const fields = options.columns?.map((name) => fieldOf(name, schema.fields)) ?? schema.fields;
-  checkConditions(where, schema.fields);
+  checkConditions(options.where ?? [], schema.fields);
+  const where = plainConditions(options.where ?? []);
   if (snapshot === null) return { snapshot, schema, fields, splits: [] };
   const rule = splitRule(schema, options);
   const entries = matchingPartitions(await source.manifests.liveEntriesOf(snapshot), where, schema);
@@ -59,7 +60,7 @@ export async function planScan(source: PlanSource, options: ReadOptions): Promis
 /** The files of the partitions that may hold rows that meet the conditions. */
 function matchingPartitions(
   entries: readonly ManifestEntry[],
-  where: readonly Condition[],
+  where: readonly PlainCondition[],
   schema: TableSchema,
 ): readonly ManifestEntry[] {
   const verdicts = new Map<string, boolean>();
@@ -122,19 +123,27 @@ function deletionFilesOf(
 /** Leaves out files by their statistics. */
 class Pruner {
   private readonly schema: TableSchema;
-  private readonly where: readonly Condition[];
+  private readonly where: readonly PlainCondition[];
   private readonly fileSchemas: ReadonlyMap<number, TableSchema>;
+  /** Whether a merge gives one of its rows as it is. */
+  private readonly keepsRows: boolean;
 
-  private constructor(schema: TableSchema, where: readonly Condition[], fileSchemas: ReadonlyMap<number, TableSchema>) {
+  private constructor(
+    schema: TableSchema,
+    where: readonly PlainCondition[],
+    fileSchemas: ReadonlyMap<number, TableSchema>,
+  ) {
     this.schema = schema;
     this.where = where;
     this.fileSchemas = fileSchemas;
+    const { mergeEngine } = tableOptions(schema);
+    this.keepsRows = mergeEngine === 'deduplicate' || mergeEngine === 'first-row';
   }
 
   static async open(
     source: PlanSource,
     entries: readonly ManifestEntry[],
-    where: readonly Condition[],
+    where: readonly PlainCondition[],
   ): Promise<Pruner> {
     const fileSchemas = new Map<number, TableSchema>();
     const ids = where.length === 0 ? [] : new Set(entries.map((entry) => entry.file.schemaId));
@@ -151,6 +160,11 @@ class Pruner {
     if (this.where.length === 0) return splits;
     const kept: SplitFiles[] = [];
     for (const split of splits) {
+      // Merged values may meet conditions that none of the values they are made of does.
+      if (!split.rawConvertible && !this.keepsRows) {
+        kept.push(split);
+        continue;
+      }
       const matching = split.files.filter((file) => this.valuesMayMeet(file));
       if (matching.length > 0) kept.push(split.rawConvertible ? { ...split, files: matching } : split);
     }

@@ -1,31 +1,38 @@
-// Conditions on columns: which rows meet them, and which files cannot hold such a row.
+// Conditions of a read: whether they fit the columns, and which rows meet them.
 import { TributaryError } from '../../base/errors.ts';
 import { vectorComparator } from '../../column/compare.ts';
+import { ofKind } from '../../column/take.ts';
 import { PRESENT, validityAt, type Vector } from '../../column/vector.ts';
-import { type Cell, compareCells, vectorOf } from '../format/cell.ts';
+import { vectorOf } from '../format/cell.ts';
+import {
+  type ColumnCondition,
+  type Condition,
+  columnConditions,
+  type Literal,
+  type PlainCondition,
+} from '../format/condition.ts';
+import { likePattern } from '../format/like-pattern.ts';
 import { columnOrder } from '../lsm/key-values.ts';
 import type { DataField, DataType } from '../schema/data-type.ts';
-import type { Condition, Literal } from './scan.ts';
-
-/** What is known of a column in some rows; null bounds are unknown. */
-export interface ColumnBounds {
-  readonly min: Cell;
-  readonly max: Cell;
-  /** Null where unknown. */
-  readonly nullCount: bigint | null;
-  readonly rowCount: number;
-}
 
 /** Throws `E3400` unless every condition names one of the fields and compares it with a value of its type. */
 export function checkConditions(conditions: readonly Condition[], fields: readonly DataField[]): void {
-  for (const condition of conditions) {
+  for (const condition of columnConditions(conditions)) {
     const field = fieldOf(condition.column, fields);
-    for (const literal of literalsOf(condition)) {
-      if (!fits(literal, field.type)) {
-        throw new TributaryError('E3400', `column cannot be compared: column=${field.name} type=${field.type.kind}`);
-      }
+    const isFit = isLike(condition)
+      ? field.type.kind === 'CHAR' || field.type.kind === 'VARCHAR'
+      : literalsOf(condition).every((literal) => fits(literal, field.type));
+    if (!isFit) {
+      throw new TributaryError('E3400', `column cannot be compared: column=${field.name} type=${field.type.kind}`);
     }
+    if (isLike(condition)) likePattern(condition.pattern);
   }
+}
+
+type LikeCondition = Extract<ColumnCondition, { readonly operator: 'like' | 'not like' }>;
+
+function isLike(condition: ColumnCondition): condition is LikeCondition {
+  return condition.operator === 'like' || condition.operator === 'not like';
 }
 
 /** The field of that name. Throws `E3400`. */
@@ -35,12 +42,46 @@ export function fieldOf(name: string, fields: readonly DataField[]): DataField {
   return field;
 }
 
-/** The rows of a column, all `rowCount` of which are candidates, that meet the condition: 1 for each, else 0. */
-export function rowsThatMeet(condition: Condition, type: DataType, column: Vector): Uint8Array {
+/** The columns of some rows, by name. */
+export type ColumnsByName = (name: string) => { readonly type: DataType; readonly vector: Vector };
+
+/** The rows that meet all conditions: 1 for each, else 0. */
+export function rowsThatMeet(
+  conditions: readonly PlainCondition[],
+  rowCount: number,
+  columns: ColumnsByName,
+): Uint8Array {
+  const met = new Uint8Array(rowCount).fill(1);
+  for (const condition of conditions) {
+    const flags = flagsOf(condition, rowCount, columns);
+    for (let row = 0; row < rowCount; row++) met[row] &= flags[row];
+  }
+  return met;
+}
+
+function flagsOf(condition: PlainCondition, rowCount: number, columns: ColumnsByName): Uint8Array {
+  switch (condition.operator) {
+    case 'and':
+      return rowsThatMeet(condition.conditions, rowCount, columns);
+    case 'or': {
+      const met = new Uint8Array(rowCount);
+      for (const branch of condition.conditions) {
+        const flags = flagsOf(branch, rowCount, columns);
+        for (let row = 0; row < rowCount; row++) met[row] |= flags[row];
+      }
+      return met;
+    }
+    default: {
+      const { type, vector } = columns(condition.column);
+      return columnFlags(condition, type, vector);
+    }
+  }
+}
+
+function columnFlags(condition: ColumnCondition, type: DataType, column: Vector): Uint8Array {
   const met = new Uint8Array(column.length);
   const wantsNull = condition.operator === 'is null';
-  const test =
-    condition.operator === 'is null' || condition.operator === 'is not null' ? null : rowTest(condition, type, column);
+  const test = wantsNull || condition.operator === 'is not null' ? null : rowTest(condition, type, column);
   for (let row = 0; row < column.length; row++) {
     const present = validityAt(column, row) === PRESENT;
     met[row] = Number(test === null ? present !== wantsNull : present && test(row));
@@ -48,78 +89,50 @@ export function rowsThatMeet(condition: Condition, type: DataType, column: Vecto
   return met;
 }
 
-/** Whether rows with these bounds may hold one that meets the condition. True where in doubt. */
-export function mayMeet(condition: Condition, bounds: ColumnBounds): boolean {
-  const allNull = bounds.nullCount !== null && bounds.nullCount >= BigInt(bounds.rowCount);
-  switch (condition.operator) {
-    case 'is null':
-      return bounds.nullCount === null || bounds.nullCount > 0n;
-    case 'is not null':
-      return !allNull;
-    case 'in':
-      return !allNull && condition.literals.some((literal) => mayHold('=', literal, bounds));
-    case '=':
-    case '!=':
-    case '<':
-    case '<=':
-    case '>':
-    case '>=':
-      return !allNull && mayHold(condition.operator, condition.literal, bounds);
-  }
-}
-
 type Comparison = '=' | '!=' | '<' | '<=' | '>' | '>=';
 
-function mayHold(operator: Comparison, literal: Literal, bounds: ColumnBounds): boolean {
-  const { min, max } = bounds;
-  if (min === null || max === null || isNaNCell(min) || isNaNCell(max) || isNaNCell(literal)) return true;
-  const fromMin = compareCells(literal, min);
-  const fromMax = compareCells(literal, max);
-  switch (operator) {
-    case '=':
-      return fromMin >= 0 && fromMax <= 0;
-    // Bounds may be truncated, so that equal ones do not prove a single value.
-    case '!=':
-      return true;
-    case '<':
-      return fromMin > 0;
-    case '<=':
-      return fromMin >= 0;
-    case '>':
-      return fromMax < 0;
-    case '>=':
-      return fromMax <= 0;
-  }
-}
-
-/** Bounds with NaN prune nothing (format notes 04 section 4). */
-function isNaNCell(cell: Cell): boolean {
-  return typeof cell === 'number' && Number.isNaN(cell);
-}
-
-function rowTest(condition: Condition, type: DataType, column: Vector): (row: number) => boolean {
+function rowTest(condition: ColumnCondition, type: DataType, column: Vector): (row: number) => boolean {
+  if (condition.operator === 'like' || condition.operator === 'not like') return likeTest(condition, column);
   const literals = vectorOf(type, literalsOf(condition));
   const compare = vectorComparator(column, literals, columnOrder(type));
-  if (condition.operator !== 'in') {
-    const accepts = ORDERS[condition.operator as Comparison];
-    return (row) => accepts(compare(row, 0));
+  switch (condition.operator) {
+    case 'in':
+    case 'not in': {
+      const places = Array.from({ length: literals.length }, (_, place) => place);
+      const wanted = condition.operator === 'in';
+      return (row) => places.some((place) => compare(row, place) === 0) === wanted;
+    }
+    case 'between':
+      return (row) => compare(row, 0) >= 0 && compare(row, 1) <= 0;
+    case 'not between':
+      return (row) => compare(row, 0) < 0 || compare(row, 1) > 0;
+    default: {
+      const accepts = ORDERS[condition.operator as Comparison];
+      return (row) => accepts(compare(row, 0));
+    }
   }
-  const places = Array.from({ length: literals.length }, (_, place) => place);
-  return (row) => places.some((place) => compare(row, place) === 0);
+}
+
+function likeTest(condition: LikeCondition, column: Vector): (row: number) => boolean {
+  const { matches } = likePattern(condition.pattern);
+  const wanted = condition.operator === 'like';
+  const { bytes, offsets } = ofKind(column, 'bytes');
+  return (row) => matches(bytes, offsets[row], offsets[row + 1]) === wanted;
 }
 
 /** Whether a value that compares so with the literal meets the condition. */
 const ORDERS: Readonly<Record<Comparison, (order: number) => boolean>> = {
   '=': (order) => order === 0,
   '!=': (order) => order !== 0,
-  '<': (order) => Math.sign(order) === -1,
-  '<=': (order) => Math.sign(order) !== 1,
-  '>': (order) => Math.sign(order) === 1,
-  '>=': (order) => Math.sign(order) !== -1,
+  '<': (order) => order < 0,
+  '<=': (order) => order <= 0,
+  '>': (order) => order > 0,
+  '>=': (order) => order >= 0,
 };
 
-function literalsOf(condition: Condition): readonly Literal[] {
-  if (condition.operator === 'in') return condition.literals;
+function literalsOf(condition: ColumnCondition): readonly Literal[] {
+  if ('literals' in condition) return condition.literals;
+  if ('low' in condition) return [condition.low, condition.high];
   return 'literal' in condition ? [condition.literal] : [];
 }
 

@@ -1,48 +1,55 @@
 // Which files a read can leave out by what their metadata says. Source: format notes 04 section 4 (use of statistics).
 import { TributaryError } from '../../base/errors.ts';
-import type { Cell } from '../format/cell.ts';
 import { decodeCells } from '../format/binary-row.ts';
-import type { DataFileMeta } from '../meta/data-file-meta.ts';
+import type { Cell } from '../format/cell.ts';
+import {
+  type ColumnBounds,
+  type ColumnCondition,
+  mayMeet,
+  mayMeetAll,
+  type PlainCondition,
+} from '../format/condition.ts';
+import type { DataFileMeta, SimpleStats } from '../meta/data-file-meta.ts';
 import type { DataField, DataType } from '../schema/data-type.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import { trimmedPrimaryKeys } from '../schema/table-schema.ts';
-import { type ColumnBounds, mayMeet } from './predicate.ts';
-import type { Condition } from './scan.ts';
 
 /** Whether a partition (serialized) can hold rows that meet the conditions; other columns do not matter. */
 export function partitionMayMeet(
   partition: Uint8Array,
-  conditions: readonly Condition[],
+  conditions: readonly PlainCondition[],
   schema: TableSchema,
 ): boolean {
-  const fields = schema.partitionKeys.map((name) => fieldNamed(schema, name));
-  const relevant = conditions.filter((condition) => schema.partitionKeys.includes(condition.column));
-  if (relevant.length === 0) return true;
-  const cells = decodeCells(
-    fields.map((field) => field.type),
-    partition,
-  );
-  return relevant.every((condition) => {
-    const cell = cells[schema.partitionKeys.indexOf(condition.column)];
+  if (conditions.length === 0 || schema.partitionKeys.length === 0) return true;
+  const types = schema.partitionKeys.map((name) => fieldNamed(schema, name).type);
+  const cells = decodeCells(types, partition);
+  return mayMeetAll(conditions, (condition) => {
+    const place = schema.partitionKeys.indexOf(condition.column);
+    if (place < 0) return true;
+    const cell = cells[place];
     return mayMeet(condition, { min: cell, max: cell, nullCount: cell === null ? 1n : 0n, rowCount: 1 });
   });
 }
 
 /** Whether the file's key range can hold keys that meet the conditions on key columns. */
-export function keysMayMeet(file: DataFileMeta, conditions: readonly Condition[], schema: TableSchema): boolean {
+export function keysMayMeet(file: DataFileMeta, conditions: readonly PlainCondition[], schema: TableSchema): boolean {
   const keys = trimmedPrimaryKeys(schema);
-  const first = keys[0];
-  // Only the first key column is bounded by the exact keys; the others may have any value in between.
-  const relevant = conditions.filter((condition) => condition.column === first);
-  if (first === undefined || relevant.length === 0) return true;
+  if (conditions.length === 0 || keys.length === 0) return true;
   const types = keys.map((name) => fieldNamed(schema, name).type);
-  const bounds: ColumnBounds = {
-    min: decodeCells(types, file.minKey)[0],
-    max: decodeCells(types, file.maxKey)[0],
-    nullCount: 0n,
-    rowCount: file.rowCount,
-  };
-  return relevant.every((condition) => mayMeet(condition, bounds));
+  const bounds = new StatsBounds(types, file.keyStats);
+  return mayMeetAll(conditions, (condition) => {
+    const place = keys.indexOf(condition.column);
+    if (place < 0) return true;
+    // Only the first key column is bounded by the exact keys; the others may have any value in between.
+    if (place === 0 && !mayMeet(condition, firstKeyBounds(types, file))) return false;
+    return mayMeet(condition, { ...bounds.of(place, file.rowCount), nullCount: 0n });
+  });
+}
+
+function firstKeyBounds(types: readonly DataType[], file: DataFileMeta): ColumnBounds {
+  const min = decodeCells(types, file.minKey)[0];
+  const max = decodeCells(types, file.maxKey)[0];
+  return { min, max, nullCount: 0n, rowCount: file.rowCount };
 }
 
 /**
@@ -52,34 +59,58 @@ export function keysMayMeet(file: DataFileMeta, conditions: readonly Condition[]
  */
 export function valuesMayMeet(
   file: DataFileMeta,
-  conditions: readonly Condition[],
+  conditions: readonly PlainCondition[],
   schemas: { readonly read: TableSchema; readonly file: TableSchema },
 ): boolean {
   if (conditions.length === 0) return true;
   const columns = file.valueStatsCols ?? schemas.file.fields.map((field) => field.name);
   const types: DataType[] = columns.map((name) => ({ ...fieldNamed(schemas.file, name).type, nullable: true }));
-  const { minValues, maxValues, nullCounts } = file.valueStats;
-  const min = statsCells(types, minValues);
-  const max = statsCells(types, maxValues);
-  return conditions.every((condition) => {
-    const wanted = fieldNamed(schemas.read, condition.column);
-    const stored = schemas.file.fields.find((field) => field.id === wanted.id);
-    if (stored === undefined) return mayMeet(condition, allNull(file));
+  const bounds = new StatsBounds(types, file.valueStats);
+  return mayMeetAll(conditions, (condition) => {
+    const stored = storedField(condition, schemas);
+    if (stored === null) return mayMeet(condition, allNull(file));
     const slot = columns.indexOf(stored.name);
-    if (slot < 0 || !sameType(stored, wanted)) return true;
-    const nullCount = nullCounts?.[slot] ?? null;
-    return mayMeet(condition, {
-      min: min?.[slot] ?? null,
-      max: max?.[slot] ?? null,
-      nullCount,
-      rowCount: file.rowCount,
-    });
+    if (slot < 0 || !sameType(stored, fieldNamed(schemas.read, condition.column))) return true;
+    return mayMeet(condition, bounds.of(slot, file.rowCount));
   });
+}
+
+/** The column of the file that the condition speaks of; null where the file was written before it was added. */
+function storedField(
+  condition: ColumnCondition,
+  schemas: { readonly read: TableSchema; readonly file: TableSchema },
+): DataField | null {
+  const wanted = fieldNamed(schemas.read, condition.column);
+  return schemas.file.fields.find((field) => field.id === wanted.id) ?? null;
 }
 
 /** A column that the file does not have is NULL in every row. */
 function allNull(file: DataFileMeta): ColumnBounds {
   return { min: null, max: null, nullCount: BigInt(file.rowCount), rowCount: file.rowCount };
+}
+
+/** Statistics decoded when they are first asked for. */
+class StatsBounds {
+  private readonly types: readonly DataType[];
+  private readonly stats: SimpleStats;
+  private min: readonly Cell[] | null = null;
+  private max: readonly Cell[] | null = null;
+  private isDecoded = false;
+
+  constructor(types: readonly DataType[], stats: SimpleStats) {
+    this.types = types;
+    this.stats = stats;
+  }
+
+  of(slot: number, rowCount: number): ColumnBounds {
+    if (!this.isDecoded) {
+      this.min = statsCells(this.types, this.stats.minValues);
+      this.max = statsCells(this.types, this.stats.maxValues);
+      this.isDecoded = true;
+    }
+    const nullCount = this.stats.nullCounts?.[slot] ?? null;
+    return { min: this.min?.[slot] ?? null, max: this.max?.[slot] ?? null, nullCount, rowCount };
+  }
 }
 
 /** Empty statistics (no columns at all) stand where none were kept. */

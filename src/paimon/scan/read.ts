@@ -4,6 +4,7 @@ import { isRetract } from '../../column/row-kind.ts';
 import { sliceVector, takeVector } from '../../column/take.ts';
 import { compareBinaryRows } from '../format/binary-row.ts';
 import { type DeletedRows, readDeletionVector } from '../lsm/deletion-vector.ts';
+import { conditionColumns, type PlainCondition, plainConditions } from '../format/condition.ts';
 import { filePaths } from '../lsm/file-paths.ts';
 import { partitionByInterval } from '../lsm/interval-partition.ts';
 import { tableLayout } from '../lsm/key-value-file.ts';
@@ -15,7 +16,7 @@ import type { DataField } from '../schema/data-type.ts';
 import type { SchemaStore } from '../schema/schema-store.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import { fieldOf, rowsThatMeet } from './predicate.ts';
-import type { Condition, ReadBatch, ReadOptions, ScanPlan, Split } from './scan.ts';
+import type { ReadBatch, ReadOptions, ScanPlan, Split } from './scan.ts';
 
 /** What a table is read with. */
 export interface ReadSource {
@@ -46,9 +47,10 @@ export async function* readSplit(
   scan: { readonly plan: ScanPlan; readonly options: ReadOptions },
 ): AsyncGenerator<ReadBatch> {
   const { schema, fields } = scan.plan;
-  const where = scan.options.where ?? [];
+  const where = plainConditions(scan.options.where ?? []);
   const keepRetracts = scan.options.keepRetracts ?? false;
-  const layout = readLayout(schema, [...fields, ...where.map(({ column }) => fieldOf(column, schema.fields))], split);
+  const conditionFields = conditionColumns(where).map((name) => fieldOf(name, schema.fields));
+  const layout = readLayout(schema, [...fields, ...conditionFields], split);
   const reader = await bucketReader(source, schema, { split, layout });
   const output = new Output(layout, fields, where);
   for await (const batch of split.rawConvertible
@@ -160,10 +162,10 @@ function firstAtLeast(numbers: Float64Array, bound: number): number {
 class Output {
   private readonly fields: readonly DataField[];
   private readonly columnIndexes: readonly number[];
-  private readonly where: readonly Condition[];
+  private readonly where: readonly PlainCondition[];
   private readonly layout: KeyValueLayout;
 
-  constructor(layout: KeyValueLayout, fields: readonly DataField[], where: readonly Condition[]) {
+  constructor(layout: KeyValueLayout, fields: readonly DataField[], where: readonly PlainCondition[]) {
     this.layout = layout;
     this.fields = fields;
     this.where = where;
@@ -184,12 +186,10 @@ class Output {
 
   private rowsThatMeet(batch: KeyValueBatch): Uint32Array | null {
     if (this.where.length === 0) return null;
-    const keep = new Uint8Array(batch.rowCount).fill(1);
-    for (const condition of this.where) {
-      const index = this.layout.fields.findIndex((field) => field.name === condition.column);
-      const met = rowsThatMeet(condition, this.layout.fields[index].type, batch.columns[index]);
-      for (let row = 0; row < keep.length; row++) keep[row] &= met[row];
-    }
+    const keep = rowsThatMeet(this.where, batch.rowCount, (name) => {
+      const index = this.layout.fields.findIndex((field) => field.name === name);
+      return { type: this.layout.fields[index].type, vector: batch.columns[index] };
+    });
     return rowsOf(keep);
   }
 }

@@ -1,6 +1,7 @@
 // What a read asks for and what it gives: the vocabulary of `scan/`, the table facade and the query module.
 import type { ColumnBatch } from '../../column/vector.ts';
 import type { DeletionFile } from '../lsm/deletion-vector.ts';
+import type { Condition } from '../format/condition.ts';
 import type { BinaryRowBytes, DataFileMeta } from '../meta/data-file-meta.ts';
 import type { Snapshot, SnapshotId } from '../meta/snapshot.ts';
 import type { DataField } from '../schema/data-type.ts';
@@ -12,22 +13,6 @@ export type ReadPoint =
   | { readonly kind: 'snapshot'; readonly id: SnapshotId }
   | { readonly kind: 'timestamp'; readonly timestampMs: number }
   | { readonly kind: 'tag'; readonly name: string };
-
-/**
- * A value to compare with, as a cell (`format/cell.ts`): boolean, number, bigint (decimals of any precision unscaled,
- * timestamps in the unit of their precision), bytes for text (UTF-8) and binary.
- */
-export type Literal = boolean | number | bigint | Uint8Array;
-
-/** A condition on one column. Comparisons with NULL are never true, as in SQL. */
-export type Condition =
-  | {
-      readonly column: string;
-      readonly operator: '=' | '!=' | '<' | '<=' | '>' | '>=';
-      readonly literal: Literal;
-    }
-  | { readonly column: string; readonly operator: 'in'; readonly literals: readonly Literal[] }
-  | { readonly column: string; readonly operator: 'is null' | 'is not null' };
 
 /** What to read; all conditions must hold. */
 export interface ReadOptions {

@@ -61,6 +61,8 @@ describe('reads', () => {
     [{ id: { in: [1, '3', 7n] } }, [1n, 3n]],
     [{ id: { ne: 1 }, note: { isNull: true } }, [3n]],
     [{ note: { isNull: false, le: 'b' } }, [2n]],
+    [{ note: { like: 'b%' } }, [2n]],
+    [{ note: { like: '%' }, id: { notIn: [1] } }, [2n]],
     [{ day: new Date('1970-01-03T00:00:00Z') }, [2n]],
     [{ at: { gt: new Date('1970-01-02T12:00:00Z') } }, [2n]],
     [{ at: '1970-01-02T00:00:00' }, [1n]],
@@ -72,7 +74,8 @@ describe('reads', () => {
   it.each<[TableReadOptions, string]>([
     [{ where: { amuont: 1 } }, 'E6011'],
     [{ where: { amount: { gt: 1.234 } } }, 'E6011'],
-    [{ where: { amount: { like: 'x' } as Filter } }, 'E6011'],
+    [{ where: { amount: { like: '1' } } }, 'E6011'],
+    [{ where: { note: { likes: 'x' } as Filter } }, 'E6011'],
     [{ where: { id: 'x' } }, 'E6011'],
     [{ columns: ['nope'] }, 'E3400'],
     [{ at: { snapshot: 9n } }, 'E3455'],

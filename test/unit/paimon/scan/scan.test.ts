@@ -1,7 +1,8 @@
 // What a scan leaves out and what it must not; points in time; limits; columns; errors; changes.
 import { describe, expect, it } from 'vitest';
 import type { DataType } from '../../../../src/paimon/schema/data-type.ts';
-import type { Condition, ReadOptions } from '../../../../src/paimon/scan/scan.ts';
+import type { Condition } from '../../../../src/paimon/format/condition.ts';
+import type { ReadOptions } from '../../../../src/paimon/scan/scan.ts';
 import { RealTable } from '../../../support/real-table.ts';
 import { text } from '../../../support/written-table.ts';
 
