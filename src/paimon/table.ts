@@ -20,7 +20,8 @@ import { planScan } from './scan/plan.ts';
 import { fieldOf } from './scan/predicate.ts';
 import { readPlan } from './scan/read.ts';
 import type { ReadBatch, ReadOptions, ReadPoint, ScanPlan, SnapshotChanges } from './scan/scan.ts';
-import { auditBatch, readSystemTable } from './scan/system-table.ts';
+import { type OpenedSystemTable, openSystemTable } from './scan/system/read-system-table.ts';
+import { auditChanges, binlogChanges } from './scan/system/row-tables.ts';
 import { SchemaStore } from './schema/schema-store.ts';
 import type { TableSchema } from './schema/table-schema.ts';
 
@@ -183,16 +184,34 @@ export class Table {
   }
 
   /**
-   * The rows of a system table by its name after the `$`: `snapshots`, `schemas`, `options`, `files`, `manifests`,
-   * `tags`, or `audit_log` (all rows of the latest snapshot with their kinds, retracts included). Throws `E3403`.
+   * A system table of the latest state, or of that at `options.at`, by its name after the `$`: `snapshots`, `schemas`,
+   * `options`, `tags`, `branches`, `consumers`, `aggregation_fields`, `statistics`, `manifests`, `files`,
+   * `file_key_ranges`, `partitions`, `buckets`, `table_indexes`; `audit_log`, `binlog` (rows with their kinds, retracts
+   * included) or `ro` (rows of the highest level). Throws `E3403`, `E3400`, `E3404`, `E3455`.
    */
-  async *systemTable(name: string): AsyncGenerator<ReadBatch> {
-    if (name === 'audit_log') {
-      for await (const batch of this.read({ keepRetracts: true })) yield auditBatch(batch);
-      return;
-    }
+  async openSystemTable(name: string, options: ReadOptions = {}): Promise<OpenedSystemTable> {
+    const at = options.at ?? { kind: 'latest' };
+    const snapshot = await this.snapshotAt(at);
+    const schema =
+      snapshot === null || at.kind === 'latest' ? await this.refresh() : await this.schemas.read(snapshot.schemaId);
     const { store, paths, schemas, snapshots, manifests } = this;
-    yield await readSystemTable({ store, paths, schemas, snapshots, manifests, schema: await this.refresh() }, name);
+    const read = (wanted: ReadOptions): AsyncGenerator<ReadBatch> => this.read({ ...wanted, at });
+    return openSystemTable({ store, paths, schemas, snapshots, manifests, snapshot, schema, read }, name, options);
+  }
+
+  /** The rows of a system table: see `openSystemTable`. */
+  async *systemTable(name: string, options: ReadOptions = {}): AsyncGenerator<ReadBatch> {
+    yield* (await this.openSystemTable(name, options)).batches();
+  }
+
+  /**
+   * The changes of a range of snapshots as a stream of the system table `audit_log` or `binlog` gives them: with a
+   * column `rowkind`, in a binlog with the values before and after an update as one row. Throws as `changes`, `E3403`.
+   */
+  systemChanges(name: string, range: ChangeRange): AsyncGenerator<SnapshotChanges> {
+    if (name === 'audit_log') return auditChanges(this.changes(range));
+    if (name === 'binlog') return binlogChanges(this.changes(range));
+    throw new TributaryError('E3403', `system table has no changes: name=${name} there are=audit_log, binlog`);
   }
 
   /** The oldest snapshot whose changes are left; null for a table that was never committed to. */

@@ -186,15 +186,8 @@ function spoolSplits(
 
 /** A system table, such as `snapshots`, as a relation. Throws `E3403`. */
 export async function systemTableRelation(table: Table, system: string, settings: RelationSettings): Promise<Relation> {
-  const batches = table.systemTable(system);
-  const first = await batches.next();
-  if (first.done === true) throw new TributaryError('E6015', `system table has no rows to show: table=${system}`);
-  const { fields } = first.value;
-  async function* all(): AsyncGenerator<ColumnBatch> {
-    yield first.value;
-    yield* batches;
-  }
-  const file = await spoolBatches(fields, all(), settings);
+  const { fields, batches } = await table.openSystemTable(system);
+  const file = await spoolBatches(fields, batches(), settings);
   return { select: spooledSelect({ fields }, file), files: [file] };
 }
 

@@ -4,10 +4,14 @@ import { isTributaryError } from '../../src/base/errors.ts';
 import { createRowPrinter } from '../../src/paimon/format/row-json.ts';
 import { Table } from '../../src/paimon/table.ts';
 import { LocalFileStore } from '../../src/storage/local/local-file-store.ts';
-import { type GoldenRow, golden, goldenNames } from '../support/golden.ts';
+import { type GoldenRow, golden, goldenNames, plainText } from '../support/golden.ts';
 
 /** Texts that the reference makes of Java object identities. */
 const IDENTITY = /\[B@[0-9a-f]+/;
+/** Tables of rows: a case that refuses to be read refuses these too. */
+const ROW_TABLES: readonly string[] = ['audit_log', 'binlog', 'ro'];
+/** The reference fails at partitions of timestamps by a bug of its own (`sys-partitions` of `part-timestamp`). */
+const REFUSED_ONLY_THERE: readonly string[] = ['part-timestamp: partitions'];
 
 async function systemRows(warehouse: string, name: string): Promise<GoldenRow[]> {
   const table = await Table.open(new LocalFileStore(warehouse), { database: 'db', table: 't' });
@@ -22,10 +26,13 @@ async function systemRows(warehouse: string, name: string): Promise<GoldenRow[]>
 /** Sorted, with paths from the warehouse on: the order of partitions, files and options is free. */
 function comparable(rows: readonly GoldenRow[]): string[] {
   const texts = rows.map((row) => {
-    const { file_path: path, options } = row;
+    const { file_path: path, options, branch_name: branch } = row;
     const file = typeof path === 'string' ? { file_path: path.slice(path.lastIndexOf('warehouse/')) } : {};
     const sorted = typeof options === 'string' ? { options: sortedOptions(options) } : {};
-    return JSON.stringify({ ...row, ...file, ...sorted });
+    // The time of a branch is that of its directory, which is as old as the unpacked archive.
+    const time =
+      branch === undefined ? {} : { create_time: /^\d{4}-\d\d-\d\dT[\d:.]+$/.test(plainText(row['create_time'])) };
+    return JSON.stringify({ ...row, ...file, ...sorted, ...time });
   });
   return texts.sort();
 }
@@ -42,19 +49,37 @@ function expected(name: string, table: string): readonly GoldenRow[] | null {
   return answer.kind === 'error' ? null : answer.rows;
 }
 
-const TABLES = ['snapshots', 'schemas', 'options', 'manifests', 'files', 'tags'];
-const CASES = TABLES.flatMap((table) => goldenNames().map((name) => ({ table, name })));
-const HAS_IDENTITY = CASES.filter(({ table, name }) => IDENTITY.test(JSON.stringify(expected(name, table))));
+const CASES = goldenNames().flatMap((name) =>
+  golden(name).expectedNames.flatMap((file) => {
+    const table = /^sys-(.+)\.ndjson$/.exec(file)?.[1];
+    return table === undefined ? [] : [{ table, name }];
+  }),
+);
+const META_CASES = CASES.filter(({ table }) => !ROW_TABLES.includes(table));
+const REFUSED = META_CASES.filter(({ table, name }) => expected(name, table) === null);
+const HAS_IDENTITY = META_CASES.filter(({ table, name }) => IDENTITY.test(JSON.stringify(expected(name, table))));
 
 describe('system tables', () => {
-  it.each(CASES.filter((one) => !HAS_IDENTITY.includes(one)))('$name: $$table', async ({ table, name }) => {
-    const seen = await systemRows(golden(name).warehouse, table);
-    expect(comparable(seen)).toEqual(comparable(expected(name, table) ?? []));
-  });
+  it.each(META_CASES.filter((one) => !HAS_IDENTITY.includes(one) && !REFUSED.includes(one)))(
+    '$name: $table',
+    async ({ table, name }) => {
+      const seen = await systemRows(golden(name).warehouse, table);
+      expect(comparable(seen)).toEqual(comparable(expected(name, table) ?? []));
+    },
+  );
 
-  it.each(HAS_IDENTITY)('$name: $$table, whose texts are object identities there', async ({ table, name }) => {
+  it.each(HAS_IDENTITY)('$name: $table, whose texts are object identities there', async ({ table, name }) => {
     const seen = await systemRows(golden(name).warehouse, table);
     expect(seen).toHaveLength(expected(name, table)?.length ?? 0);
+  });
+
+  it('are refused only where the reference has a bug', () => {
+    expect(REFUSED.map(({ name, table }) => `${name}: ${table}`)).toEqual(REFUSED_ONLY_THERE);
+  });
+
+  it('$partitions of a table partitioned by timestamps has the values as a cast to text gives them', async () => {
+    const rows = await systemRows(golden('part-timestamp').warehouse, 'partitions');
+    expect(rows.map(({ partition }) => partition)).toEqual(['p=2024-01-01 00:00:00.000', 'p=2024-01-01 01:02:03.456']);
   });
 
   it('are refused by other names', async () => {
@@ -62,20 +87,33 @@ describe('system tables', () => {
   });
 });
 
-/** The rows; null for a table that is not read yet, which is the matter of read-tables.test.ts. */
-async function auditRows(name: string): Promise<readonly GoldenRow[] | null> {
+/** The rows as comparable texts, or the code that the table is refused with. */
+async function outcome(rows: Promise<readonly GoldenRow[]>): Promise<readonly string[] | string> {
   try {
-    return await systemRows(golden(name).warehouse, 'audit_log');
+    return comparable(await rows);
   } catch (error) {
-    if (isTributaryError(error, 'E3350', 'E3351')) return null;
+    if (isTributaryError(error)) return error.code;
     throw error;
   }
 }
 
-describe('$audit_log', () => {
-  it.each(goldenNames())('%s', async (name) => {
-    const seen = await auditRows(name);
-    const rows = seen === null ? null : expected(name, 'audit_log');
-    expect(seen === null ? null : comparable(seen)).toEqual(rows === null ? null : comparable(rows));
+/** The code with which the table is not read yet (merge engine, file format: read-tables.test.ts lists those); else null. */
+async function refusal(name: string): Promise<string | null> {
+  const table = await Table.open(new LocalFileStore(golden(name).warehouse), { database: 'db', table: 't' });
+  try {
+    for await (const batch of table.read()) expect(batch.rowCount).toBeGreaterThan(0);
+    return null;
+  } catch (error) {
+    if (isTributaryError(error)) return error.code;
+    throw error;
+  }
+}
+
+describe('system tables of rows', () => {
+  it.each(CASES.filter(({ table }) => ROW_TABLES.includes(table)))('$name: $table', async ({ table, name }) => {
+    const rows = expected(name, table);
+    const code = await refusal(name);
+    const seen = await outcome(systemRows(golden(name).warehouse, table));
+    expect([code, rows === null ? code : comparable(rows)]).toContainEqual(seen);
   });
 });

@@ -50,8 +50,11 @@ export function partitionPathOf(schema: TableSchema): PartitionPath {
   };
 }
 
-/** The texts of a partition's values as they stand, unescaped, in its directory. Throws `E3111`, `E3112`. */
-function partitionTexts(types: readonly DataType[], partition: Uint8Array, naming: Naming): readonly string[] {
+/**
+ * The texts of a partition's values as they stand, unescaped, in its directory; null and blank ones are the default
+ * name. Throws `E3111`, `E3112`.
+ */
+export function partitionTexts(types: readonly DataType[], partition: Uint8Array, naming: Naming): readonly string[] {
   return decodeCells(types, partition).map((cell, index) => {
     const text = cell === null ? '' : valueText(types[index], cell, naming.partitionLegacyName);
     return isBlank(text) ? naming.partitionDefaultName : text;

@@ -1,11 +1,11 @@
 // Partitions, keys and statistics of files as texts, for the system tables. The texts are those of the reference; values
 // that it prints by object identity (binaries) are hex here.
-import { decodeCells } from '../format/binary-row.ts';
-import type { Cell } from '../format/cell.ts';
-import { partitionTypes, valueText } from '../format/partition-path.ts';
-import type { BinaryRowBytes, DataFileMeta } from '../meta/data-file-meta.ts';
-import type { DataType } from '../schema/data-type.ts';
-import { type TableSchema, trimmedPrimaryKeys } from '../schema/table-schema.ts';
+import { decodeCells } from '../../format/binary-row.ts';
+import type { Cell } from '../../format/cell.ts';
+import { partitionTypes, valueText } from '../../format/partition-path.ts';
+import type { BinaryRowBytes, DataFileMeta } from '../../meta/data-file-meta.ts';
+import type { DataType } from '../../schema/data-type.ts';
+import { type TableSchema, trimmedPrimaryKeys } from '../../schema/table-schema.ts';
 
 /** `{2024-01-01, 7}`: values as a cast to a string gives them. */
 export function partitionText(schema: TableSchema, partition: BinaryRowBytes): string {
