@@ -146,7 +146,6 @@ function compactorOf(table: MirroredTable, { parts, settings }: MaintenanceParts
         table.committer.commit({
           kind: 'COMPACT',
           ...change,
-          changelog: [],
           commitUser: `${settings.pipeline}-compaction`,
           // Snapshot ids only grow, so this is larger than that of any compaction before.
           commitIdentifier: (table.committer.latest?.id ?? 0n) + 1n,
@@ -157,6 +156,7 @@ function compactorOf(table: MirroredTable, { parts, settings }: MaintenanceParts
       await table.committer.refresh();
       return table.committer.liveEntries();
     },
+    indexEntries: () => table.committer.indexEntries(),
   };
   return new Compactor({
     store: parts.store,

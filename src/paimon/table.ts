@@ -11,7 +11,7 @@ import { type CompactionChange, Compactor } from './lsm/compactor.ts';
 import { LiveFiles } from './lsm/live-files.ts';
 import { TableWriter } from './lsm/table-writer.ts';
 import type { TaskRunner } from './lsm/task-runner.ts';
-import type { ManifestEntry } from './meta/manifest-entry.ts';
+import type { IndexManifestEntry, ManifestEntry } from './meta/manifest-entry.ts';
 import type { Snapshot, SnapshotId } from './meta/snapshot.ts';
 import { parseSnapshot } from './meta/snapshot-json.ts';
 import { TablePaths } from './meta/table-paths.ts';
@@ -242,26 +242,36 @@ export class Table {
 
   /**
    * The one compactor of the table. It publishes through the committer under a user of its own, with identifiers that
-   * go on from the newest snapshot of that user.
+   * go on from the newest snapshot of that user; `commitIdentifier` gives the one of its next commit instead.
    */
   async openCompactor(
     components: WriteComponents,
-    publish: { readonly committer: TableCommitter; readonly commitUser: string },
+    publish: {
+      readonly committer: TableCommitter;
+      readonly commitUser: string;
+      readonly commitIdentifier?: bigint;
+    },
   ): Promise<Compactor> {
     const { store, schemas, path: tablePath } = this;
-    const newest = await this.snapshots.newestBy(publish.commitUser);
-    let identifier = newest?.commitIdentifier ?? 0n;
-    const commit = async ({ deleted, added }: CompactionChange): Promise<void> => {
+    const { committer, commitUser } = publish;
+    let identifier =
+      publish.commitIdentifier ?? ((await this.snapshots.newestBy(commitUser))?.commitIdentifier ?? 0n) + 1n;
+    const commit = async (change: CompactionChange): Promise<void> => {
+      await committer.commit({ kind: 'COMPACT', ...change, commitUser, commitIdentifier: identifier });
       identifier += 1n;
-      const { commitUser } = publish;
-      const change = { deleted, added, changelog: [], commitUser, commitIdentifier: identifier };
-      await publish.committer.commit({ kind: 'COMPACT', ...change });
     };
     const latestFiles = async (): Promise<readonly ManifestEntry[]> => {
-      await publish.committer.refresh();
-      return publish.committer.liveEntries();
+      await committer.refresh();
+      return committer.liveEntries();
     };
-    return new Compactor({ store, tablePath, schemas, ...components, committer: { commit, latestFiles } });
+    const indexEntries = (): Promise<readonly IndexManifestEntry[]> => committer.indexEntries();
+    return new Compactor({
+      store,
+      tablePath,
+      schemas,
+      ...components,
+      committer: { commit, latestFiles, indexEntries },
+    });
   }
 
   private changelogSource(): ChangelogSource {

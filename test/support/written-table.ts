@@ -148,6 +148,7 @@ export class WrittenTable {
           files: entries.map((entry) => entry.file),
           outputLevel: 5,
           dropDeletes: true,
+          rewritesFiles: false,
           fileUuid: this.random.uuid(),
           creationTimeMs: 0,
         },

@@ -37,7 +37,8 @@ export function compactVerb(): Command {
       try {
         const parts = { ...components, runner, liveFiles: new LiveFiles(committer.liveEntries()) };
         const compactor = await table.openCompactor(parts, { committer, commitUser: options.commitUser });
-        printLine(jsonText(await compactor.compact({ full: options.full === true })));
+        // A full compaction, or what is due, may leave something due in its turn.
+        printLine(jsonText(await compactor.compact({ full: options.full === true, rounds: 2 })));
       } finally {
         await runner.close();
       }

@@ -9,7 +9,7 @@ import { vectorSizeBytes } from '../../column/vector.ts';
 import { FileSystemCatalog, parseTableName } from '../../paimon/catalog/file-system-catalog.ts';
 import type { TableCommitter } from '../../paimon/commit/table-commit.ts';
 import { createRowReader } from '../../paimon/format/row-json.ts';
-import { LiveFiles } from '../../paimon/lsm/live-files.ts';
+import { bucketKey, LiveFiles } from '../../paimon/lsm/live-files.ts';
 import type { TableWriter } from '../../paimon/lsm/table-writer.ts';
 import { createTaskRunner } from '../../paimon/lsm/task-runner.ts';
 import type { CommitMessage, WriteBatch } from '../../paimon/lsm/write-batch.ts';
@@ -29,6 +29,7 @@ type WriteOptions = TableOptions & {
   readonly commitUser: string;
   readonly commitId?: string;
   readonly filterCommitted?: boolean;
+  readonly writeOnly?: boolean;
   readonly overwrite?: boolean;
 };
 
@@ -52,13 +53,13 @@ export function createVerb(): Command {
 
 /** `tributary table write` */
 export function writeVerb(): Command {
-  return tableVerb('write', 'write rows as one commit; files are left to compact to others')
+  return tableVerb('write', 'write rows as one commit, and compact what is due as a second one')
     .requiredOption('--rows <file>', 'NDJSON, "-" for standard input: {"kind":"+I","row":{"column":value}}')
     .option('--branch <name>', 'branch to write to')
     .option('--commit-user <user>', 'who writes', 'tributary-cli')
     .option('--commit-id <number>', 'number of the commit, larger with each of the same user')
     .option('--filter-committed', 'do nothing if the user has committed this number or a larger one')
-    .option('--write-only', 'accepted for the sake of the reference: writing never compacts here')
+    .option('--write-only', 'do not compact, as with the table option write-only')
     .option('--overwrite', "replace the table's content; of tables without partitions only")
     .action(runWrite);
 }
@@ -75,14 +76,16 @@ async function runWrite(options: WriteOptions): Promise<void> {
   const parts = { clock: systemClock, random: systemRandom };
   const committer = await table.committer(parts);
   const runner = createTaskRunner(store, 0);
-  const writer = table.openWriter({ ...parts, runner, liveFiles: new LiveFiles(committer.liveEntries()) });
-  let message: CommitMessage | null = null;
+  const components = { ...parts, runner, liveFiles: new LiveFiles(committer.liveEntries()) };
+  const by = { committer, commitUser: options.commitUser, commitIdentifier: commitId };
+  const writer = table.openWriter(components);
   try {
-    message = await writeRows(writer, schema, options);
-    await publish(committer, message, { table, commitUser: options.commitUser, commitIdentifier: commitId });
+    const message = await writeRows(writer, schema, options);
+    await publish({ table, writer, message }, by);
+    if (message === null || options.writeOnly === true || tableOptions(schema).writeOnly) return;
+    const only = new Set(message.added.map(({ partition, bucket }) => bucketKey(partition, bucket)));
+    await (await table.openCompactor(components, by)).compact({ only });
   } catch (error) {
-    // Where the outcome of the commit is not certain, a snapshot may name the files.
-    if (message !== null && !isTributaryError(error, 'E3453', 'E3457')) await writer.discard(message);
     await writer.abort();
     throw error;
   } finally {
@@ -111,20 +114,27 @@ async function writeRows(
 }
 
 async function publish(
-  committer: TableCommitter,
-  message: CommitMessage | null,
-  by: { readonly table: Table; readonly commitUser: string; readonly commitIdentifier: bigint },
+  what: { readonly table: Table; readonly writer: TableWriter; readonly message: CommitMessage | null },
+  by: { readonly committer: TableCommitter; readonly commitUser: string; readonly commitIdentifier: bigint },
 ): Promise<void> {
-  if (message === null && !tableOptions(by.table.schema).forceCreateSnapshot) return;
-  const { commitUser, commitIdentifier } = by;
-  await committer.commit({
-    kind: message?.overwrite === true ? 'OVERWRITE' : 'APPEND',
-    added: message?.added ?? [],
-    deleted: message?.deleted ?? [],
-    changelog: message?.changelog ?? [],
-    commitUser,
-    commitIdentifier,
-  });
+  const { table, writer, message } = what;
+  const { committer, commitUser, commitIdentifier } = by;
+  if (message === null && !tableOptions(table.schema).forceCreateSnapshot) return;
+  try {
+    await committer.commit({
+      kind: message?.overwrite === true ? 'OVERWRITE' : 'APPEND',
+      added: message?.added ?? [],
+      deleted: message?.deleted ?? [],
+      changelog: message?.changelog ?? [],
+      commitUser,
+      commitIdentifier,
+    });
+  } catch (error) {
+    // Where the outcome of the commit is not certain, a snapshot may name the files.
+    if (message !== null && !isTributaryError(error, 'E3453', 'E3457')) await writer.discard(message);
+    throw error;
+  }
+  if (message !== null) writer.committed(message);
 }
 
 /** Rows of NDJSON as batches of the table's columns. */

@@ -144,6 +144,12 @@ export class TableCommitter {
     return this.#state.live.entries();
   }
 
+  /** The index files of the newest known snapshot. */
+  async indexEntries(): Promise<readonly IndexManifestEntry[]> {
+    const name = this.#state.snapshot?.indexManifest ?? null;
+    return name === null ? [] : this.manifests.readIndex(name);
+  }
+
   /** Goes on to what others have published, and gives the newest snapshot. */
   refresh(): Promise<Snapshot | null> {
     return this.#inTurn(async () => {

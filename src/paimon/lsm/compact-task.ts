@@ -9,13 +9,11 @@ import type { TableSchema } from '../schema/table-schema.ts';
 import { DataFileFormat, type DataFileTarget, DataFileWriter, FileNames } from './data-file-writer.ts';
 import { filePaths } from './file-paths.ts';
 import type { KeyRowOrder, Section } from './interval-partition.ts';
+import type { CompactResult } from './compaction-result.ts';
 import { tableLayout } from './key-value-file.ts';
 import { mergeFunctionOf } from './merge/merge-engine.ts';
 import { planRewrite } from './plan-rewrite.ts';
 import { type BucketReader, readSections } from './section-reader.ts';
-
-/** `compaction.small-file-ratio` */
-const SMALL_FILE_RATIO = 0.7;
 
 /** What is to be compacted. */
 export interface CompactRequest {
@@ -30,18 +28,12 @@ export interface CompactRequest {
   readonly files: readonly DataFileMeta[];
   readonly outputLevel: number;
   readonly dropDeletes: boolean;
+  /** Write each file again by itself. */
+  readonly rewritesFiles: boolean;
   /** Unique within the table; part of the file names. */
   readonly fileUuid: string;
   /** Stored in the files' metadata; see `DataFileMeta.creationTimeMs`. */
   readonly creationTimeMs: number;
-}
-
-/** What a compaction takes away and puts in its place; durable files that no snapshot names yet. */
-export interface CompactResult {
-  readonly before: readonly DataFileMeta[];
-  readonly after: readonly DataFileMeta[];
-  /** The files of `after` that were written anew (the others only changed their level). */
-  readonly written: readonly DataFileMeta[];
 }
 
 /** Carries out a compaction; removes what it has written if it fails. Throws `E3355` if its result broke a rule. */
@@ -92,8 +84,9 @@ class Compaction {
     const steps = planRewrite(files, this.order, {
       outputLevel,
       dropDeletes,
-      smallFileSizeBytes: SMALL_FILE_RATIO * options.targetFileSizeBytes,
+      smallFileSizeBytes: options.smallFileSizeBytes,
       rewriteAll: options.compactionForceRewriteAllFiles,
+      rewritesFiles: this.request.rewritesFiles,
     });
     const before: DataFileMeta[] = [];
     const after: DataFileMeta[] = [];
@@ -110,7 +103,7 @@ class Compaction {
       }
     }
     this.checkLevel(before, after);
-    return { before, after, written };
+    return { before, after, written, changelog: [], deletionVectors: null };
   }
 
   /** Removes every file written. Never throws. */

@@ -1,28 +1,28 @@
 // Keeps the buckets of one table compacted: decides, runs the work, publishes it, and goes on from the table's newest
 // files when another writer was faster. Source: format notes 05 sections 2 and 3.
-import type { Clock } from '../../base/clock.ts';
-import { isTributaryError, TributaryError } from '../../base/errors.ts';
-import type { Random } from '../../base/random.ts';
-import type { FileStore } from '../../storage/file-store.ts';
-import { compareBinaryRows } from '../format/binary-row.ts';
+import { assert, isTributaryError, TributaryError } from '../../base/errors.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
-import { FILE_ADD, FILE_DELETE, type ManifestEntry } from '../meta/manifest-entry.ts';
-import type { SchemaStore } from '../schema/schema-store.ts';
+import { FILE_ADD, FILE_DELETE, type IndexManifestEntry, type ManifestEntry } from '../meta/manifest-entry.ts';
 import { tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
-import type { CompactResult } from './compact-task.ts';
+import { BucketCompaction, type BucketCompactionParts, runsOf } from './bucket-compaction.ts';
+import type { CompactResult } from './compaction-result.ts';
+import { type DeletionFile, writeDeletionVectors } from './deletion-vector.ts';
 import { filePaths } from './file-paths.ts';
-import { tableLayout } from './key-value-file.ts';
 import { bucketKey, type LiveFiles } from './live-files.ts';
 import { requireSupportedEngine } from './merge/merge-engine.ts';
-import { type CompactionPick, pickCompaction, pickFullCompaction, type PickSettings } from './pick-compaction.ts';
-import { type SortedRun, sortedRuns } from './sorted-run.ts';
-import type { TaskRunner } from './task-runner.ts';
+
+/** The type of index files that hold deletion vectors. */
+const DELETION_VECTORS = 'DELETION_VECTORS';
 
 /** A change of files that alters no content. */
 export interface CompactionChange {
   readonly deleted: readonly ManifestEntry[];
   readonly added: readonly ManifestEntry[];
+  /** ADD entries of changelog files. */
+  readonly changelog: readonly ManifestEntry[];
+  /** Index files: DELETE entries of those that are replaced, ADD entries of the new ones. */
+  readonly index: readonly IndexManifestEntry[];
 }
 
 /** Publishes what a compaction did. */
@@ -34,20 +34,26 @@ export interface CompactionCommitter {
   commit(change: CompactionChange): Promise<void>;
   /** The live files of the newest snapshot. */
   latestFiles(): Promise<readonly ManifestEntry[]>;
+  /** The index files of the newest snapshot that is known. */
+  indexEntries(): Promise<readonly IndexManifestEntry[]>;
 }
 
 /** What a compactor works with. */
-export interface CompactorParts {
-  readonly store: FileStore;
-  /** The table's directory. */
-  readonly tablePath: string;
-  readonly schemas: SchemaStore;
+export interface CompactorParts extends BucketCompactionParts {
   /** Shared with the table's writer. */
   readonly liveFiles: LiveFiles;
-  readonly runner: TaskRunner;
-  readonly random: Random;
-  readonly clock: Clock;
   readonly committer: CompactionCommitter;
+}
+
+/** What to compact. */
+export interface CompactOptions {
+  /** Everything to the highest level, instead of what is due. */
+  readonly full?: boolean;
+  /** Decisions in a row, published as one: 1 unless given. */
+  readonly rounds?: number;
+  /** Keys of the buckets (see `bucketKey`); all unless given. */
+  readonly only?: ReadonlySet<string>;
+  readonly signal?: AbortSignal;
 }
 
 /** What one round did. */
@@ -62,19 +68,18 @@ export interface CompactionReport {
   readonly writtenBytes: number;
 }
 
-interface BucketJob {
-  readonly entry: ManifestEntry;
-  readonly pick: CompactionPick;
-}
-
 interface BucketOutcome {
-  readonly job: BucketJob;
+  /** Any file of the bucket. */
+  readonly entry: ManifestEntry;
   readonly result: CompactResult;
+  /** The bucket's index files of deletion vectors before. */
+  readonly index: readonly IndexManifestEntry[];
 }
 
 /** One compactor of a table; one call at a time. */
 export class Compactor {
   private readonly parts: CompactorParts;
+  private readonly buckets = new Map<string, BucketCompaction>();
 
   constructor(parts: CompactorParts) {
     this.parts = parts;
@@ -82,7 +87,7 @@ export class Compactor {
 
   /** The most sorted runs that any bucket has: from `num-sorted-run.stop-trigger` on, writers are to wait. */
   runCountMax(schema: TableSchema): number {
-    const counts = this.buckets().map((entries) => runsOf(schema, entries).length);
+    const counts = [...this.liveBuckets().values()].map((entries) => runsOf(schema, filesOf(entries)).length);
     return counts.reduce((most, count) => Math.max(most, count), 0);
   }
 
@@ -91,30 +96,28 @@ export class Compactor {
    * due. Append tables need no compaction. Throws `E3350` (merge engine), `E3354` (a feature that compactions have to
    * keep up and this one cannot), `E3355`, and what the committer throws.
    */
-  async compact(
-    options: { readonly full?: boolean; readonly signal?: AbortSignal } = {},
-  ): Promise<CompactionReport | null> {
+  async compact(options: CompactOptions = {}): Promise<CompactionReport | null> {
     const schema = await this.latestSchema();
     if (schema.primaryKeys.length === 0) return null;
     requireCompactable(schema);
-    const jobs = this.dueJobs(schema, options.full ?? false);
-    if (jobs.length === 0) return null;
-    const outcomes = await this.runAll(schema, jobs);
+    const outcomes = await this.runAll(schema, options);
+    if (outcomes.length === 0) return null;
+    const written: string[] = [];
     try {
       options.signal?.throwIfAborted();
-      return await this.publish(outcomes);
+      return await this.publish(schema, outcomes, written);
     } catch (error) {
       // Nothing was published unless the outcome is unknown (E3453, E3457): then the files must stay.
-      if (!isTributaryError(error, 'E3453', 'E3457')) await this.deleteWritten(schema, outcomes);
+      if (!isTributaryError(error, 'E3453', 'E3457')) await this.deleteWritten(schema, outcomes, written);
       if (!isTributaryError(error, 'E3450', 'E3451', 'E3456')) throw error;
       await this.reload();
       return report('conflict', outcomes);
     }
   }
 
-  private buckets(): readonly ManifestEntry[][] {
+  private liveBuckets(): Map<string, ManifestEntry[]> {
     const real = this.parts.liveFiles.entries().filter((entry) => entry.bucket >= 0);
-    return [...Map.groupBy(real, (entry) => bucketKey(entry.partition, entry.bucket)).values()];
+    return Map.groupBy(real, (entry) => bucketKey(entry.partition, entry.bucket));
   }
 
   private async latestSchema(): Promise<TableSchema> {
@@ -123,54 +126,100 @@ export class Compactor {
     return schema;
   }
 
-  private dueJobs(schema: TableSchema, full: boolean): readonly BucketJob[] {
-    const settings = pickSettings(schema);
-    const jobs: BucketJob[] = [];
-    for (const entries of this.buckets()) {
-      const runs = runsOf(schema, entries);
-      const pick = full ? pickFullCompaction(runs, settings) : pickCompaction(runs, settings);
-      if (pick !== null) jobs.push({ entry: entries[0], pick });
-    }
-    return jobs;
-  }
-
-  /** Runs all jobs; if one fails, the files of the others are removed. */
-  private async runAll(schema: TableSchema, jobs: readonly BucketJob[]): Promise<readonly BucketOutcome[]> {
-    const settled = await Promise.allSettled(jobs.map((job) => this.run(schema, job)));
-    const done = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  /** Compacts all buckets that are asked for; if one fails, the files of the others are removed. */
+  private async runAll(schema: TableSchema, options: CompactOptions): Promise<readonly BucketOutcome[]> {
+    const index = tableOptions(schema).deletionVectors ? await this.parts.committer.indexEntries() : [];
+    const vectors = index.filter((entry) => entry.indexType === DELETION_VECTORS);
+    const indexFiles = Map.groupBy(vectors, (entry) => bucketKey(entry.partition, entry.bucket));
+    const asked = [...this.liveBuckets()].filter(([key]) => options.only?.has(key) ?? true);
+    const work = asked.map(([key, entries]) =>
+      this.run(schema, { key, entries, index: indexFiles.get(key) ?? [] }, options),
+    );
+    const settled = await Promise.allSettled(work);
+    const done = settled.flatMap((one) => (one.status === 'fulfilled' && one.value !== null ? [one.value] : []));
     const failed = settled.find((one) => one.status === 'rejected');
     if (failed === undefined) return done;
-    await this.deleteWritten(schema, done);
+    await this.deleteWritten(schema, done, []);
     throw failed.reason;
   }
 
-  private async run(schema: TableSchema, job: BucketJob): Promise<BucketOutcome> {
-    const { tablePath, runner, random, clock, schemas } = this.parts;
-    const files = job.pick.runs.flatMap((run) => run.files);
-    const ids = [...new Set(files.map((file) => file.schemaId))];
-    const nowMs = clock.nowMs();
-    const request = {
-      tablePath,
-      schema,
-      fileSchemas: await Promise.all(ids.map((id) => schemas.read(id))),
-      partition: job.entry.partition,
-      bucket: job.entry.bucket,
-      files,
-      outputLevel: job.pick.outputLevel,
-      dropDeletes: job.pick.dropDeletes,
-      fileUuid: random.uuid(),
-      creationTimeMs: nowMs - new Date(nowMs).getTimezoneOffset() * 60_000,
-    };
-    return { job, result: await runner.run('compact', request, new Set()) };
+  private async run(
+    schema: TableSchema,
+    of: {
+      readonly key: string;
+      readonly entries: readonly ManifestEntry[];
+      readonly index: readonly IndexManifestEntry[];
+    },
+    options: CompactOptions,
+  ): Promise<BucketOutcome | null> {
+    const { entries, index } = of;
+    const [entry] = entries;
+    const deletionVectors = new Map(index.flatMap((file) => this.deletionFiles(schema, file)));
+    const state = { place: entry, files: filesOf(entries), deletionVectors };
+    const wish = { full: options.full ?? false, rounds: options.rounds ?? 1 };
+    const result = await this.bucket(of.key).compact(schema, state, wish);
+    return result === null ? null : { entry, result, index };
   }
 
-  private async publish(outcomes: readonly BucketOutcome[]): Promise<CompactionReport | null> {
-    const deleted = outcomes.flatMap(({ job, result }) => result.before.map((file) => entryOf(job, FILE_DELETE, file)));
-    const added = outcomes.flatMap(({ job, result }) => result.after.map((file) => entryOf(job, FILE_ADD, file)));
-    if (deleted.length === 0 && added.length === 0) return null;
-    await this.parts.committer.commit({ deleted, added });
+  private bucket(key: string): BucketCompaction {
+    const known = this.buckets.get(key) ?? new BucketCompaction(this.parts);
+    this.buckets.set(key, known);
+    return known;
+  }
+
+  private deletionFiles(schema: TableSchema, entry: IndexManifestEntry): [string, DeletionFile][] {
+    const path = filePaths(this.parts.tablePath, schema).index(entry);
+    return (entry.deletionVectorRanges ?? []).map(({ dataFileName, offset, length }) => [
+      dataFileName,
+      { path, offset, length },
+    ]);
+  }
+
+  /** Paths of new index files are put into `written`. */
+  private async publish(
+    schema: TableSchema,
+    outcomes: readonly BucketOutcome[],
+    written: string[],
+  ): Promise<CompactionReport | null> {
+    const entriesOf = (kind: number, files: (result: CompactResult) => readonly DataFileMeta[]): ManifestEntry[] =>
+      outcomes.flatMap((outcome) => files(outcome.result).map((file) => entryOf(outcome, kind, file)));
+    const deleted = entriesOf(FILE_DELETE, (result) => result.before);
+    const added = entriesOf(FILE_ADD, (result) => result.after);
+    const changelog = entriesOf(FILE_ADD, (result) => result.changelog);
+    const index: IndexManifestEntry[] = [];
+    for (const outcome of outcomes) index.push(...(await this.indexChange(schema, outcome, written)));
+    if (deleted.length + added.length + index.length === 0) return null;
+    await this.parts.committer.commit({ deleted, added, changelog, index });
     this.parts.liveFiles.replace(deleted, added);
     return report('committed', outcomes);
+  }
+
+  /** The bucket's index files before, deleted, and the one that holds all its deletion vectors now. */
+  private async indexChange(
+    schema: TableSchema,
+    { entry, result, index }: BucketOutcome,
+    written: string[],
+  ): Promise<readonly IndexManifestEntry[]> {
+    if (result.deletionVectors === null) return [];
+    const { partition, bucket } = entry;
+    const { deletionVectorsBitmap64 } = tableOptions(schema);
+    const { bytes, ranges } = writeDeletionVectors(result.deletionVectors, { bitmap64: deletionVectorsBitmap64 });
+    const added = {
+      kind: FILE_ADD,
+      partition,
+      bucket,
+      indexType: DELETION_VECTORS,
+      fileName: `index-${this.parts.random.uuid()}-0`,
+      fileSize: bytes.length,
+      rowCount: ranges.length,
+      deletionVectorRanges: ranges,
+      externalPath: null,
+    };
+    const path = filePaths(this.parts.tablePath, schema).index(added);
+    written.push(path);
+    const created = await this.parts.store.create(path, bytes);
+    assert(created, `file of a fresh name exists already: ${path}`);
+    return [...index.map((before) => ({ ...before, kind: FILE_DELETE })), added];
   }
 
   /** Goes on from the newest snapshot. Files that the writer commits meanwhile are left alone. */
@@ -185,46 +234,31 @@ export class Compactor {
     );
   }
 
-  private async deleteWritten(schema: TableSchema, outcomes: readonly BucketOutcome[]): Promise<void> {
-    const paths = filePaths(this.parts.tablePath, schema);
-    for (const { job, result } of outcomes) {
-      for (const file of result.written) {
-        // What cannot be removed is an orphan that no snapshot names; the failure that led here is what counts.
-        await this.parts.store.delete(paths.file(job.entry.partition, job.entry.bucket, file)).catch(() => {});
-      }
+  private async deleteWritten(
+    schema: TableSchema,
+    outcomes: readonly BucketOutcome[],
+    indexPaths: readonly string[],
+  ): Promise<void> {
+    for (const { entry, result } of outcomes) {
+      const compaction = this.bucket(bucketKey(entry.partition, entry.bucket));
+      await compaction.discard(schema, entry, [...result.written, ...result.changelog]);
     }
+    // What cannot be removed is an orphan that no snapshot names; the failure that led here is what counts.
+    for (const path of indexPaths) await this.parts.store.delete(path).catch(() => {});
   }
 }
 
-function entryOf(job: BucketJob, kind: number, file: DataFileMeta): ManifestEntry {
-  const { partition, bucket, totalBuckets } = job.entry;
+function entryOf({ entry }: BucketOutcome, kind: number, file: DataFileMeta): ManifestEntry {
+  const { partition, bucket, totalBuckets } = entry;
   return { kind, partition, bucket, totalBuckets, file };
+}
+
+function filesOf(entries: readonly ManifestEntry[]): readonly DataFileMeta[] {
+  return entries.map((entry) => entry.file);
 }
 
 function nameAndLevel(entry: ManifestEntry): string {
   return `${bucketKey(entry.partition, entry.bucket)}/${entry.file.level}/${entry.file.fileName}`;
-}
-
-function runsOf(schema: TableSchema, entries: readonly ManifestEntry[]): readonly SortedRun[] {
-  const { fields, keyIndexes } = tableLayout(schema);
-  const types = keyIndexes.map((index) => fields[index].type);
-  return sortedRuns(
-    entries.map((entry) => entry.file),
-    (a, b) => compareBinaryRows(types, a.minKey, b.minKey),
-  );
-}
-
-function pickSettings(schema: TableSchema): PickSettings {
-  const options = tableOptions(schema);
-  return {
-    runsTrigger: options.compactionTrigger,
-    levelCount: options.levelCount,
-    sizeAmplificationPercentMax: options.maxSizeAmplificationPercent,
-    sizeRatioPercent: options.sizeRatioPercent,
-    forceUpLevel0: options.compactionForceUpLevelZero || options.forceLookup,
-    totalSizeThresholdBytes: options.compactionTotalSizeThresholdBytes,
-    incrementalSizeThresholdBytes: options.compactionIncrementalSizeThresholdBytes,
-  };
 }
 
 /** Compactions of these tables have to write changelogs or deletion vectors, or to drop expired rows. */

@@ -1,5 +1,6 @@
 // Which sorted runs of a bucket to compact, and to which level: universal compaction, as a pure decision.
 // Source: format notes 05 sections 2 and 3 (UniversalCompaction, ForceUpLevel0Compaction, CompactStrategy).
+import type { DataFileMeta } from '../meta/data-file-meta.ts';
 import { runSizeBytes, type SortedRun } from './sorted-run.ts';
 
 /** The options that decide; all sizes in bytes. */
@@ -12,8 +13,12 @@ export interface PickSettings {
   readonly sizeAmplificationPercentMax: number;
   /** `compaction.size-ratio` */
   readonly sizeRatioPercent: number;
-  /** Level 0 has to be empty after each compaction: lookup changelog, deletion vectors, first-row. */
+  /** Level 0 has to be empty afterwards: lookup changelog, deletion vectors, first-row. */
   readonly forceUpLevel0: boolean;
+  /** Retracts need not be kept on any level: deletion vectors hide older rows. */
+  readonly dropsDeletesAlways: boolean;
+  /** `compaction.optimization-interval` has passed since the last full compaction. */
+  readonly isFullDue: boolean;
   /** `compaction.total-size-threshold`: smaller buckets are compacted fully; null is never. */
   readonly totalSizeThresholdBytes: number | null;
   /** `compaction.incremental-size-threshold`: more than this above the highest level is compacted fully. */
@@ -26,6 +31,8 @@ export interface CompactionPick {
   readonly outputLevel: number;
   /** Retracts need not be kept: no older rows of their keys are left outside. */
   readonly dropDeletes: boolean;
+  /** Each file is written again by itself, on the level where it is. */
+  readonly rewritesFiles: boolean;
 }
 
 /** What universal compaction takes from runs in the order of `sortedRuns`; null for nothing to do. */
@@ -39,11 +46,21 @@ export function pickCompaction(runs: readonly SortedRun[], settings: PickSetting
   return worthwhile(picked, runs, settings);
 }
 
-/** Everything to the highest level; null when that is already so. */
-export function pickFullCompaction(runs: readonly SortedRun[], settings: PickSettings): CompactionPick | null {
-  const only = runs.length === 1 ? runs[0] : undefined;
-  if (runs.length === 0 || only?.level === maxLevel(runs, settings)) return null;
-  return worthwhile(fullUnit(runs, settings), runs, settings);
+/**
+ * Everything to the highest level. Where all is there already, the files that `isStale` finds are written again; null
+ * if there are none.
+ */
+export function pickFullCompaction(
+  runs: readonly SortedRun[],
+  settings: PickSettings,
+  isStale: (file: DataFileMeta) => boolean,
+): CompactionPick | null {
+  const highest = maxLevel(runs, settings);
+  if (runs.length === 0) return null;
+  if (runs.length > 1 || runs[0].level !== highest) return worthwhile(fullUnit(runs, settings), runs, settings);
+  const files = runs[0].files.filter(isStale);
+  if (files.length === 0) return null;
+  return { runs: [{ level: highest, files }], outputLevel: highest, dropDeletes: true, rewritesFiles: true };
 }
 
 interface Unit {
@@ -66,6 +83,7 @@ function totalBytes(runs: readonly SortedRun[]): number {
 function pickEarlyFull(runs: readonly SortedRun[], settings: PickSettings): Unit | null {
   if (runs.length <= 1) return null;
   const { totalSizeThresholdBytes: total, incrementalSizeThresholdBytes: incremental } = settings;
+  if (settings.isFullDue) return fullUnit(runs, settings);
   if (total !== null && totalBytes(runs) < total) return fullUnit(runs, settings);
   const highest = maxLevel(runs, settings);
   const above = runs.filter((run) => run.level !== highest);
@@ -95,8 +113,7 @@ function pickForRunCount(runs: readonly SortedRun[], settings: PickSettings): Un
 function pickLevel0(runs: readonly SortedRun[], settings: PickSettings): Unit | null {
   const level0Count = runs.filter((run) => run.level === 0).length;
   if (level0Count === 0) return null;
-  const withLevel1 = runs[level0Count]?.level === 1 ? level0Count + 1 : level0Count;
-  return unitOf(runs, extendBySizeRatio(runs, withLevel1, settings), settings);
+  return unitOf(runs, extendBySizeRatio(runs, level0Count, settings), settings);
 }
 
 /** Takes the next run as long as it is not much larger than all taken so far. */
@@ -131,5 +148,6 @@ function worthwhile(unit: Unit | null, runs: readonly SortedRun[], settings: Pic
   const files = taken.flatMap((run) => run.files);
   if (files.length === 0 || (files.length === 1 && files[0]?.level === unit.outputLevel)) return null;
   const highestWithFiles = maxLevel(runs, { ...settings, levelCount: 1 });
-  return { runs: taken, outputLevel: unit.outputLevel, dropDeletes: unit.outputLevel >= highestWithFiles };
+  const dropDeletes = settings.dropsDeletesAlways || unit.outputLevel >= highestWithFiles;
+  return { runs: taken, outputLevel: unit.outputLevel, dropDeletes, rewritesFiles: false };
 }

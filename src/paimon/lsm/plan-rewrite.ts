@@ -12,6 +12,8 @@ export interface RewriteRules {
   readonly dropDeletes: boolean;
   /** `compaction.force-rewrite-all-files` */
   readonly rewriteAll: boolean;
+  /** Each file by itself, whatever its size. */
+  readonly rewritesFiles: boolean;
 }
 
 /** One step of a compaction; steps are in key order. */
@@ -21,6 +23,7 @@ export type RewriteStep =
 
 /** The steps that bring the files to the output level. Files that need nothing are in none of them. */
 export function planRewrite(files: readonly DataFileMeta[], order: KeyRowOrder, rules: RewriteRules): RewriteStep[] {
+  if (rules.rewritesFiles) return files.map((file) => ({ kind: 'rewrite', sections: [[[file]]] }));
   const steps: RewriteStep[] = [];
   let candidates: Section[] = [];
   const flush = (): void => {

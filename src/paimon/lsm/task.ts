@@ -1,7 +1,8 @@
 // The kinds of tasks that can run in a worker thread: functions of plain data and a store. A new kind is added here.
 import type { FileStore } from '../../storage/file-store.ts';
-import type { CompactRequest, CompactResult } from './compact-task.ts';
+import type { CompactRequest } from './compact-task.ts';
 import { runCompact } from './compact-task.ts';
+import type { CompactResult } from './compaction-result.ts';
 import type { FlushRequest, FlushResult } from './flush.ts';
 import { runFlush } from './flush.ts';
 

@@ -4,6 +4,7 @@ import { compareBinaryRows } from '../format/binary-row.ts';
 import { type PlainCondition, plainConditions } from '../format/condition.ts';
 import { requireSupportedEngine } from '../lsm/merge/merge-engine.ts';
 import type { DeletionFile } from '../lsm/deletion-vector.ts';
+import { filePaths } from '../lsm/file-paths.ts';
 import { partitionKey } from '../lsm/live-files.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
 import type { IndexManifestEntry, ManifestEntry } from '../meta/manifest-entry.ts';
@@ -112,7 +113,7 @@ function deletionFilesOf(
   for (const entry of indexEntries) {
     if (entry.indexType !== DELETION_VECTORS || entry.bucket !== bucket.bucket) continue;
     if (Buffer.compare(entry.partition, bucket.partition) !== 0) continue;
-    const path = entry.externalPath ?? `${source.tablePath}/index/${entry.fileName}`;
+    const path = filePaths(source.tablePath, source.schema).index(entry);
     for (const range of entry.deletionVectorRanges ?? []) {
       found.set(range.dataFileName, { path, offset: range.offset, length: range.length });
     }

@@ -38,6 +38,12 @@ export interface TableOptions {
   readonly ignoreDelete: boolean;
   readonly ignoreUpdateBefore: boolean;
   readonly forceLookup: boolean;
+  /** Compactions look keys up in higher levels, and level 0 does not stay: see LookupStrategy. */
+  readonly needsLookup: boolean;
+  /** `lookup-compact=gentle`: level 0 may stay for some decisions when nothing else is due. */
+  readonly lookupCompactGentle: boolean;
+  /** `lookup-compact.max-interval`: so many decisions at most. */
+  readonly lookupCompactIntervalMax: number;
   readonly fullCompactionDeltaCommits: number | null;
   readonly deletionVectors: boolean;
   readonly deletionVectorsBitmap64: boolean;
@@ -58,6 +64,8 @@ export interface TableOptions {
   readonly fileSuffixIncludesCompression: boolean;
   /** `data-file.path-directory`: where partitions and buckets are below the table, or null. */
   readonly dataFileDirectory: string | null;
+  /** `index-file-in-data-file-dir`: index files stand beside the data files of their bucket. */
+  readonly indexFilesInDataDirectory: boolean;
   readonly thinMode: boolean;
   // Statistics
   /** `metadata.stats-mode`: `none`, `counts`, `truncate(n)` or `full`. */
@@ -78,6 +86,8 @@ export interface TableOptions {
   readonly compactionIntervalMs: number | null;
   readonly compactionTotalSizeThresholdBytes: number | null;
   readonly compactionIncrementalSizeThresholdBytes: number | null;
+  /** Files below it are merged with their neighbours: `compaction.small-file-ratio` of the target size. */
+  readonly smallFileSizeBytes: number;
   readonly compactionForceUpLevelZero: boolean;
   readonly compactionForceRewriteAllFiles: boolean;
   // Manifests
@@ -104,10 +114,12 @@ const HOUR_MS = 3600 * 1000;
 /** The options of a schema, typed. Throws `E3105` for a value that cannot be read. */
 export function tableOptions(schema: Pick<TableSchema, 'options' | 'primaryKeys'>): TableOptions {
   const read = new OptionReader(schema.options);
+  const model = tableModel(read);
   return {
-    ...tableModel(read),
+    ...model,
     ...fileOptions(read, schema.primaryKeys.length > 0),
     ...levelOptions(read),
+    ...lookupOptions(read, model),
     ...manifestOptions(read),
     ...retentionOptions(read),
   };
@@ -169,11 +181,13 @@ function fileOptions(read: OptionReader, keyed: boolean) {
   const fileFormat = read.choice('file.format', formats);
   const fileCompression = read.text('file.compression') ?? 'zstd';
   const statsMode = read.text('metadata.stats-mode') ?? 'truncate(16)';
+  const targetFileSizeBytes = read.size('target-file-size', (keyed ? 128 : 256) * MEBIBYTE);
   return {
     fileFormat,
     fileCompression,
     zstdLevel: read.integer('file.compression.zstd-level', 1),
-    targetFileSizeBytes: read.size('target-file-size', (keyed ? 128 : 256) * MEBIBYTE),
+    targetFileSizeBytes,
+    smallFileSizeBytes: smallFileSize(read.text('compaction.small-file-ratio'), targetFileSizeBytes),
     changelogFileFormat:
       read.text('changelog-file.format') === null ? fileFormat : read.choice('changelog-file.format', formats),
     changelogFileCompression: read.text('changelog-file.compression') ?? fileCompression,
@@ -181,6 +195,7 @@ function fileOptions(read: OptionReader, keyed: boolean) {
     changelogFilePrefix: read.text('changelog-file.prefix') ?? 'changelog-',
     fileSuffixIncludesCompression: read.flag('file.suffix.include.compression', false),
     dataFileDirectory: read.text('data-file.path-directory'),
+    indexFilesInDataDirectory: read.flag('index-file-in-data-file-dir', false),
     thinMode: read.flag('data-file.thin-mode', false),
     statsMode,
     changelogStatsMode: read.text('changelog-file.stats-mode') ?? statsMode,
@@ -189,6 +204,13 @@ function fileOptions(read: OptionReader, keyed: boolean) {
     partitionDefaultName: read.text('partition.default-name') ?? '__DEFAULT_PARTITION__',
     partitionLegacyName: read.flag('partition.legacy-name', true),
   };
+}
+
+/** Seven tenths unless given; the reference divides first. */
+function smallFileSize(ratio: string | null, targetFileSizeBytes: number): number {
+  if (ratio === null) return 7 * Math.floor(targetFileSizeBytes / 10);
+  if (!/^\d*\.?\d+$/.test(ratio.trim())) throw badOption('compaction.small-file-ratio', ratio);
+  return Number(ratio) * targetFileSizeBytes;
 }
 
 function levelOptions(read: OptionReader) {
@@ -204,6 +226,16 @@ function levelOptions(read: OptionReader) {
     compactionIncrementalSizeThresholdBytes: read.optionalSize('compaction.incremental-size-threshold'),
     compactionForceUpLevelZero: read.flag('compaction.force-up-level-0', false),
     compactionForceRewriteAllFiles: read.flag('compaction.force-rewrite-all-files', false),
+  };
+}
+
+function lookupOptions(read: OptionReader, model: ReturnType<typeof tableModel>) {
+  const { mergeEngine, changelogProducer, deletionVectors, forceLookup } = model;
+  const trigger = read.integer('num-sorted-run.compaction-trigger', 5);
+  return {
+    needsLookup: mergeEngine === 'first-row' || changelogProducer === 'lookup' || deletionVectors || forceLookup,
+    lookupCompactGentle: read.choice('lookup-compact', ['radical', 'gentle'] as const) === 'gentle',
+    lookupCompactIntervalMax: Math.max(trigger, read.integer('lookup-compact.max-interval', 2 * trigger)),
   };
 }
 

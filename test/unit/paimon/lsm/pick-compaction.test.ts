@@ -16,6 +16,8 @@ const DEFAULTS: PickSettings = {
   sizeAmplificationPercentMax: 200,
   sizeRatioPercent: 1,
   forceUpLevel0: false,
+  dropsDeletesAlways: false,
+  isFullDue: false,
   totalSizeThresholdBytes: null,
   incrementalSizeThresholdBytes: null,
 };
@@ -65,11 +67,22 @@ describe('pickCompaction', () => {
 
   it.each([
     ['level 0 goes up although nothing else is due', '0:1 0:1 5:1000', '2 -> 4 keep'],
-    ['level 1 is taken with it', '0:1 1:50 5:1000', '2 -> 4 keep'],
+    ['level 1 is taken with it, as nothing goes to level 0', '0:1 1:50 5:1000', '2 -> 1 keep'],
+    ['the ratio takes larger runs', '0:50 3:50 5:1000', '2 -> 4 keep'],
     ['a single file alone goes to the highest level', '0:1', '1 -> 5'],
     ['nothing in level 0', '4:10 5:1000', 'nothing'],
   ])('level 0 forced up: %s', (_name, runs, expected) => {
     expect(textOf(pickCompaction(runsOf(runs), { ...DEFAULTS, forceUpLevel0: true }))).toBe(expected);
+  });
+
+  it('drops deletes on every level where deletion vectors hide older rows', () => {
+    const settings = { ...DEFAULTS, forceUpLevel0: true, dropsDeletesAlways: true };
+    expect(textOf(pickCompaction(runsOf('0:1 5:1000'), settings))).toBe('1 -> 4');
+  });
+
+  it('compacts fully when the interval has passed, if there is more than one run', () => {
+    expect(textOf(pickCompaction(runsOf('0:1 5:1000'), { ...DEFAULTS, isFullDue: true }))).toBe('2 -> 5');
+    expect(textOf(pickCompaction(runsOf('0:1'), { ...DEFAULTS, isFullDue: true }))).toBe('nothing');
   });
 
   it('compacts small buckets and large increments fully', () => {
@@ -89,6 +102,13 @@ describe('pickFullCompaction', () => {
     ['4:10,10', '1 -> 5'],
     ['0:1 5:1000', '2 -> 5'],
   ])('%s: %s', (runs, expected) => {
-    expect(textOf(pickFullCompaction(runsOf(runs), DEFAULTS))).toBe(expected);
+    expect(textOf(pickFullCompaction(runsOf(runs), DEFAULTS, () => false))).toBe(expected);
+  });
+
+  it('writes the files again that are stale where everything is on the highest level', () => {
+    const runs = runsOf('5:10,11,12');
+    const pick = pickFullCompaction(runs, DEFAULTS, (file) => file.fileSize > 10);
+    expect(pick).toMatchObject({ outputLevel: 5, dropDeletes: true, rewritesFiles: true });
+    expect(pick?.runs.flatMap((run) => run.files).map((file) => file.fileSize)).toEqual([11, 12]);
   });
 });

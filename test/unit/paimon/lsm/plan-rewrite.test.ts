@@ -49,7 +49,7 @@ describe('partitionByInterval', () => {
 
 describe('planRewrite', () => {
   const plan = (files: string, dropDeletes = false, rewriteAll = false): string[] => {
-    const rules = { outputLevel: 5, smallFileSizeBytes: 100, dropDeletes, rewriteAll };
+    const rules = { outputLevel: 5, smallFileSizeBytes: 100, dropDeletes, rewriteAll, rewritesFiles: false };
     return planRewrite(filesOf(files), order, rules).map((step) =>
       step.kind === 'upgrade' ? `up ${step.file.fileName}` : `rewrite ${step.sections.map(sectionText).join(' ; ')}`,
     );

@@ -1,0 +1,175 @@
+// The compaction of one bucket: decides, runs the work, and decides again on what is left, as often as it is asked to.
+// Source: format notes 05 sections 2 and 3.
+import type { Clock } from '../../base/clock.ts';
+import type { Random } from '../../base/random.ts';
+import type { FileStore } from '../../storage/file-store.ts';
+import { compareBinaryRows } from '../format/binary-row.ts';
+import type { DataFileMeta } from '../meta/data-file-meta.ts';
+import type { SchemaStore } from '../schema/schema-store.ts';
+import { tableOptions } from '../schema/table-options.ts';
+import type { TableSchema } from '../schema/table-schema.ts';
+import { combineResults, type CompactResult } from './compaction-result.ts';
+import type { DeletedRows, DeletionFile } from './deletion-vector.ts';
+import { filePaths } from './file-paths.ts';
+import { tableLayout } from './key-value-file.ts';
+import { type CompactionPick, pickCompaction, pickFullCompaction, type PickSettings } from './pick-compaction.ts';
+import type { Place } from './row-places.ts';
+import { type SortedRun, sortedRuns } from './sorted-run.ts';
+import type { TaskRunner } from './task-runner.ts';
+
+/** What compactions of a table's buckets work with. */
+export interface BucketCompactionParts {
+  readonly store: FileStore;
+  /** The table's directory. */
+  readonly tablePath: string;
+  readonly schemas: SchemaStore;
+  readonly runner: TaskRunner;
+  readonly random: Random;
+  readonly clock: Clock;
+}
+
+/** A bucket as it is. */
+export interface BucketState {
+  readonly place: Place;
+  readonly files: readonly DataFileMeta[];
+  /** The deletion vectors of its files, by data file name. */
+  readonly deletionVectors: ReadonlyMap<string, DeletionFile | DeletedRows>;
+}
+
+/** How far to go. */
+export interface CompactionWish {
+  /** First everything to the highest level. */
+  readonly full: boolean;
+  /** Decisions in a row, each on what the one before has left. */
+  readonly rounds: number;
+}
+
+/** Remembers what decisions depend on beside the files: one a bucket. */
+export class BucketCompaction {
+  private readonly parts: BucketCompactionParts;
+  /** Decisions in a row that found nothing to do: `lookup-compact=gentle` counts them. */
+  private idleCount = 0;
+  private lastFullMs: number | null = null;
+
+  constructor(parts: BucketCompactionParts) {
+    this.parts = parts;
+  }
+
+  /** Does what is due; null if nothing is. Removes what it has written if it fails. */
+  async compact(schema: TableSchema, bucket: BucketState, wish: CompactionWish): Promise<CompactResult | null> {
+    let state = bucket;
+    let total: CompactResult | null = null;
+    for (let round = 0; round < wish.rounds; round++) {
+      const pick = wish.full && round === 0 ? this.pickFull(schema, state) : this.pick(schema, state);
+      if (pick === null) continue;
+      try {
+        const result = await this.run(schema, state, pick);
+        state = stateAfter(state, result);
+        total = total === null ? result : await this.combine(schema, bucket.place, { first: total, second: result });
+      } catch (error) {
+        if (total !== null) await this.discard(schema, bucket.place, [...total.written, ...total.changelog]);
+        throw error;
+      }
+    }
+    return total;
+  }
+
+  /** Removes files that no snapshot will name. */
+  async discard(schema: TableSchema, place: Place, files: readonly DataFileMeta[]): Promise<void> {
+    const paths = filePaths(this.parts.tablePath, schema);
+    for (const file of files) {
+      // What cannot be removed is an orphan that no snapshot names; what led here is what counts.
+      await this.parts.store.delete(paths.file(place.partition, place.bucket, file)).catch(() => {});
+    }
+  }
+
+  private pickFull(schema: TableSchema, state: BucketState): CompactionPick | null {
+    const { compactionForceRewriteAllFiles } = tableOptions(schema);
+    const runs = runsOf(schema, state.files);
+    return pickFullCompaction(
+      runs,
+      this.settings(schema, false),
+      (file) => compactionForceRewriteAllFiles || state.deletionVectors.has(file.fileName),
+    );
+  }
+
+  private pick(schema: TableSchema, state: BucketState): CompactionPick | null {
+    const runs = runsOf(schema, state.files);
+    const options = tableOptions(schema);
+    const isGentle = options.needsLookup && options.lookupCompactGentle;
+    const always = options.needsLookup ? !isGentle : options.compactionForceUpLevelZero;
+    let pick = pickCompaction(runs, this.settings(schema, always));
+    if (pick === null && isGentle && ++this.idleCount >= options.lookupCompactIntervalMax) {
+      this.idleCount = 0;
+      pick = pickCompaction(runs, this.settings(schema, true));
+    }
+    if (pick !== null && pick.runs.length === runs.length) this.lastFullMs = this.parts.clock.nowMs();
+    return pick;
+  }
+
+  private settings(schema: TableSchema, forceUpLevel0: boolean): PickSettings {
+    const options = tableOptions(schema);
+    const intervalMs = options.compactionIntervalMs;
+    const sinceFullMs =
+      this.lastFullMs === null ? Number.POSITIVE_INFINITY : this.parts.clock.nowMs() - this.lastFullMs;
+    return {
+      runsTrigger: options.compactionTrigger,
+      levelCount: options.levelCount,
+      sizeAmplificationPercentMax: options.maxSizeAmplificationPercent,
+      sizeRatioPercent: options.sizeRatioPercent,
+      forceUpLevel0,
+      dropsDeletesAlways: options.deletionVectors,
+      isFullDue: intervalMs !== null && sinceFullMs > intervalMs,
+      totalSizeThresholdBytes: options.compactionTotalSizeThresholdBytes,
+      incrementalSizeThresholdBytes: options.compactionIncrementalSizeThresholdBytes,
+    };
+  }
+
+  private async run(schema: TableSchema, state: BucketState, pick: CompactionPick): Promise<CompactResult> {
+    const { tablePath, runner, random, clock, schemas } = this.parts;
+    const { partition, bucket } = state.place;
+    const files = pick.runs.flatMap((run) => run.files);
+    const ids = new Set(files.map((file) => file.schemaId));
+    const nowMs = clock.nowMs();
+    const request = {
+      tablePath,
+      schema,
+      fileSchemas: await Promise.all([...ids].map((id) => schemas.read(id))),
+      partition,
+      bucket,
+      files,
+      outputLevel: pick.outputLevel,
+      dropDeletes: pick.dropDeletes,
+      rewritesFiles: pick.rewritesFiles,
+      fileUuid: random.uuid(),
+      creationTimeMs: nowMs - new Date(nowMs).getTimezoneOffset() * 60_000,
+    };
+    return runner.run('compact', request, new Set());
+  }
+
+  private async combine(
+    schema: TableSchema,
+    place: Place,
+    results: { readonly first: CompactResult; readonly second: CompactResult },
+  ): Promise<CompactResult> {
+    const { result, obsolete } = combineResults(results.first, results.second);
+    await this.discard(schema, place, obsolete);
+    return result;
+  }
+}
+
+function stateAfter(state: BucketState, result: CompactResult): BucketState {
+  const gone = new Set(result.before.map((file) => file.fileName));
+  return {
+    place: state.place,
+    files: [...state.files.filter((file) => !gone.has(file.fileName)), ...result.after],
+    deletionVectors: result.deletionVectors ?? state.deletionVectors,
+  };
+}
+
+/** The sorted runs of a bucket's files. */
+export function runsOf(schema: TableSchema, files: readonly DataFileMeta[]): readonly SortedRun[] {
+  const { fields, keyIndexes } = tableLayout(schema);
+  const types = keyIndexes.map((index) => fields[index].type);
+  return sortedRuns(files, (a, b) => compareBinaryRows(types, a.minKey, b.minKey));
+}
