@@ -136,6 +136,7 @@ function mergeChanges(schema: TableSchema, rows: SortedRows, { batch, order, gro
     rows: layout.sequenceIndexes.length === 0 ? order : bySequenceFields(layout, rows, groupStarts),
     kinds: [batch.kinds],
     columns: [batch.columns],
+    levels: [0],
   });
   const chosen = merged.selection.rows;
   if (merged.columns === null && merged.kinds === null) return { batch, order: chosen, groups };

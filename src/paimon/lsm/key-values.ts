@@ -9,6 +9,8 @@ export interface KeyValueBatch extends ColumnBatch {
   readonly sequence: Int64Vector;
   /** `_VALUE_KIND` of each row: a row kind of `column/row-kind.ts`. */
   readonly kinds: Uint8Array;
+  /** The level of the file that the rows stand in; 0 unless given. */
+  readonly level?: number;
 }
 
 /** What the columns of key-value batches are and which of them decide the order. */

@@ -37,8 +37,9 @@ async function* readRun(reader: BucketReader, files: readonly DataFileMeta[]): A
 }
 
 /** The rows of one file as the layout's columns. Throws as `readDataFile`. */
-export function readFile(reader: BucketReader, file: DataFileMeta): AsyncGenerator<KeyValueBatch> {
+export async function* readFile(reader: BucketReader, file: DataFileMeta): AsyncGenerator<KeyValueBatch> {
   const fileSchema = reader.schemas.get(file.schemaId);
   assert(fileSchema !== undefined, `schema version was not loaded: id=${file.schemaId}`);
-  return readDataFile(reader.store, { path: reader.pathOf(file), file, fileSchema, fields: reader.layout.fields });
+  const request = { path: reader.pathOf(file), file, fileSchema, fields: reader.layout.fields };
+  for await (const batch of readDataFile(reader.store, request)) yield { ...batch, level: file.level };
 }

@@ -5,6 +5,7 @@ import type { TableSchema } from '../../schema/table-schema.ts';
 import type { KeyValueLayout } from '../key-values.ts';
 import { deduplicate } from './deduplicate.ts';
 import type { MergeFunction } from './merge-function.ts';
+import { newestLevelOnly } from './newest-level.ts';
 
 /** What a merge function is made for. */
 export interface MergePurpose {
@@ -17,7 +18,9 @@ export interface MergePurpose {
 /** The merge function of the schema's engine. Throws `E3350` for engines that are not supported yet. */
 export function mergeFunctionOf(schema: TableSchema, options: MergePurpose): MergeFunction {
   requireSupportedEngine(schema);
-  return deduplicate({ ignoreDelete: tableOptions(schema).ignoreDelete, dropRetracts: options.dropRetracts });
+  const { ignoreDelete, needsLookup, mergeEngine } = tableOptions(schema);
+  const merge = deduplicate({ ignoreDelete, dropRetracts: options.dropRetracts });
+  return needsLookup && mergeEngine !== 'first-row' ? newestLevelOnly(merge) : merge;
 }
 
 /** Throws `E3350` unless rows of the table can be merged. */

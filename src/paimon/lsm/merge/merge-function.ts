@@ -5,7 +5,8 @@ import type { Vector } from '../../../column/vector.ts';
 /**
  * Rows in ascending order of (key, sequence fields, sequence number). Groups of one key begin at `groupStarts[0 …
  * groupCount)`; the last one ends at `rowCount`. Entry i is row `rows[i]` of batch `sources[i]`, whose kinds are
- * `kinds[sources[i]]` and whose columns are `columns[sources[i]]`. The index arrays may be longer than what is used.
+ * `kinds[sources[i]]`, whose columns are `columns[sources[i]]` and whose file is on level `levels[sources[i]]` (0 for rows
+ * that are in no file yet). The index arrays may be longer than what is used.
  */
 export interface SortedGroups {
   readonly rowCount: number;
@@ -15,6 +16,7 @@ export interface SortedGroups {
   readonly rows: Uint32Array;
   readonly kinds: readonly Uint8Array[];
   readonly columns: readonly (readonly Vector[])[];
+  readonly levels: readonly number[];
 }
 
 /** The rows that are left, at most one a group, in group order. */

@@ -52,7 +52,8 @@ export class MergeWindow {
     const { rowCount, groupCount, groupStarts, sources, rows, batches } = this;
     const kinds = batches.map((batch) => batch.kinds);
     const columns = batches.map((batch) => batch.columns);
-    return { rowCount, groupCount, groupStarts, sources, rows, kinds, columns };
+    const levels = batches.map((batch) => batch.level ?? 0);
+    return { rowCount, groupCount, groupStarts, sources, rows, kinds, columns, levels };
   }
 
   /** A new batch of the rows that a merge function has left of the groups. */
