@@ -391,6 +391,31 @@ export const ERROR_CODES = {
     meaning: 'A row has a kind (+I, -U, +U, -D) that the table cannot take.',
     remedy: 'Give the table a primary key if its rows change; correct the column that holds the kinds.',
   },
+  E3310: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'A partition of a table with dynamic buckets would need more buckets than there can be.',
+    remedy: 'Raise dynamic-bucket.target-row-num, or set dynamic-bucket.max-buckets so that buckets grow instead.',
+  },
+  E3311: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'An index file of dynamic buckets is not what the table says of it.',
+    remedy:
+      'Restore the file that the message names from a backup, or write the partition anew with `tributary table write --overwrite`.',
+  },
+  E3312: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'A partition is named by a column or a value that the table cannot have.',
+    remedy: 'Name partitions as column=value, with partition columns and values of their types.',
+  },
+  E3313: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'An overwrite of one partition brings rows of another.',
+    remedy: 'Leave the rows out, name no partition, or set dynamic-partition-overwrite=true.',
+  },
   E3350: {
     kind: 'config',
     exit: 2,
@@ -763,12 +788,6 @@ export const ERROR_CODES = {
     exit: 2,
     meaning: 'A file that the command reads is not there or cannot be read.',
     remedy: 'Check its path and permissions.',
-  },
-  E6204: {
-    kind: 'config',
-    exit: 2,
-    meaning: 'The table has an option that this command cannot serve correctly.',
-    remedy: 'Write such a table with Flink or Spark; nothing was written.',
   },
   // 9xxx the program
   E9001: {

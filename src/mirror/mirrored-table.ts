@@ -9,7 +9,6 @@ import type { CompactionReport } from '../paimon/lsm/compactor.ts';
 import type { LiveFiles } from '../paimon/lsm/live-files.ts';
 import type { TableWriter } from '../paimon/lsm/table-writer.ts';
 import type { CommitMessage } from '../paimon/lsm/write-batch.ts';
-import { FILE_DELETE } from '../paimon/meta/manifest-entry.ts';
 import type { SnapshotId } from '../paimon/meta/snapshot.ts';
 import type { TableSchema } from '../paimon/schema/table-schema.ts';
 import { type CommitStamp, stampProperties } from './commit-properties.ts';
@@ -141,11 +140,10 @@ export class MirroredTable {
       const snapshot = await this.committer.commit({
         kind: sealed.overwrite ? 'OVERWRITE' : 'APPEND',
         added: sealed.added,
-        // A compaction may have replaced files since the files were sealed: what goes away is what is there now.
-        deleted: sealed.overwrite
-          ? this.committer.liveEntries().map((entry) => ({ ...entry, kind: FILE_DELETE }))
-          : sealed.deleted,
+        // A compaction may have replaced files since the files were sealed: what goes away is what is there then.
+        ...(sealed.overwrite ? { deleted: [], replaces: () => true } : { deleted: sealed.deleted }),
         changelog: sealed.changelog,
+        index: sealed.index,
         commitUser: stamp.pipeline,
         commitIdentifier: stamp.checkpoint,
         properties: stampProperties({ ...stamp, incarnation: this.incarnation }),

@@ -225,9 +225,26 @@ export class Table {
     return new LiveFiles(snapshot === null ? [] : await this.manifests.liveEntriesOf(snapshot));
   }
 
+  /** The index files of the latest snapshot. */
+  async indexEntries(): Promise<readonly IndexManifestEntry[]> {
+    const indexManifest = (await this.latestSnapshot())?.indexManifest ?? null;
+    return indexManifest === null ? [] : this.manifests.readIndex(indexManifest);
+  }
+
   /** The one writer of the table. */
   openWriter(components: WriteComponents): TableWriter {
-    return TableWriter.open({ store: this.store, tablePath: this.path, schema: this.schema, ...components });
+    const { store, path: tablePath, schema } = this;
+    return TableWriter.open({ store, tablePath, schema, latestIndex: () => this.indexEntries(), ...components });
+  }
+
+  /**
+   * A writer of files that are to replace partitions or the whole table: it begins as if the table were empty, and leaves
+   * changelogs out, as readers of changes pass overwrites by.
+   */
+  openOverwriter(components: Omit<WriteComponents, 'liveFiles'>): TableWriter {
+    const { store, path: tablePath } = this;
+    const schema = { ...this.schema, options: { ...this.schema.options, 'changelog-producer': 'none' } };
+    return TableWriter.open({ store, tablePath, schema, liveFiles: new LiveFiles(), ...components });
   }
 
   /**

@@ -7,7 +7,9 @@ import { systemRandom } from '../../base/random.ts';
 import { builderFor } from '../../column/builder.ts';
 import { vectorSizeBytes } from '../../column/vector.ts';
 import { FileSystemCatalog, parseTableName } from '../../paimon/catalog/file-system-catalog.ts';
-import type { TableCommitter } from '../../paimon/commit/table-commit.ts';
+import { liftedFiles, replacedPartitions } from '../../paimon/commit/overwrite.ts';
+import type { CommitRequest, TableCommitter } from '../../paimon/commit/table-commit.ts';
+import { type PartitionSpec, parsePartitionSpec } from '../../paimon/format/partition-spec.ts';
 import { createRowReader } from '../../paimon/format/row-json.ts';
 import { bucketKey, LiveFiles } from '../../paimon/lsm/live-files.ts';
 import type { TableWriter } from '../../paimon/lsm/table-writer.ts';
@@ -30,7 +32,7 @@ type WriteOptions = TableOptions & {
   readonly commitId?: string;
   readonly filterCommitted?: boolean;
   readonly writeOnly?: boolean;
-  readonly overwrite?: boolean;
+  readonly overwrite?: true | readonly string[];
 };
 
 const KINDS: readonly string[] = ['+I', '-U', '+U', '-D'];
@@ -60,31 +62,35 @@ export function writeVerb(): Command {
     .option('--commit-id <number>', 'number of the commit, larger with each of the same user')
     .option('--filter-committed', 'do nothing if the user has committed this number or a larger one')
     .option('--write-only', 'do not compact, as with the table option write-only')
-    .option('--overwrite', "replace the table's content; of tables without partitions only")
+    .option(
+      '--overwrite [partition...]',
+      'replace the table, the partitions that get rows, or those given as column=value: see dynamic-partition-overwrite',
+    )
     .action(runWrite);
 }
 
 async function runWrite(options: WriteOptions): Promise<void> {
   const table = await openTable(options, options.branch);
   const { store, schema } = table;
-  if (options.overwrite === true && schema.partitionKeys.length > 0) {
-    throw new TributaryError('E6204', `table with partitions is not overwritten: table=${options.table}`);
-  }
   const newest = await table.snapshots.newestBy(options.commitUser);
   const commitId = options.commitId === undefined ? nextIdentifier(newest) : wholeNumber(options.commitId, 'commit-id');
   if (options.filterCommitted === true && newest !== null && newest.commitIdentifier >= commitId) return;
   const parts = { clock: systemClock, random: systemRandom };
   const committer = await table.committer(parts);
   const runner = createTaskRunner(store, 0);
-  const components = { ...parts, runner, liveFiles: new LiveFiles(committer.liveEntries()) };
+  const liveFiles = new LiveFiles(committer.liveEntries());
+  const words = typeof options.overwrite === 'object' ? options.overwrite : [];
+  const spec = options.overwrite === undefined ? null : parsePartitionSpec(schema, words);
   const by = { committer, commitUser: options.commitUser, commitIdentifier: commitId };
-  const writer = table.openWriter(components);
+  const writer =
+    spec === null ? table.openWriter({ ...parts, runner, liveFiles }) : table.openOverwriter({ ...parts, runner });
   try {
-    const message = await writeRows(writer, schema, options);
-    await publish({ table, writer, message }, by);
+    const message = await writeRows(writer, schema, options.rows);
+    await publish({ table, writer, message, spec }, by);
     if (message === null || options.writeOnly === true || tableOptions(schema).writeOnly) return;
     const only = new Set(message.added.map(({ partition, bucket }) => bucketKey(partition, bucket)));
-    await (await table.openCompactor(components, by)).compact({ only });
+    const newest = new LiveFiles(committer.liveEntries());
+    await (await table.openCompactor({ ...parts, runner, liveFiles: newest }, by)).compact({ only });
   } catch (error) {
     await writer.abort();
     throw error;
@@ -97,14 +103,9 @@ function nextIdentifier(newest: Snapshot | null): bigint {
   return newest === null ? 1n : newest.commitIdentifier + 1n;
 }
 
-async function writeRows(
-  writer: TableWriter,
-  schema: TableSchema,
-  options: WriteOptions,
-): Promise<CommitMessage | null> {
-  if (options.overwrite === true) await writer.truncate();
+async function writeRows(writer: TableWriter, schema: TableSchema, path: string): Promise<CommitMessage | null> {
   const rows = new BatchBuilder(schema);
-  for await (const { text, number } of readInputLines(options.rows)) {
+  for await (const { text, number } of readInputLines(path)) {
     rows.add(text, number);
     if (rows.rowCount === BATCH_ROWS) writer.write(rows.take());
     if (writer.bufferedBytes >= FLUSH_BYTES) await writer.flush();
@@ -113,28 +114,46 @@ async function writeRows(
   return writer.prepareCommit();
 }
 
+/** What was written; `spec` of an overwrite names the partitions. */
+interface Written {
+  readonly table: Table;
+  readonly writer: TableWriter;
+  readonly message: CommitMessage | null;
+  readonly spec: PartitionSpec | null;
+}
+
 async function publish(
-  what: { readonly table: Table; readonly writer: TableWriter; readonly message: CommitMessage | null },
+  written: Written,
   by: { readonly committer: TableCommitter; readonly commitUser: string; readonly commitIdentifier: bigint },
 ): Promise<void> {
-  const { table, writer, message } = what;
+  const { writer, message } = written;
   const { committer, commitUser, commitIdentifier } = by;
-  if (message === null && !tableOptions(table.schema).forceCreateSnapshot) return;
   try {
-    await committer.commit({
-      kind: message?.overwrite === true ? 'OVERWRITE' : 'APPEND',
-      added: message?.added ?? [],
-      deleted: message?.deleted ?? [],
-      changelog: message?.changelog ?? [],
-      commitUser,
-      commitIdentifier,
-    });
+    const change = changeOf(written);
+    if (change === null) return;
+    await committer.commit({ ...change, commitUser, commitIdentifier });
   } catch (error) {
     // Where the outcome of the commit is not certain, a snapshot may name the files.
     if (message !== null && !isTributaryError(error, 'E3453', 'E3457')) await writer.discard(message);
     throw error;
   }
   if (message !== null) writer.committed(message);
+}
+
+/** What is to be committed; null for nothing. */
+function changeOf({
+  table: { schema },
+  message,
+  spec,
+}: Written): Omit<CommitRequest, 'commitUser' | 'commitIdentifier'> | null {
+  const { added = [], changelog = [], index = [] } = message ?? {};
+  if (spec === null) {
+    if (message === null && !tableOptions(schema).forceCreateSnapshot) return null;
+    return { kind: 'APPEND', added, deleted: [], changelog, index };
+  }
+  const replaces = replacedPartitions(schema, added, spec);
+  if (replaces === null) return null;
+  return { kind: 'OVERWRITE', added: liftedFiles(added, schema), deleted: [], changelog: [], index, replaces };
 }
 
 /** Rows of NDJSON as batches of the table's columns. */

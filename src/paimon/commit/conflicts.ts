@@ -1,15 +1,29 @@
 // Whether a commit fits the table as it is: nothing is published that readers or other writers would refuse.
 // Source: ConflictDetection (format notes 01 section 5.1).
 import { assert, TributaryError } from '../../base/errors.ts';
+import { compareBinaryRows } from '../format/binary-row.ts';
 import { bucketKey, partitionKey } from '../lsm/live-files.ts';
 import type { BinaryRowBytes } from '../meta/data-file-meta.ts';
 import { FILE_ADD, FILE_DELETE, type ManifestEntry } from '../meta/manifest-entry.ts';
 import { fileIdentity } from '../meta/merge-entries.ts';
 import type { CommitKind } from '../meta/snapshot.ts';
+import { type TableSchema, trimmedPrimaryKeys } from '../schema/table-schema.ts';
 import type { LiveIndex } from './live-index.ts';
 
 /** The order of serialized keys of a table; null for an append table, whose files have none. */
 export type KeyOrder = ((a: BinaryRowBytes, b: BinaryRowBytes) => number) | null;
+
+/** The key order of a table. */
+export function keyOrderOf(schema: TableSchema): KeyOrder {
+  const names = trimmedPrimaryKeys(schema);
+  if (names.length === 0) return null;
+  const types = names.map((name) => {
+    const field = schema.fields.find((candidate) => candidate.name === name);
+    assert(field !== undefined, `key is not a column: column=${name}`);
+    return field.type;
+  });
+  return (a, b) => compareBinaryRows(types, a, b);
+}
 
 /** The files that a commit changes. */
 export interface FileChanges {

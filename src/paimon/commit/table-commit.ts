@@ -4,14 +4,15 @@ import type { Clock } from '../../base/clock.ts';
 import { assert, isTributaryError, TributaryError } from '../../base/errors.ts';
 import type { Random } from '../../base/random.ts';
 import type { FileStore } from '../../storage/file-store.ts';
-import { compareBinaryRows } from '../format/binary-row.ts';
 import type { IndexManifestEntry, ManifestEntry, ManifestFileMeta } from '../meta/manifest-entry.ts';
 import { BATCH_COMMIT_IDENTIFIER, type Snapshot } from '../meta/snapshot.ts';
 import { snapshotToJson } from '../meta/snapshot-json.ts';
 import { type TableOptions, tableOptions } from '../schema/table-options.ts';
-import { type TableSchema, trimmedPrimaryKeys } from '../schema/table-schema.ts';
-import { assertConsistent, checkConflicts, type KeyOrder } from './conflicts.ts';
+import type { TableSchema } from '../schema/table-schema.ts';
+import { assertConsistent, checkConflicts, type KeyOrder, keyOrderOf } from './conflicts.ts';
 import { combineIndexEntries } from './index-state.ts';
+import type { PartitionTest } from '../format/partition-spec.ts';
+import { replacedFiles } from './overwrite.ts';
 import { mergeManifests } from './manifest-merge.ts';
 import { ManifestStore, type WrittenFile } from './manifest-store.ts';
 import { nextSnapshot } from './next-snapshot.ts';
@@ -48,6 +49,11 @@ export interface CommitRequest {
   readonly changelog: readonly ManifestEntry[];
   /** Index files that take the place of their bucket's (ADD) or go away (DELETE). */
   readonly index?: readonly IndexManifestEntry[];
+  /**
+   * Of an OVERWRITE: the partitions whose files all go, as of the snapshot that the commit builds on, their index files
+   * too. `deleted` is empty then.
+   */
+  readonly replaces?: PartitionTest;
   readonly commitUser: string;
   /** Larger with each commit of the same user and kind, or BATCH_COMMIT_IDENTIFIER. */
   readonly commitIdentifier: bigint;
@@ -82,7 +88,10 @@ interface Candidate extends StoredSnapshot {
 
 /** A commit under way. */
 interface Draft {
-  readonly request: CommitRequest;
+  /** The commit as it was asked for. */
+  readonly asked: CommitRequest;
+  /** The same with the files that it replaces in the known state. */
+  request: CommitRequest;
   delta: Delta | null;
   /** Files of `delta`. */
   readonly written: string[];
@@ -172,7 +181,7 @@ export class TableCommitter {
   async #commit(request: CommitRequest): Promise<Snapshot> {
     assertConsistent(request);
     this.#assertIncreasing(request);
-    const draft: Draft = { request, delta: null, written: [], uncertain: null };
+    const draft: Draft = { asked: request, request, delta: null, written: [], uncertain: null };
     for (let attempt = 0; ; attempt += 1) {
       const outcome = await this.#tryAttempt(draft);
       if (outcome.snapshot !== null) {
@@ -200,12 +209,13 @@ export class TableCommitter {
 
   /** The published snapshot, or null if another writer was faster. */
   async #attempt(draft: Draft): Promise<Snapshot | null> {
-    const { request } = draft;
     if (draft.uncertain !== null) {
-      if (await this.#settle(draft.uncertain)) return this.#published(draft.uncertain, request);
+      if (await this.#settle(draft.uncertain)) return this.#published(draft.uncertain, draft.request);
       return this.#lost(draft, draft.uncertain);
     }
-    this.#refuseOthers(request);
+    this.#refuseOthers(draft.request);
+    await this.#replaceFiles(draft);
+    const { request } = draft;
     checkConflicts(request, this.#state.live, this.#keyOrder);
     const candidate = await this.#prepare(draft);
     if (candidate === null) {
@@ -218,6 +228,16 @@ export class TableCommitter {
     // A store that tries again by itself may find its own first try.
     if (created || (await this.#isStored(candidate))) return this.#published(candidate, request);
     return this.#lost(draft, candidate);
+  }
+
+  /** Settles what an overwrite takes away, anew for each state that it may build on. */
+  async #replaceFiles(draft: Draft): Promise<void> {
+    const { replaces } = draft.asked;
+    if (replaces === undefined) return;
+    await this.manifests.deleteQuietly(draft.written.splice(0));
+    draft.delta = null;
+    const deleted = replacedFiles(this.#state.live.entries(), replaces, this.#parts.schema);
+    draft.request = { ...draft.asked, deleted };
   }
 
   /** Finds out whether a creation without an answer took place, or makes it take place. False if another has the id. */
@@ -331,9 +351,12 @@ export class TableCommitter {
 
   async #writeIndex(request: CommitRequest, written: string[]): Promise<string | null> {
     const before = this.#state.snapshot?.indexManifest ?? null;
-    if (request.index === undefined || request.index.length === 0) return before;
+    const { index = [], replaces } = request;
+    if (index.length === 0 && replaces === undefined) return before;
     const entries = before === null ? [] : await this.manifests.readIndex(before);
-    const combined = combineIndexEntries(entries, request.index);
+    const staying = replaces === undefined ? entries : entries.filter((entry) => !replaces(entry.partition));
+    if (index.length === 0 && staying.length === entries.length) return before;
+    const combined = combineIndexEntries(staying, index);
     return combined.length === 0 ? null : (await this.manifests.writeIndex(combined, written)).fileName;
   }
 
@@ -427,15 +450,4 @@ export class TableCommitter {
 
 function identifierKey(request: CommitRequest): string {
   return `${request.kind}/${request.commitUser}`;
-}
-
-function keyOrderOf(schema: TableSchema): KeyOrder {
-  const names = trimmedPrimaryKeys(schema);
-  if (names.length === 0) return null;
-  const types = names.map((name) => {
-    const field = schema.fields.find((candidate) => candidate.name === name);
-    assert(field !== undefined, `key is not a column: column=${name}`);
-    return field.type;
-  });
-  return (a, b) => compareBinaryRows(types, a, b);
 }

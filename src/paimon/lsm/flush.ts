@@ -95,7 +95,11 @@ async function wholeRows(request: FlushRequest, store: FileStore, rows: SortedRo
   const { places, groups } = rows.places;
   const newGroups = Int32Array.from(origins, (origin) => groups[origin]);
   const flags = new Uint8Array(rowCount).fill(1);
-  return sortPlaced(layout, { rowCount, columns, kinds, beforeImages: flags }, { places, groups: newGroups });
+  return sortPlaced(
+    layout,
+    { rowCount, columns, kinds, beforeImages: flags, buckets: null },
+    { places, groups: newGroups },
+  );
 }
 
 /** For each row the row before it of the same key in write order; -1 for the first. */

@@ -7,6 +7,8 @@ import { transferList } from '../../column/vector.ts';
 import type { FileStore } from '../../storage/file-store.ts';
 import { FILE_DELETE, type ManifestEntry } from '../meta/manifest-entry.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
+import { TablePaths } from '../meta/table-paths.ts';
+import { DynamicBuckets, type LatestIndex } from './dynamic-buckets.ts';
 import { filePaths } from './file-paths.ts';
 import type { LiveFiles } from './live-files.ts';
 import { liveRowDeletes } from './live-row-deletes.ts';
@@ -23,6 +25,8 @@ export interface TableWriterOptions {
   readonly schema: TableSchema;
   /** The files of the latest snapshot; shared with the compactor, updated by `committed` and by compactions. */
   readonly liveFiles: LiveFiles;
+  /** Asked for once, where buckets are dynamic; none unless given. */
+  readonly latestIndex?: LatestIndex;
   readonly runner: TaskRunner;
   readonly random: Random;
   readonly clock: Clock;
@@ -43,6 +47,8 @@ const TRUNCATE_FLUSH_BYTES = 64 * 1024 * 1024;
 export class TableWriter {
   private readonly options: TableWriterOptions;
   private readonly mode: WriteMode;
+  /** Null where buckets are not dynamic. */
+  private readonly dynamicBuckets: DynamicBuckets | null;
   private readonly memtable = new Memtable();
   private flushingBytes = 0;
   /** The calls so far; never rejects. */
@@ -58,6 +64,8 @@ export class TableWriter {
   private constructor(options: TableWriterOptions) {
     this.options = options;
     this.mode = requireWritable(options.schema);
+    const { latestIndex = async () => [] } = options;
+    this.dynamicBuckets = this.mode.hasDynamicBuckets ? new DynamicBuckets({ ...options, latestIndex }) : null;
     this.nextSequence = options.liveFiles.maxSequenceNumber() + 1n;
   }
 
@@ -112,7 +120,8 @@ export class TableWriter {
     const taken = this.takeMemtable();
     return this.enqueue(async () => {
       await this.flushTaken(taken);
-      return this.nextMessage();
+      const index = this.fresh.added.length === 0 ? [] : await this.dynamicBuckets?.writeIndex();
+      return this.nextMessage(index ?? []);
     });
   }
 
@@ -131,6 +140,8 @@ export class TableWriter {
     this.outstanding.splice(at, 1);
     this.failure ??= new TributaryError('E9001', `message was discarded: table=${this.options.tablePath}`);
     await this.deleteFiles([...message.added, ...message.changelog]);
+    const paths = new TablePaths(this.options.tablePath);
+    for (const { fileName } of message.index) await this.options.store.delete(paths.index(fileName));
   }
 
   /** Drops what is buffered and deletes the files that no message has named; outstanding messages are left alone. */
@@ -187,14 +198,16 @@ export class TableWriter {
     }
   }
 
-  private async flushBatches(batches: readonly WriteBatch[]): Promise<void> {
+  private async flushBatches(given: readonly WriteBatch[]): Promise<void> {
     const { tablePath, schema, runner, random, clock } = this.options;
+    const batches = await this.withBuckets(given);
     const needsFiles = this.mode.hasInputChangelog || batches.some((batch) => batch.hasMissing);
     if (needsFiles) this.mode.requireLookups();
     const transfer = new Set<ArrayBuffer>();
     for (const batch of batches) {
       transferList(batch.columns, transfer);
       transfer.add(batch.kinds.buffer as ArrayBuffer);
+      if (batch.buckets !== undefined) transfer.add(batch.buckets.buffer as ArrayBuffer);
     }
     const request = {
       tablePath,
@@ -211,6 +224,13 @@ export class TableWriter {
     this.fresh.changelog.push(...result.changelog);
   }
 
+  private async withBuckets(batches: readonly WriteBatch[]): Promise<readonly WriteBatch[]> {
+    if (this.dynamicBuckets === null) return batches;
+    const assigned: WriteBatch[] = [];
+    for (const batch of batches) assigned.push(await this.dynamicBuckets.assign(batch));
+    return assigned;
+  }
+
   /** The files that hold the table as the messages so far leave it. */
   private handedOutFiles(): ManifestEntry[] {
     let entries = this.options.liveFiles.entries();
@@ -224,13 +244,13 @@ export class TableWriter {
     return [...(this.isTruncated ? [] : this.handedOutFiles()), ...this.fresh.added];
   }
 
-  private nextMessage(): CommitMessage | null {
+  private nextMessage(index: CommitMessage['index']): CommitMessage | null {
     const { added, changelog } = this.fresh;
     const deleted = this.isTruncated ? this.handedOutFiles().map((entry) => ({ ...entry, kind: FILE_DELETE })) : [];
     this.fresh = { added: [], changelog: [] };
     this.isTruncated = false;
     if (added.length + changelog.length + deleted.length === 0) return null;
-    const message = { added, deleted, changelog, overwrite: deleted.length > 0 };
+    const message = { added, deleted, changelog, index, overwrite: deleted.length > 0 };
     this.outstanding.push(message);
     return message;
   }
@@ -239,6 +259,7 @@ export class TableWriter {
   private async dropRows({ sizeBytes }: Taken): Promise<void> {
     this.flushingBytes -= sizeBytes;
     await this.deleteFresh();
+    this.dynamicBuckets?.forget();
     this.isTruncated = true;
   }
 

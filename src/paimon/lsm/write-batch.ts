@@ -1,6 +1,6 @@
 // What is written to a table, and what a writer hands to the commit.
 import type { ColumnBatch } from '../../column/vector.ts';
-import type { ManifestEntry } from '../meta/manifest-entry.ts';
+import type { IndexManifestEntry, ManifestEntry } from '../meta/manifest-entry.ts';
 
 /**
  * Row changes in write order; the columns are the schema's fields, in order. The rules for row kinds, MISSING values
@@ -14,6 +14,8 @@ export interface WriteBatch extends ColumnBatch {
   readonly beforeImages: boolean;
   /** Whether any value is MISSING. */
   readonly hasMissing: boolean;
+  /** The bucket of each row: set by the writer of a table with dynamic buckets. */
+  readonly buckets?: Int32Array;
   readonly sizeBytes: number;
 }
 
@@ -25,6 +27,8 @@ export interface CommitMessage {
   readonly deleted: readonly ManifestEntry[];
   /** ADD entries of changelog files. */
   readonly changelog: readonly ManifestEntry[];
+  /** ADD entries of index files: where the keys of dynamic buckets are. */
+  readonly index: readonly IndexManifestEntry[];
   /** The commit replaces the table's content (TRUNCATE without a changelog producer): an OVERWRITE snapshot. */
   readonly overwrite: boolean;
 }

@@ -8,6 +8,8 @@ import { requireSupportedEngine } from './merge/merge-engine.ts';
 /** How a table is written. */
 export interface WriteMode {
   readonly hasInputChangelog: boolean;
+  /** Which bucket a key is in has to be remembered. */
+  readonly hasDynamicBuckets: boolean;
   /** Throws `E3301` where the newest version of a row cannot be told from the order of files. */
   requireLookups(): void;
 }
@@ -24,12 +26,13 @@ export function requireWritable(schema: TableSchema): WriteMode {
     if (options.sequenceFields.length > 0) refuse('sequence.field', options.sequenceFields.join(','));
   };
   if (hasInputChangelog) requireLookups();
-  return { hasInputChangelog, requireLookups };
+  const hasDynamicBuckets = options.bucket === BUCKET_DYNAMIC && schema.primaryKeys.length > 0;
+  return { hasInputChangelog, hasDynamicBuckets, requireLookups };
 }
 
 function requireKeyedOptions(schema: TableSchema, options: TableOptions): void {
   requireSupportedEngine(schema);
-  if (options.bucket <= 0) refuse('bucket', options.bucket);
+  if (options.bucket === 0 || options.bucket < BUCKET_DYNAMIC) refuse('bucket', options.bucket);
   const { changelogProducer } = options;
   // Readers of such tables wait for changelog files (format notes 08, item 47).
   if (changelogProducer !== 'none' && changelogProducer !== 'input') refuse('changelog-producer', changelogProducer);

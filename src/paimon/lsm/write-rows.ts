@@ -2,7 +2,7 @@
 import { TributaryError } from '../../base/errors.ts';
 import { rowComparator } from '../../column/compare.ts';
 import { concatBatches } from '../../column/concat.ts';
-import { INSERT, isRetract, rowKindText, UPDATE_BEFORE } from '../../column/row-kind.ts';
+import { isRetract, rowKindText, UPDATE_BEFORE } from '../../column/row-kind.ts';
 import { sortRows } from '../../column/sort.ts';
 import { takeVector } from '../../column/take.ts';
 import type { Vector } from '../../column/vector.ts';
@@ -21,6 +21,8 @@ export interface WriteRows {
   readonly kinds: Uint8Array;
   /** 1 for rows of batches that brought before-images. */
   readonly beforeImages: Uint8Array;
+  /** The bucket of each row, where it does not follow from the row's values. */
+  readonly buckets: Int32Array | null;
 }
 
 /** Rows with their places, sorted. */
@@ -38,25 +40,26 @@ export function joinRows(schema: TableSchema, batches: readonly WriteBatch[], re
   const { rowCount, columns } = concatBatches(batches, release);
   const kinds = new Uint8Array(rowCount);
   const beforeImages = new Uint8Array(rowCount);
+  const buckets = batches[0].buckets === undefined ? null : new Int32Array(rowCount);
   let row = 0;
   for (const batch of batches) {
     kinds.set(batch.kinds.subarray(0, batch.rowCount), row);
+    if (batch.buckets !== undefined) buckets?.set(batch.buckets, row);
     if (batch.beforeImages) beforeImages.fill(1, row, row + batch.rowCount);
     row += batch.rowCount;
   }
-  const rows = withKindColumn(schema, { rowCount, columns, kinds, beforeImages });
-  if (schema.primaryKeys.length === 0) requireInserts(rows);
-  return filterKinds(rows, tableOptions(schema));
+  const given = withKindColumn(schema, { rowCount, columns, kinds, beforeImages, buckets });
+  const rows = filterKinds(given, tableOptions(schema));
+  if (schema.primaryKeys.length === 0) requireAdded(rows);
+  return rows;
 }
 
-function requireInserts(rows: WriteRows): void {
-  const at = rows.kinds.findIndex((kind) => kind !== INSERT);
-  if (at >= 0) {
-    throw new TributaryError(
-      'E3304',
-      `table without primary key takes inserts only: kind=${rowKindText(rows.kinds[at])}`,
-    );
-  }
+/** Append tables hold no kinds: a +U is one more row. */
+function requireAdded(rows: WriteRows): void {
+  const at = rows.kinds.findIndex(isRetract);
+  if (at < 0) return;
+  const kind = rowKindText(rows.kinds[at]);
+  throw new TributaryError('E3304', `table without primary key takes no -U and -D: kind=${kind}`);
 }
 
 /** `rowkind.field`: the kind of a row is the text of a column. */
@@ -85,12 +88,17 @@ function filterKinds(rows: WriteRows, options: TableOptions): WriteRows {
     columns: rows.columns.map((column) => takeVector(column, kept)),
     kinds: Uint8Array.from(kept, (row) => rows.kinds[row]),
     beforeImages: Uint8Array.from(kept, (row) => rows.beforeImages[row]),
+    buckets: rows.buckets === null ? null : takeBuckets(rows.buckets, kept),
   };
+}
+
+function takeBuckets(buckets: Int32Array, rows: Uint32Array): Int32Array {
+  return Int32Array.from(rows, (row) => buckets[row]);
 }
 
 /** Finds the place of each row and sorts. */
 export function placeAndSort(schema: TableSchema, layout: KeyValueLayout, rows: WriteRows): SortedRows {
-  return sortPlaced(layout, rows, placeRows(schema, rows.columns, rows.rowCount));
+  return sortPlaced(layout, rows, placeRows(schema, rows));
 }
 
 /** Sorts rows whose places are known. */

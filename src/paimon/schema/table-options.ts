@@ -28,6 +28,8 @@ export interface TableOptions {
   readonly bucketKey: readonly string[] | null;
   readonly bucketFunction: BucketFunction;
   readonly dynamicBucketTargetRowCount: number;
+  /** `dynamic-bucket.max-buckets`: of one partition; -1 for no limit. */
+  readonly dynamicBucketsMax: number;
   readonly mergeEngine: MergeEngine;
   readonly changelogProducer: ChangelogProducer;
   readonly changelogRowDeduplicate: boolean;
@@ -77,6 +79,10 @@ export interface TableOptions {
   // Partitions
   readonly partitionDefaultName: string;
   readonly partitionLegacyName: boolean;
+  /** Of a partitioned table, an overwrite replaces the partitions that get rows, whatever else it names. */
+  readonly dynamicPartitionOverwrite: boolean;
+  /** `overwrite-upgrade`: files of an overwrite go to the highest level. */
+  readonly overwriteUpgrade: boolean;
   // Levels
   readonly compactionTrigger: number;
   readonly stopTrigger: number;
@@ -144,6 +150,7 @@ function tableModel(read: OptionReader) {
     bucketKey: read.names('bucket-key'),
     bucketFunction: read.choice<BucketFunction>('bucket-function.type', ['default', 'mod', 'hive']),
     dynamicBucketTargetRowCount: read.integer('dynamic-bucket.target-row-num', 2_000_000),
+    dynamicBucketsMax: read.integer('dynamic-bucket.max-buckets', -1),
     mergeEngine: read.choice<MergeEngine>('merge-engine', [
       'deduplicate',
       'partial-update',
@@ -203,6 +210,8 @@ function fileOptions(read: OptionReader, keyed: boolean) {
     statsDenseStore: read.flag('metadata.stats-dense-store', true),
     partitionDefaultName: read.text('partition.default-name') ?? '__DEFAULT_PARTITION__',
     partitionLegacyName: read.flag('partition.legacy-name', true),
+    dynamicPartitionOverwrite: read.flag('dynamic-partition-overwrite', true),
+    overwriteUpgrade: read.flag('overwrite-upgrade', true),
   };
 }
 

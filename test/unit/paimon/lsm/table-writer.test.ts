@@ -408,7 +408,6 @@ describe('options', () => {
   });
 
   test.each([
-    [{ bucket: '-1' }],
     [{ bucket: '-2' }],
     [{ 'changelog-producer': 'lookup' }],
     [{ 'deletion-vectors.enabled': 'true' }],
