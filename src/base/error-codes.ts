@@ -416,6 +416,19 @@ export const ERROR_CODES = {
     meaning: 'An overwrite of one partition brings rows of another.',
     remedy: 'Leave the rows out, name no partition, or set dynamic-partition-overwrite=true.',
   },
+  E3314: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'The options of a table do not say when its partitions expire, or say it in a way that is not understood.',
+    remedy:
+      'Set partition.expiration-time; write partition.timestamp-formatter with the letters y, M, d, H, m, s and S only.',
+  },
+  E3315: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'A table asks for a way of marking partitions as done that only engines with a catalog have.',
+    remedy: 'Set partition.mark-done-action=success-file, or mark the partition with that engine.',
+  },
   E3350: {
     kind: 'config',
     exit: 2,

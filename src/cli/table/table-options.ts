@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { TributaryError } from '../../base/errors.ts';
 import { parseTableName } from '../../paimon/catalog/file-system-catalog.ts';
+import type { Snapshot } from '../../paimon/meta/snapshot.ts';
 import { Table } from '../../paimon/table.ts';
 import { openWarehouse, type WarehouseOptions, warehouseCommand } from '../shared-options.ts';
 
@@ -23,4 +24,9 @@ export function openTable(options: TableOptions, branch?: string): Promise<Table
 export function wholeNumber(text: string, option: string): bigint {
   if (/^\d+$/.test(text)) return BigInt(text);
   throw new TributaryError('E6200', `argument is no whole number: ${option}=${text}`);
+}
+
+/** The number of the next commit of a user whose newest snapshot is given. */
+export function nextIdentifier(newest: Snapshot | null): bigint {
+  return newest === null ? 1n : newest.commitIdentifier + 1n;
 }

@@ -1,6 +1,7 @@
 // `tributary table VERB`: one table by hand, with the verbs of the reference's command line.
 import { Command } from 'commander';
 import { compactVerb, expireVerb, fsckVerb, removeOrphanVerb } from './maintain.ts';
+import { dropPartitionVerb, expirePartitionsVerb, markDoneVerb } from './partitions.ts';
 import { changelogVerb, readVerb, systableVerb } from './read.ts';
 import { createVerb, writeVerb } from './write.ts';
 
@@ -17,6 +18,9 @@ export function tableCommand(): Command {
     expireVerb,
     removeOrphanVerb,
     fsckVerb,
+    dropPartitionVerb,
+    expirePartitionsVerb,
+    markDoneVerb,
   ];
   for (const verb of verbs) command.addCommand(verb());
   return command;

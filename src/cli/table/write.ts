@@ -15,7 +15,6 @@ import { bucketKey, LiveFiles } from '../../paimon/lsm/live-files.ts';
 import type { TableWriter } from '../../paimon/lsm/table-writer.ts';
 import { createTaskRunner } from '../../paimon/lsm/task-runner.ts';
 import type { CommitMessage, WriteBatch } from '../../paimon/lsm/write-batch.ts';
-import type { Snapshot } from '../../paimon/meta/snapshot.ts';
 import { shapeOf } from '../../paimon/schema/data-type.ts';
 import { tableOptions } from '../../paimon/schema/table-options.ts';
 import type { TableSchema } from '../../paimon/schema/table-schema.ts';
@@ -23,7 +22,7 @@ import { parseTableDefinition } from '../../paimon/schema/table-schema-json.ts';
 import type { Table } from '../../paimon/table.ts';
 import { openWarehouse } from '../shared-options.ts';
 import { readInputLines, readInputText } from './input-file.ts';
-import { openTable, type TableOptions, tableVerb, wholeNumber } from './table-options.ts';
+import { nextIdentifier, openTable, type TableOptions, tableVerb, wholeNumber } from './table-options.ts';
 
 type WriteOptions = TableOptions & {
   readonly rows: string;
@@ -97,10 +96,6 @@ async function runWrite(options: WriteOptions): Promise<void> {
   } finally {
     await runner.close();
   }
-}
-
-function nextIdentifier(newest: Snapshot | null): bigint {
-  return newest === null ? 1n : newest.commitIdentifier + 1n;
 }
 
 async function writeRows(writer: TableWriter, schema: TableSchema, path: string): Promise<CommitMessage | null> {

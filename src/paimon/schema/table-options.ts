@@ -6,6 +6,7 @@ import type { TableSchema } from './table-schema.ts';
 export type MergeEngine = 'deduplicate' | 'partial-update' | 'aggregation' | 'first-row';
 export type ChangelogProducer = 'none' | 'input' | 'full-compaction' | 'lookup';
 export type BucketFunction = 'default' | 'mod' | 'hive';
+export type PartitionExpirationStrategy = 'values-time' | 'update-time';
 export type FileFormat = 'parquet' | 'orc' | 'avro';
 
 /** The value of `bucket` for dynamic buckets (primary key) or none (append). */
@@ -83,6 +84,17 @@ export interface TableOptions {
   readonly dynamicPartitionOverwrite: boolean;
   /** `overwrite-upgrade`: files of an overwrite go to the highest level. */
   readonly overwriteUpgrade: boolean;
+  /** `partition.expiration-time`; null where partitions do not expire. */
+  readonly partitionExpirationMs: number | null;
+  readonly partitionExpirationCheckMs: number;
+  readonly partitionExpirationStrategy: PartitionExpirationStrategy;
+  /** The most partitions that expire at once. */
+  readonly partitionExpirationCountMax: number;
+  /** The most partitions that one snapshot drops. */
+  readonly partitionExpirationBatchCount: number | null;
+  readonly partitionTimestampPattern: string | null;
+  readonly partitionTimestampFormatter: string | null;
+  readonly partitionMarkDoneActions: readonly string[];
   // Levels
   readonly compactionTrigger: number;
   readonly stopTrigger: number;
@@ -124,6 +136,7 @@ export function tableOptions(schema: Pick<TableSchema, 'options' | 'primaryKeys'
   return {
     ...model,
     ...fileOptions(read, schema.primaryKeys.length > 0),
+    ...partitionOptions(read),
     ...levelOptions(read),
     ...lookupOptions(read, model),
     ...manifestOptions(read),
@@ -220,6 +233,22 @@ function smallFileSize(ratio: string | null, targetFileSizeBytes: number): numbe
   if (ratio === null) return 7 * Math.floor(targetFileSizeBytes / 10);
   if (!/^\d*\.?\d+$/.test(ratio.trim())) throw badOption('compaction.small-file-ratio', ratio);
   return Number(ratio) * targetFileSizeBytes;
+}
+
+function partitionOptions(read: OptionReader) {
+  return {
+    partitionExpirationMs: read.optionalDuration('partition.expiration-time'),
+    partitionExpirationCheckMs: read.duration('partition.expiration-check-interval', HOUR_MS),
+    partitionExpirationStrategy: read.choice<PartitionExpirationStrategy>('partition.expiration-strategy', [
+      'values-time',
+      'update-time',
+    ]),
+    partitionExpirationCountMax: read.integer('partition.expiration-max-num', 100),
+    partitionExpirationBatchCount: read.optionalInteger('partition.expiration-batch-size'),
+    partitionTimestampPattern: read.text('partition.timestamp-pattern'),
+    partitionTimestampFormatter: read.text('partition.timestamp-formatter'),
+    partitionMarkDoneActions: read.names('partition.mark-done-action') ?? ['success-file'],
+  };
 }
 
 function levelOptions(read: OptionReader) {
