@@ -4,6 +4,7 @@ export type { ColumnBatch, Vector } from '../column/vector.ts';
 export type { FileStore, StoreSettings } from '../storage/file-store.ts';
 export { openStore, storeSettingsOf } from '../storage/open-store.ts';
 export { FileSystemCatalog } from './catalog/file-system-catalog.ts';
+export { openGlobalTable } from './catalog/global-tables.ts';
 export { type CommitRequest, TableCommitter } from './commit/table-commit.ts';
 export { type Cell, cellAt } from './format/cell.ts';
 export { createRowPrinter } from './format/row-json.ts';
@@ -24,6 +25,7 @@ export type {
   SnapshotChanges,
   Split,
 } from './scan/scan.ts';
+export type { OpenedSystemTable } from './scan/system/read-system-table.ts';
 export type { DataField, DataType } from './schema/data-type.ts';
 export type { TableSchema } from './schema/table-schema.ts';
 export { type ChangeRange, type CommitterComponents, Table, type TableName, type WriteComponents } from './table.ts';

@@ -2,7 +2,8 @@
 import { Command } from 'commander';
 import { compactVerb, expireVerb, fsckVerb, removeOrphanVerb } from './maintain.ts';
 import { dropPartitionVerb, expirePartitionsVerb, markDoneVerb } from './partitions.ts';
-import { changelogVerb, readVerb, systableVerb } from './read.ts';
+import { changelogVerb, readVerb } from './read.ts';
+import { dumpVerb, systableVerb } from './system.ts';
 import { createVerb, writeVerb } from './write.ts';
 
 /** `tributary table` */
@@ -14,6 +15,7 @@ export function tableCommand(): Command {
     readVerb,
     changelogVerb,
     systableVerb,
+    dumpVerb,
     compactVerb,
     expireVerb,
     removeOrphanVerb,

@@ -9,7 +9,7 @@ import type { TableDefinition } from '../schema/table-schema-json.ts';
 
 const DATABASE_SUFFIX = '.db';
 /** The database of the reference's own system tables. */
-const SYSTEM_DATABASE = 'sys';
+export const SYSTEM_DATABASE = 'sys';
 /** Bytes that most file systems allow for a name. */
 const NAME_SIZE_MAX = 255;
 

@@ -7,7 +7,12 @@ import { vectorOf } from '../format/cell.ts';
 import { partitionTypes, valueText } from '../format/partition-path.ts';
 import { createRowPrinter } from '../format/row-json.ts';
 import { type DataFileMeta, FILE_SOURCE_APPEND, type SimpleStats } from '../meta/data-file-meta.ts';
-import { FILE_ADD, type IndexManifestEntry, type ManifestEntry, type ManifestFileMeta } from '../meta/manifest-entry.ts';
+import {
+  FILE_ADD,
+  type IndexManifestEntry,
+  type ManifestEntry,
+  type ManifestFileMeta,
+} from '../meta/manifest-entry.ts';
 import type { Snapshot } from '../meta/snapshot.ts';
 import type { DataField, DataType } from '../schema/data-type.ts';
 import type { SchemaStore } from '../schema/schema-store.ts';

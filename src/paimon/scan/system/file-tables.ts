@@ -202,7 +202,9 @@ export interface SummedFiles {
 }
 
 /** What each partition with files holds; files of postponed buckets are not visible yet. */
-export async function partitionSums(source: SystemTableSource): Promise<readonly SummedFiles[]> {
+export async function partitionSums(
+  source: Pick<SystemTableSource, 'snapshot' | 'manifests'>,
+): Promise<readonly SummedFiles[]> {
   return sumFiles(source, ({ partition, bucket }) => (bucket < 0 ? null : partitionKey(partition)));
 }
 
@@ -211,7 +213,7 @@ export async function partitionSums(source: SystemTableSource): Promise<readonly
  * is that of the keys.
  */
 async function sumFiles(
-  { snapshot, manifests }: SystemTableSource,
+  { snapshot, manifests }: Pick<SystemTableSource, 'snapshot' | 'manifests'>,
   keyOf: (entry: ManifestEntry) => string | null,
 ): Promise<readonly SummedFiles[]> {
   const found = new Map<string, SummedFiles>();

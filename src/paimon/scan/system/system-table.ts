@@ -65,7 +65,7 @@ export function metadataTable(
 }
 
 /** Rows in batches; none is empty. */
-async function* batchesOf(fields: readonly DataField[], rows: AsyncIterable<Row>): AsyncGenerator<ReadBatch> {
+export async function* batchesOf(fields: readonly DataField[], rows: AsyncIterable<Row>): AsyncGenerator<ReadBatch> {
   let batch: Row[] = [];
   for await (const row of rows) {
     batch.push(row);
