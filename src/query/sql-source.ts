@@ -8,6 +8,7 @@ import { filePaths } from '../paimon/lsm/file-paths.ts';
 import type { DataFileMeta } from '../paimon/meta/data-file-meta.ts';
 import { readSplit } from '../paimon/scan/read.ts';
 import type { ScanPlan, Split } from '../paimon/scan/scan.ts';
+import type { OpenedSystemTable } from '../paimon/scan/system/read-system-table.ts';
 import type { DataField, DataType } from '../paimon/schema/data-type.ts';
 import { tableOptions } from '../paimon/schema/table-options.ts';
 import type { TableSchema } from '../paimon/schema/table-schema.ts';
@@ -67,7 +68,7 @@ async function planAt(table: Table, point: TablePoint): Promise<ScanPlan> {
 }
 
 /** DuckDB's names ignore case, and nested nanoseconds would lose digits there. */
-function requireShown(schema: TableSchema, path: string): void {
+function requireShown(schema: Pick<TableSchema, 'fields'>, path: string): void {
   const names = new Set<string>();
   for (const { name, type } of schema.fields) {
     const folded = name.toLowerCase();
@@ -184,11 +185,11 @@ function spoolSplits(
   return spoolBatches(plan.fields, batches(), settings);
 }
 
-/** A system table, such as `snapshots`, as a relation. Throws `E3403`. */
-export async function systemTableRelation(table: Table, system: string, settings: RelationSettings): Promise<Relation> {
-  const { fields, batches } = await table.openSystemTable(system);
-  const file = await spoolBatches(fields, batches(), settings);
-  return { select: spooledSelect({ fields }, file), files: [file] };
+/** The rows of a system table as a relation. Throws `E6015` for one that SQL cannot show. */
+export async function systemRelation(table: OpenedSystemTable, settings: RelationSettings): Promise<Relation> {
+  requireShown(table, 'system table');
+  const file = await spoolBatches(table.fields, table.batches(), settings);
+  return { select: spooledSelect(table, file), files: [file] };
 }
 
 /** Writes batches to one temporary file of the spool and gives its location. */

@@ -9,16 +9,18 @@ import {
 import type { Clock } from '../base/clock.ts';
 import { didYouMean } from '../base/did-you-mean.ts';
 import { isTributaryError, TributaryError } from '../base/errors.ts';
-import { FileSystemCatalog, type TableName } from '../paimon/catalog/file-system-catalog.ts';
+import { FileSystemCatalog, SYSTEM_DATABASE } from '../paimon/catalog/file-system-catalog.ts';
+import { openGlobalTable } from '../paimon/catalog/global-tables.ts';
+import { type ObjectName, objectName } from '../paimon/catalog/object-name.ts';
 import type { ReadBatch } from '../paimon/scan/scan.ts';
 import type { DataField } from '../paimon/schema/data-type.ts';
 import { Table } from '../paimon/table.ts';
 import type { FileStore } from '../storage/file-store.ts';
 import { openStore } from '../storage/open-store.ts';
 import { chunkBatch, resultFields } from './duckdb-columns.ts';
-import { type PositionOrders, type ReadAt, tablePoints } from './read-at.ts';
+import { type PositionOrders, type ReadAt, type TablePoint, tablePoints } from './read-at.ts';
 import { nameParts, quoteName, quoteText } from './sql-names.ts';
-import { type MergeBy, systemTableRelation, tableRelation } from './sql-source.ts';
+import { type MergeBy, type Relation, type RelationSettings, systemRelation, tableRelation } from './sql-source.ts';
 import { createTempDir, type TempDir } from './temp-dir.ts';
 
 /** What queries may use. */
@@ -112,26 +114,20 @@ class SqlSession {
   async start(lake: SqlLake, text: string, { at, signal }: SqlOptions): Promise<SqlRows> {
     const names = await this.tableNames(text);
     const tables = await resolveTables(lake.store, names);
-    const points = await tablePoints(lake, baseNames(tables), at);
+    const points = await tablePoints(lake, pointedNames(tables, at), at);
     const files: string[] = [];
     const spool = openStore({ kind: 'local', rootPath: this.tempDir.path });
-    for (const [index, name] of tables.entries()) {
-      const { base, system } = partsOf(name);
-      const table = await Table.open(lake.store, base);
+    for (const [index, { schema, view, name }] of tables.entries()) {
       const settings = {
         mergeBy: this.settings.mergeBy ?? 'duckdb',
         spool,
         spoolName: `table-${index}`,
         ...(signal === undefined ? {} : { signal }),
       };
-      const point = points.get(fullName(base)) ?? { kind: 'latest' };
-      const relation =
-        system === null
-          ? await tableRelation(table, point, settings)
-          : await systemTableRelation(table, system, settings);
+      const relation = await relationOf(lake.store, name, { points, settings });
       files.push(...relation.files);
-      await this.run(`CREATE SCHEMA IF NOT EXISTS ${quoteName(name.database)}`);
-      await this.run(`CREATE VIEW ${quoteName(name.database)}.${quoteName(name.table)} AS ${relation.select}`);
+      await this.run(`CREATE SCHEMA IF NOT EXISTS ${quoteName(schema)}`);
+      await this.run(`CREATE VIEW ${quoteName(schema)}.${quoteName(view)} AS ${relation.select}`);
     }
     await this.closeDoors(files);
     return this.stream(text, lake.clock, signal);
@@ -227,30 +223,52 @@ function requireSelect(statement: DuckDBPreparedStatement): void {
   throw new TributaryError('E6017', `query is not a SELECT: statement=${StatementType[statement.statementType]}`);
 }
 
-/** A table, and the system table of it that is meant: `orders$snapshots`. */
-function partsOf({ database, table }: TableName): { readonly base: TableName; readonly system: string | null } {
-  const dollar = table.indexOf('$');
-  if (dollar < 0) return { base: { database, table }, system: null };
-  return { base: { database, table: table.slice(0, dollar) }, system: table.slice(dollar + 1) };
+/** A table that a query names: under which name it is seen, and what it is. */
+interface SqlTable {
+  readonly schema: string;
+  readonly view: string;
+  readonly name: ObjectName;
 }
 
-/** The tables that are read themselves; system tables show the present, whatever the point in time. */
-function baseNames(tables: readonly TableName[]): readonly string[] {
-  return tables.filter((name) => partsOf(name).system === null).map(fullName);
+type TableObject = Extract<ObjectName, { readonly kind: 'table' }>;
+
+async function relationOf(
+  store: FileStore,
+  name: ObjectName,
+  { points, settings }: { readonly points: ReadonlyMap<string, TablePoint>; readonly settings: RelationSettings },
+): Promise<Relation> {
+  if (name.kind === 'global') return systemRelation(openGlobalTable(store, name.system), settings);
+  const { database, table: tableName, branch, system } = name;
+  const table = await Table.open(store, { database, table: tableName, ...(branch === null ? {} : { branch }) });
+  const point = points.get(baseName(name)) ?? { kind: 'latest' };
+  if (system === null) return tableRelation(table, point, settings);
+  const at = point.kind === 'empty' ? {} : { at: point };
+  const relation = await systemRelation(await table.openSystemTable(system, at), settings);
+  // A table without a snapshot at the cut consisted of nothing.
+  return point.kind === 'empty' ? { ...relation, select: `${relation.select} WHERE false` } : relation;
 }
 
-function fullName({ database, table }: TableName): string {
-  return `${database}.${table}`;
+/** The table or branch underneath a system table, `database.table`. */
+function baseName({ database, table, branch }: TableObject): string {
+  return branch === null ? `${database}.${table}` : `${database}.${table}$branch_${branch}`;
+}
+
+/** The tables that are read at a point: system tables too where one is asked for, else they show the present. */
+function pointedNames(tables: readonly SqlTable[], at: ReadAt | undefined): readonly string[] {
+  const names = tables.flatMap(({ name }) =>
+    name.kind === 'table' && (name.system === null || at !== undefined) ? [baseName(name)] : [],
+  );
+  return [...new Set(names)];
 }
 
 /** The tables of the lake that a query names, each once. Case decides only where two names differ in nothing else. */
-async function resolveTables(store: FileStore, names: readonly (readonly string[])[]): Promise<readonly TableName[]> {
+async function resolveTables(store: FileStore, names: readonly (readonly string[])[]): Promise<readonly SqlTable[]> {
   const catalog = new FileSystemCatalog(store);
   const databases = names.length === 0 ? [] : await catalog.listDatabases();
-  const found = new Map<string, TableName>();
+  const found = new Map<string, SqlTable>();
   for (const parts of names) {
-    const name = await resolveTable(catalog, databases, parts);
-    found.set(fullName(name), name);
+    const table = await resolveTable(catalog, databases, parts);
+    found.set(`${table.schema}.${table.view}`, table);
   }
   const folded = new Set([...found.keys()].map((name) => name.toLowerCase()));
   if (folded.size < found.size) {
@@ -263,15 +281,20 @@ async function resolveTable(
   catalog: FileSystemCatalog,
   databases: readonly string[],
   parts: readonly string[],
-): Promise<TableName> {
-  const [asked, askedTable] = parts;
+): Promise<SqlTable> {
+  const [asked, askedObject] = parts;
   if (parts.length !== 2) throw await notQualified(catalog, databases, parts);
+  const isGlobal = asked.toLowerCase() === SYSTEM_DATABASE;
+  const name = objectName(isGlobal ? SYSTEM_DATABASE : asked, askedObject);
+  if (name.kind === 'global') return { schema: SYSTEM_DATABASE, view: name.system.toLowerCase(), name };
   const database = sameName(asked, databases);
   const tables = database === null ? [] : await catalog.listTables(database);
-  const { base, system } = partsOf({ database: asked, table: askedTable });
-  const table = sameName(base.table, tables);
-  if (database !== null && table !== null) return { database, table: system === null ? table : `${table}$${system}` };
-  await catalog.loadSchema(asked, base.table);
+  const table = sameName(name.table, tables);
+  if (database !== null && table !== null) {
+    const view = `${table}${askedObject.slice(name.table.length)}`;
+    return { schema: database, view, name: { ...name, database, table } };
+  }
+  await catalog.loadSchema(asked, name.table);
   throw new TributaryError('E9001', `table is there and was not found: table=${parts.join('.')}`);
 }
 

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { isTributaryError } from '../../src/base/errors.ts';
 import { createRowPrinter } from '../../src/paimon/format/row-json.ts';
+import { openLake } from '../../src/query/lake.ts';
 import { Table } from '../../src/paimon/table.ts';
 import { LocalFileStore } from '../../src/storage/local/local-file-store.ts';
 import { type GoldenRow, golden, goldenNames, plainText } from '../support/golden.ts';
@@ -115,5 +116,28 @@ describe('system tables of rows', () => {
     const code = await refusal(name);
     const seen = await outcome(systemRows(golden(name).warehouse, table));
     expect([code, rows === null ? code : comparable(rows)]).toContainEqual(seen);
+  });
+});
+
+describe('branches by their names in SQL', () => {
+  it('the rows and the system tables of a branch', async () => {
+    const found = golden('branches');
+    const lake = await openLake({ warehouse: found.warehouse });
+    const rowsOf = async (sql: string): Promise<readonly GoldenRow[]> => {
+      const rows: GoldenRow[] = [];
+      const result = await lake.sql(sql);
+      const print = createRowPrinter(result.fields);
+      for await (const { rowCount, columns } of result.columns()) {
+        for (let row = 0; row < rowCount; row++) rows.push(JSON.parse(print(columns, row)) as GoldenRow);
+      }
+      return rows;
+    };
+    const answer = found.expected('read-branch-dev.ndjson');
+    expect(await rowsOf('from db."t$branch_dev" order by id')).toEqual(answer.kind === 'rows' ? answer.rows : []);
+    expect(await rowsOf('select snapshot_id from db."t$branch_dev$snapshots"')).toEqual([
+      { snapshot_id: '1' },
+      { snapshot_id: '2' },
+    ]);
+    await lake.close();
   });
 });

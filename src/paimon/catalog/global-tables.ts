@@ -85,7 +85,7 @@ const TABLES: ReadonlyMap<string, GlobalTable> = new Map<string, GlobalTable>([
 ]);
 
 /** The names of the tables in the database `sys`. */
-export const GLOBAL_TABLES: readonly string[] = [...TABLES.keys()];
+const GLOBAL_TABLES: readonly string[] = [...TABLES.keys()];
 
 /** A table of the database `sys`, by its name in any case. Throws `E3403`, `E3400`. */
 export function openGlobalTable(store: FileStore, name: string, options: ReadOptions = {}): OpenedSystemTable {
@@ -112,7 +112,10 @@ async function* tableRows(store: FileStore): AsyncGenerator<Row> {
       text(options['createdBy'] ?? null),
       time(options['updatedAt']),
       text(options['updatedBy'] ?? null),
-      ...[null, null, null, null],
+      null,
+      null,
+      null,
+      null,
     ];
   }
 }

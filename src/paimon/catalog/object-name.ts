@@ -21,7 +21,7 @@ export function parseObjectName(text: string): ObjectName {
 export function objectName(database: string, object: string): ObjectName {
   if (database === SYSTEM_DATABASE) return { kind: 'global', system: object };
   const [table, ...suffixes] = object.split('$');
-  const branch = suffixes[0]?.startsWith(BRANCH_PREFIX) === true ? suffixes[0].slice(BRANCH_PREFIX.length) : null;
+  const branch = suffixes[0]?.startsWith(BRANCH_PREFIX) ? suffixes[0].slice(BRANCH_PREFIX.length) : null;
   const [system = null, ...more] = branch === null ? suffixes : suffixes.slice(1);
   tablePathOf(database, table);
   if (more.length > 0 || branch === '' || system === '') throw refused(`${database}.${object}`, 'it has too many `$`');

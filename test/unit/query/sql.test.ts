@@ -122,6 +122,35 @@ describe('system tables', () => {
     await expect(rows(here.lake, 'from shop."orders$nope"')).rejects.toMatchObject({ code: 'E3403' });
     await expect(rows(here.lake, 'from shop."order$files"')).rejects.toMatchObject({ code: 'E3120' });
   });
+
+  it('take conditions, projections and joins', async () => {
+    const here = await site();
+    await twoOrders(here);
+    const sql = `select f.level, sum(f.record_count) as n from shop."Orders$Files" f
+      join shop."orders$options" o on o.key = 'bucket' where f.bucket = 0 group by all`;
+    expect(await rows(here.lake, sql)).toEqual(['{"level":0,"n":5}']);
+    expect(await rows(here.lake, `select rowkind, id from shop."orders$audit_log" where rowkind = '-D'`)).toEqual([
+      '{"rowkind":"-D","id":2}',
+    ]);
+  });
+
+  it('of a state show the state that is asked for', async () => {
+    const here = await site();
+    await twoOrders(here);
+    const sql = 'select record_count from shop."orders$partitions"';
+    expect(await rows(here.lake, sql)).toEqual(['{"record_count":5}']);
+    expect(await rows(here.lake, sql, { snapshot: 1 })).toEqual(['{"record_count":2}']);
+  });
+
+  it('of the catalog are in the database sys', async () => {
+    const here = await site();
+    await twoOrders(here);
+    expect(await rows(here.lake, 'select database_name, table_name, primary_key from sys.tables')).toEqual([
+      '{"database_name":"shop","table_name":"orders","primary_key":true}',
+    ]);
+    expect(await rows(here.lake, 'select count(*) as n from SYS.Partitions')).toEqual(['{"n":0}']);
+    await expect(rows(here.lake, 'from sys.nope')).rejects.toMatchObject({ code: 'E3403' });
+  });
 });
 
 describe('refusals', () => {
