@@ -1,12 +1,12 @@
-// Dead routes at every moment from the start of the log on: each is given up in the end, and the daemon goes on by
-// itself. (The creation of a slot and a COPY wait without a limit of ours: there only TCP's keepalive tells a dead route,
-// which a proxy answers.)
-import { afterAll, beforeAll, expect, test } from 'vitest';
+// Dead routes at every moment: while the slot is made, during the copy, from the start of the log on. Each is given up in
+// the end, and the daemon goes on by itself.
+import { afterAll, beforeAll, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { compareSourceAndLake } from '../support/compare-source-lake.ts';
-import { mirrorSite } from '../support/mirror-site.ts';
+import { type MirrorSite, mirrorSite } from '../support/mirror-site.ts';
 import { printedSeed } from '../support/seeds.ts';
-import { postgres, type TestPostgres } from '../support/servers.ts';
+import { postgres, type TestPostgres, withClient } from '../support/servers.ts';
+import type { CliProcess } from '../support/spawn-cli.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 
 let server: TestPostgres;
@@ -17,34 +17,92 @@ afterAll(async () => {
   await server.stop();
 });
 
-test('P27: a route that dies while the log is being started or soon after is given up, and the daemon goes on', async () => {
-  const { random } = printedSeed('network');
+interface Life {
+  readonly site: MirrorSite;
+  readonly proxy: TcpProxy;
+}
+
+/** A site whose daemon reaches the server through a proxy. */
+async function life(rowCount: number): Promise<Life> {
+  const proxy = await TcpProxy.to(Number(new URL(server.url).port));
   const site = await mirrorSite(server, {
+    settings: { port: proxy.port },
     statements: [
       'create table items (id bigint primary key, name text)',
-      "insert into items select n, 'item' from generate_series(1, 100) n",
+      `insert into items select n, repeat('item', 20) from generate_series(1, ${rowCount}) n`,
     ],
   });
   await site.sql(`alter role current_user in database ${site.database.name} set wal_sender_timeout = '2s'`);
-  await site.catchUp();
-  const lives = Array.from({ length: 8 }, async (_, life) => {
-    const proxy = await TcpProxy.to(Number(new URL(server.url).port));
-    const other = await mirrorSite(server, {
-      settings: { port: proxy.port },
-      statements: ['create table items (id bigint primary key)', 'insert into items select generate_series(1, 1000)'],
-    });
-    await other.sql(`alter role current_user in database ${other.database.name} set wal_sender_timeout = '2s'`);
-    const daemon = other.start();
+  return { site, proxy };
+}
+
+/** A new row arrives through whatever has happened; then everything ends. What is wrong then; nothing if all is well. */
+async function faultsAtEnd({ site, proxy }: Life, daemon: CliProcess): Promise<readonly string[]> {
+  await site.sql('insert into items values (0)');
+  await site.caughtUp(150_000);
+  const differences = await compareSourceAndLake(site.database.url, [await site.table('items')]);
+  const { code } = await daemon.kill();
+  proxy.close();
+  await site.close();
+  return [...differences.map((difference) => JSON.stringify(difference)), ...(code === 0 ? [] : [`exit ${code}`])];
+}
+
+/** The daemon waits with its slot for a transaction that `during` may outlast. */
+async function whileSlotWaits(subject: Life, during: () => Promise<void>): Promise<CliProcess> {
+  const daemon = await withClient(subject.site.database.url, async (client) => {
+    await client.query('begin');
+    await client.query('select pg_current_xact_id()');
+    const started = subject.site.start();
+    await started.waitFor(/copying new tables/);
+    await systemClock.sleep(1000);
+    await during();
+    await client.query('rollback');
+    return started;
+  });
+  return daemon;
+}
+
+test.concurrent('P27: a route that dies while the log is being started or soon after is given up, and the daemon goes on', async ({
+  expect,
+}) => {
+  const { random } = printedSeed('network');
+  const lives = Array.from({ length: 6 }, async () => {
+    const subject = await life(1000);
+    const daemon = subject.site.start();
     await daemon.waitFor(/following the log/);
     await systemClock.sleep(random.unit() * 500);
-    proxy.blackhole();
-    await other.sql(`insert into items values (${10_000 + life})`);
-    await other.caughtUp(150_000);
-    expect(await compareSourceAndLake(other.database.url, [await other.table('items')])).toEqual([]);
-    expect(await daemon.kill()).toEqual({ code: 0, signal: null });
-    proxy.close();
-    await other.close();
+    subject.proxy.blackhole();
+    return faultsAtEnd(subject, daemon);
   });
-  await Promise.all(lives);
-  await site.close();
+  expect((await Promise.all(lives)).flat()).toEqual([]);
+});
+
+test.concurrent('P27: a route that dies during the first copy is given up, and the daemon copies again', async ({
+  expect,
+}) => {
+  const { random } = printedSeed('network copy');
+  const lives = Array.from({ length: 4 }, async () => {
+    const subject = await life(300_000);
+    const daemon = subject.site.start();
+    await daemon.waitFor(/copying new tables/);
+    await systemClock.sleep(random.unit() * 1500);
+    subject.proxy.blackhole();
+    return faultsAtEnd(subject, daemon);
+  });
+  expect((await Promise.all(lives)).flat()).toEqual([]);
+});
+
+// Not beside the others: every slot that is made on the server waits for the transaction.
+test('P27: a slot that waits for a transaction is waited for as long as its route lives, and no longer', async ({
+  expect,
+}) => {
+  const dead = await life(1000);
+  const alive = await life(1000);
+  const [dying, waiting] = await Promise.all([
+    whileSlotWaits(dead, async () => dead.proxy.blackhole()),
+    whileSlotWaits(alive, () => systemClock.sleep(35_000)),
+  ]);
+  expect(await faultsAtEnd(dead, dying)).toEqual([]);
+  expect(await faultsAtEnd(alive, waiting)).toEqual([]);
+  expect(waiting.stdout() + waiting.stderr()).not.toMatch(/E2001/);
 });

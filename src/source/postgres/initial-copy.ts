@@ -10,7 +10,7 @@ import { CopyDecoder } from './copy-decoder.ts';
 import { CopyBatches } from './copy-out.ts';
 import { formatLsn } from './lsn.ts';
 import { type PostgresTable, quotedName, quoteIdentifier } from './postgres-table.ts';
-import type { ConnectionSettings } from './settings.ts';
+import { type WatchedSession, type WatchParts, watchSession } from './session-watch.ts';
 import type { CreatedSlot } from './slot.ts';
 import { field, runStatement } from './sql-session.ts';
 
@@ -28,9 +28,18 @@ export class SnapshotCopy implements InitialCopy {
   readonly incarnations: Incarnations;
   private readonly tables: ReadonlyMap<TableKey, PostgresTable>;
   private readonly client: pg.Client;
+  private readonly session: WatchedSession;
+  private readonly watch: WatchParts;
 
-  private constructor(client: pg.Client, position: SourcePosition, source: CopySource) {
-    this.client = client;
+  private constructor(
+    session: WatchedSession,
+    position: SourcePosition,
+    from: { source: CopySource; watch: WatchParts },
+  ) {
+    const { source, watch } = from;
+    this.client = session.client;
+    this.session = session;
+    this.watch = watch;
     this.position = position;
     this.identity = source.identity;
     this.incarnations = source.incarnations;
@@ -38,8 +47,8 @@ export class SnapshotCopy implements InitialCopy {
   }
 
   /** Imports the snapshot and lets the slot's connection go, which drops a temporary slot. */
-  static async begin(settings: ConnectionSettings, slot: CreatedSlot, source: CopySource): Promise<SnapshotCopy> {
-    const client = await connect(settings, 'sql', () => {
+  static async begin(watch: WatchParts, slot: CreatedSlot, source: CopySource): Promise<SnapshotCopy> {
+    const client = await connect(watch.settings, 'sql', () => {
       // The statement that needs the connection reports that it is gone.
     });
     try {
@@ -50,7 +59,9 @@ export class SnapshotCopy implements InitialCopy {
       );
       await runStatement(client, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
       await runStatement(client, `SET TRANSACTION SNAPSHOT '${slot.snapshotName}'`);
-      return new SnapshotCopy(client, formatLsn(slot.consistentPoint), source);
+      const [session] = await runStatement(client, 'select pg_backend_pid()::text as pid');
+      const pid = field(session, 'pid');
+      return new SnapshotCopy({ client, pid }, formatLsn(slot.consistentPoint), { source, watch });
     } catch (error) {
       await disconnect(client);
       throw error;
@@ -71,6 +82,7 @@ export class SnapshotCopy implements InitialCopy {
     signal.throwIfAborted();
     const decoder = new CopyDecoder(table, this.position);
     const batches = new CopyBatches(this.client, copyStatement(table), decoder);
+    const endWatch = watchSession(this.session, this.watch);
     const onAbort = (): void => batches.giveUp();
     signal.addEventListener('abort', onAbort);
     try {
@@ -84,6 +96,7 @@ export class SnapshotCopy implements InitialCopy {
       signal.throwIfAborted();
       throw copyError(key, error);
     } finally {
+      endWatch();
       signal.removeEventListener('abort', onAbort);
     }
     signal.throwIfAborted();

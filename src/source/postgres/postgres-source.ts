@@ -100,9 +100,16 @@ export class PostgresSource implements ChangeSource {
     // A slot that is there has no snapshot to give any more: one that lives as long as its connection gives it.
     const suffix = `_copy_${this.components.random.uuid().slice(0, 8)}`;
     const temporary = exists ? `${name.slice(0, SLOT_NAME_MAX - suffix.length)}${suffix}` : null;
-    const slot = await createSlot(this.settings, { name: temporary ?? name, temporary: exists, versionNumber, signal });
+    const { settings, components } = this;
+    const { clock } = components;
+    const request = { name: temporary ?? name, temporary: exists, versionNumber, clock, signal };
+    const slot = await createSlot(settings, request);
     const identity = this.identity(mark);
-    return SnapshotCopy.begin(this.settings, slot, { identity, incarnations: this.incarnations(mark), tables: wanted });
+    return SnapshotCopy.begin({ settings, clock }, slot, {
+      identity,
+      incarnations: this.incarnations(mark),
+      tables: wanted,
+    });
   }
 
   /**

@@ -1,9 +1,11 @@
 // Replication slots: what they say, making and dropping them.
 import type pg from 'pg';
+import type { Clock } from '../../base/clock.ts';
 import { TributaryError } from '../../base/errors.ts';
 import { connect, disconnect } from './connect.ts';
 import { type Lsn, parseLsn } from './lsn.ts';
 import { quoteIdentifier } from './postgres-table.ts';
+import { watchSession } from './session-watch.ts';
 import type { ConnectionSettings, PostgresSettings } from './settings.ts';
 import { field, runStatement, SqlSession, type SqlRunner, type TextRow } from './sql-session.ts';
 
@@ -91,12 +93,13 @@ export interface SlotRequest {
   readonly name: string;
   readonly temporary: boolean;
   readonly versionNumber: number;
+  readonly clock: Clock;
   readonly signal: AbortSignal;
 }
 
 /**
- * Makes the slot and exports its snapshot. Throws E2024 or E2028 if the server refuses, and the signal's reason when it
- * aborts: the server then drops what it has of the slot.
+ * Makes the slot and exports its snapshot. Throws E2001 if the connection is lost meanwhile, E2024 or E2028 if the server
+ * refuses, and the signal's reason when it aborts: the server then drops what it has of the slot.
  */
 export async function createSlot(settings: PostgresSettings, options: SlotRequest): Promise<CreatedSlot> {
   const { signal } = options;
@@ -112,9 +115,11 @@ export async function createSlot(settings: PostgresSettings, options: SlotReques
     // The slot waits for every transaction that is running, however long that takes.
     const statement = "select pg_backend_pid()::text as pid, set_config('lock_timeout', '0', false)";
     const [session] = await runStatement(client, statement);
-    stopWatching = endOnAbort(settings, client, { pid: field(session, 'pid'), signal });
+    const pid = field(session, 'pid');
+    stopWatching = endOnAbort(settings, client, { pid, signal });
     const command = `CREATE_REPLICATION_SLOT ${quoteIdentifier(options.name)} ${kind} pgoutput ${wanted}`;
-    const [row] = await runStatement(client, command, [], 'unlimited');
+    const endWatch = watchSession({ client, pid }, { settings, clock: options.clock });
+    const [row] = await runStatement(client, command, [], 'unlimited').finally(endWatch);
     const consistentPoint = parseLsn(field(row, 'consistent_point'));
     await stopWatching();
     signal.throwIfAborted();
@@ -164,6 +169,8 @@ function slotError(name: string, error: unknown): unknown {
   const state = error.context['state'];
   const cause = { cause: error.cause };
   if (state === '53400') return new TributaryError('E2028', `no free replication slot: slot=${name}`, cause);
+  if (state === '')
+    return new TributaryError('E2001', `connection was lost while the slot was made: slot=${name}`, cause);
   if (state === '42602') return new TributaryError('E2024', `not a name for a slot: slot=${name}`, cause);
   return error;
 }
