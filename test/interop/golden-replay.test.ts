@@ -1,0 +1,62 @@
+// What we write, the reference reads: the steps of every golden case, run through our verbs, make a table from which the
+// reference reads at each snapshot, tag and branch what it read from its own, and in which its fsck finds nothing.
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { canonicalRows, type GoldenAnswer, type GoldenCase, golden, goldenNames } from '../support/golden.ts';
+import { REPLAY_PENDING, REPLAY_REFUSED } from '../support/golden-pending.ts';
+import { replay } from '../support/golden-replay.ts';
+import { Refused } from '../support/line-process.ts';
+import { type Reference, reference, type ReferenceRead } from '../support/reference.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+const java = await reference();
+const REFUSAL = 'refused';
+
+/** What an expected read of the case is of; null for files that are no reads. */
+function readOf(file: string): ReferenceRead | null {
+  const [, kind, name = ''] = /^read-(snapshot|tag|branch)-(.+)\.ndjson$/.exec(file) ?? [];
+  if (kind === 'snapshot') return { snapshot: BigInt(name) };
+  if (kind === 'tag') return { tag: name };
+  return kind === 'branch' ? { branch: name } : null;
+}
+
+function rowsOf(answer: GoldenAnswer): readonly string[] | typeof REFUSAL {
+  return answer.kind === 'error' ? REFUSAL : canonicalRows(answer.rows);
+}
+
+/** What the reference reads from the replayed table, by the file of the expectation, beside what it should be. */
+async function reads(client: Reference, found: GoldenCase, warehouse: string) {
+  const seen: Record<string, unknown> = {};
+  const wanted: Record<string, unknown> = {};
+  for (const file of found.expectedNames) {
+    const read = readOf(file);
+    if (read === null) continue;
+    wanted[file] = rowsOf(found.expected(file));
+    seen[file] = await client.read({ warehouse, table: 'db.t' }, read).then(canonicalRows, (error: unknown) => {
+      if (error instanceof Refused) return wanted[file] === REFUSAL ? REFUSAL : error.message;
+      throw error;
+    });
+  }
+  return { seen, wanted };
+}
+
+describe.skipIf(java === null)('the reference reads what our verbs made of the golden cases', () => {
+  const client = java as Reference;
+  const replayed = goldenNames().filter((name) => !REPLAY_REFUSED.has(name) && !REPLAY_PENDING.has(name));
+
+  test.each(replayed)('%s', async (name) => {
+    const found = golden(name);
+    const warehouse = join(tempDir(), 'warehouse');
+    expect(await replay(found, warehouse)).toBeNull();
+    const { seen, wanted } = await reads(client, found, warehouse);
+    expect(seen).toEqual(wanted);
+    expect(Object.keys(wanted).length).toBeGreaterThan(0);
+    const isPoisoned = Object.values(wanted).includes(REFUSAL);
+    const { problems } = await client.fsck({ warehouse, table: 'db.t' });
+    expect(isPoisoned ? [] : problems).toEqual([]);
+  });
+
+  test.each([...REPLAY_REFUSED])('%s is refused with %s', async (name, code) => {
+    expect(await replay(golden(name), join(tempDir(), 'warehouse'))).toMatchObject({ code });
+  });
+});
