@@ -359,6 +359,36 @@ export const ERROR_CODES = {
     meaning: 'A value in row JSON does not fit its column.',
     remedy: 'Write the value in the form of its type: see the documentation of `tributary table write`.',
   },
+  E3131: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'A list of schema changes cannot be understood.',
+    remedy: "Write it as Paimon's SchemaChange JSON: see the documentation of `tributary table alter`.",
+  },
+  E3132: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'A table cannot be altered in that way: its files could no longer be read, or no engine could use it.',
+    remedy: 'Follow the message; where the change needs other files, create a new table and copy the rows.',
+  },
+  E3133: {
+    kind: 'config',
+    exit: 2,
+    meaning: "A column's default value is no value of its type.",
+    remedy: 'Write the default as text that can be cast to the type of the column, or remove it.',
+  },
+  E3134: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'A value of an older file cannot be turned into the type that its column has now.',
+    remedy: 'Change the column back to a type that holds the value (ALTER), or delete the row before the change.',
+  },
+  E3135: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'The database has tables, or exists already.',
+    remedy: 'Drop its tables first, ask for cascade, or choose another name.',
+  },
   E3300: {
     kind: 'bug',
     exit: 1,

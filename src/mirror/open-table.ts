@@ -4,7 +4,7 @@ import { FileSystemCatalog } from '../paimon/catalog/file-system-catalog.ts';
 import { TableCommitter } from '../paimon/commit/table-commit.ts';
 import { LiveFiles } from '../paimon/lsm/live-files.ts';
 import { TableWriter } from '../paimon/lsm/table-writer.ts';
-import { assignFieldIds } from '../paimon/schema/new-schema.ts';
+import { assignFieldIds } from '../paimon/schema/field-ids.ts';
 import type { TableSchema } from '../paimon/schema/table-schema.ts';
 import type { FileStore } from '../storage/file-store.ts';
 import { TOKEN_PROPERTY } from './commit-properties.ts';

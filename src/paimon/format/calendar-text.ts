@@ -86,8 +86,8 @@ function parseNanosOfDay(text: string): bigint {
   return BigInt(hour * 3600 + minute * 60 + second) * 1_000_000_000n + BigInt((match[4] ?? '').padEnd(9, '0'));
 }
 
-/** Days since the epoch; `Date` counts on the same calendar, and `setUTCFullYear` takes years below 100 as they are. */
-function epochDay(year: number, month: number, day: number): number {
+/** Days since the epoch of a date that exists; `Date` counts on the same calendar, and `setUTCFullYear` takes years below 100 as they are. */
+export function epochDay(year: number, month: number, day: number): number {
   const cycle = Math.floor(year / 400);
   const inCycle = new Date(0).setUTCFullYear(year - cycle * 400, month - 1, day) / DAY_MS;
   return inCycle + cycle * DAYS_PER_ERA;

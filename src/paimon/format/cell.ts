@@ -12,6 +12,9 @@ import { type DataType, shapeOf } from '../schema/data-type.ts';
  */
 export type Cell = null | boolean | number | bigint | Uint8Array | readonly Cell[];
 
+/** Turns a value into one of another type. */
+export type CellCast = (cell: Exclude<Cell, null>) => Cell;
+
 const THOUSAND = 1000n;
 
 /** The value at a row; bytes are views, valid as long as the vector. MISSING values are NULL. */

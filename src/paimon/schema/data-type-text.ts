@@ -43,18 +43,28 @@ export function parseDataType(json: JsonValue | undefined): DataType {
   throw refused(json);
 }
 
-/** Reads a field (`id`, `name`, `type`, optional `description` and `defaultValue`). Throws `E3101`. */
+/** The id of a field whose JSON has none: the fields of a table that is still to be created. */
+export const NO_FIELD_ID = -1;
+
+/** Reads a field: `name`, `type`, and if there are any `id`, `description` and `defaultValue`. Throws `E3101`. */
 export function parseDataField(json: JsonValue | undefined): DataField {
   if (!isJsonObject(json)) throw refused(json);
-  const { id, name, description, defaultValue } = json;
+  const { id = NO_FIELD_ID, name, type, description, defaultValue, ...unknownKeys } = json;
   if (typeof id !== 'number' || !Number.isInteger(id) || typeof name !== 'string') throw refused(json);
   return {
     id,
     name,
-    type: parseDataType(json['type']),
+    type: parseDataType(type),
     ...(typeof description === 'string' ? { description } : {}),
-    ...(typeof defaultValue === 'string' ? { defaultValue } : {}),
+    ...(defaultValue === undefined || defaultValue === null ? {} : { defaultValue: scalarText(defaultValue, json) }),
+    ...(Object.keys(unknownKeys).length === 0 ? {} : { unknownKeys }),
   };
+}
+
+/** Defaults that are written as numbers or flags are taken as their text. */
+function scalarText(value: JsonValue, field: JsonObject): string {
+  if (typeof value === 'object') throw refused(field);
+  return String(value);
 }
 
 /** The JSON form of a type: a string, or an object for ARRAY, MULTISET, MAP and ROW. */
@@ -81,6 +91,7 @@ export function dataFieldToJson(field: DataField): JsonObject {
     type: dataTypeToJson(field.type),
     description: field.description,
     defaultValue: field.defaultValue,
+    ...field.unknownKeys,
   };
 }
 
@@ -145,6 +156,10 @@ function parseNestedType(json: JsonObject): DataType {
 
 function parseTypeText(text: string): DataType {
   const { name, nullable } = splitNullability(text);
+  const collection = /^(.+) (ARRAY|MULTISET)$/.exec(name);
+  if (collection !== null) {
+    return { kind: collection[2] as 'ARRAY' | 'MULTISET', nullable, element: parseTypeText(collection[1]) };
+  }
   const match = /^([A-Z_ ]*[A-Z_])\s*(?:\(([^)]*)\))?\s*(WITH LOCAL TIME ZONE|WITHOUT TIME ZONE)?$/.exec(name);
   if (match === null) throw refused(text);
   const zone = match[3] === undefined ? '' : ` ${match[3]}`;

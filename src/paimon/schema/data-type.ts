@@ -1,5 +1,6 @@
 // Paimon's data types and the vectors that hold their values.
 // Source: Paimon specification, "Schema" and org.apache.paimon.types (names and default precisions).
+import type { JsonObject } from '../../base/json-text.ts';
 import type { Shape } from '../../column/vector.ts';
 
 /** A field of a table or of a ROW type. */
@@ -8,7 +9,10 @@ export interface DataField {
   readonly name: string;
   readonly type: DataType;
   readonly description?: string;
+  /** What writers put where a row has NULL, as text: see `format/default-value.ts`. */
   readonly defaultValue?: string;
+  /** What a newer version keeps beside; written again as it was read. */
+  readonly unknownKeys?: JsonObject;
 }
 
 /** A data type; `nullable` false prints as ` NOT NULL`. */

@@ -4,6 +4,7 @@ import { didYouMean } from '../../base/did-you-mean.ts';
 import { TributaryError } from '../../base/errors.ts';
 import type { DataField, DataType } from './data-type.ts';
 import { dataTypeText } from './data-type-text.ts';
+import { allFieldIds } from './field-ids.ts';
 import { BUCKET_DYNAMIC, BUCKET_POSTPONE, type TableOptions, tableOptions } from './table-options.ts';
 import { type TableSchema, trimmedPrimaryKeys } from './table-schema.ts';
 import type { TableDefinition } from './table-schema-json.ts';
@@ -24,43 +25,26 @@ const RESERVED_PREFIX = '_KEY_';
  * `primary-key` and `partition` move to where they belong. Throws `E3103` (a rule), `E3105` (an option).
  */
 export function newTableSchema(definition: TableDefinition, timeMillis: number): TableSchema {
-  const { 'primary-key': primaryKey, partition, ...options } = definition.options;
-  const primaryKeys = keysOf(definition.primaryKeys, primaryKey, 'primary-key');
-  const schema: TableSchema = {
-    id: 0,
-    fields: definition.fields.map((field) => (primaryKeys.includes(field.name) ? notNull(field) : field)),
-    highestFieldId: highestFieldId(definition.fields),
-    partitionKeys: keysOf(definition.partitionKeys, partition, 'partition'),
-    primaryKeys,
-    options,
-    comment: definition.comment,
-    timeMillis,
-  };
+  const highest = highestFieldId(definition.fields);
+  const schema = normalizedSchema({ ...definition, id: 0, highestFieldId: highest, timeMillis });
   validateSchema(schema);
   return schema;
 }
 
-/** The fields with ids given in declaration order from `firstId`, nested fields right after their own (depth first). */
-export function assignFieldIds(fields: readonly DataField[], firstId = 0): readonly DataField[] {
-  let nextId = firstId;
-  const assignType = (type: DataType): DataType => {
-    switch (type.kind) {
-      case 'ARRAY':
-      case 'MULTISET':
-        return { ...type, element: assignType(type.element) };
-      case 'MAP':
-        return { ...type, key: assignType(type.key), value: assignType(type.value) };
-      case 'ROW':
-        return { ...type, fields: type.fields.map(assignField) };
-      default:
-        return type;
-    }
+/**
+ * The schema with the keys that its options `primary-key` and `partition` name, and with NOT NULL primary-key columns.
+ * Throws `E3103` for keys that are given twice.
+ */
+export function normalizedSchema(schema: TableSchema): TableSchema {
+  const { 'primary-key': primaryKey, partition, ...options } = schema.options;
+  const primaryKeys = keysOf(schema.primaryKeys, primaryKey, 'primary-key');
+  return {
+    ...schema,
+    fields: schema.fields.map((field) => (primaryKeys.includes(field.name) ? notNull(field) : field)),
+    partitionKeys: keysOf(schema.partitionKeys, partition, 'partition'),
+    primaryKeys,
+    options,
   };
-  const assignField = (field: DataField): DataField => {
-    const id = nextId++;
-    return { ...field, id, type: assignType(field.type) };
-  };
-  return fields.map(assignField);
 }
 
 /** The highest id of the fields, nested ones included; -1 for none. */
@@ -197,24 +181,6 @@ function keysOf(given: readonly string[], byOption: string | undefined, option: 
   if (byOption === undefined) return given;
   if (given.length > 0) throw refused(`keys are given twice: option=${option}`);
   return byOption.split(',').map((name) => name.trim());
-}
-
-function allFieldIds(fields: readonly DataField[]): readonly number[] {
-  return fields.flatMap((field) => [field.id, ...nestedFieldIds(field.type)]);
-}
-
-function nestedFieldIds(type: DataType): readonly number[] {
-  switch (type.kind) {
-    case 'ARRAY':
-    case 'MULTISET':
-      return nestedFieldIds(type.element);
-    case 'MAP':
-      return [...nestedFieldIds(type.key), ...nestedFieldIds(type.value)];
-    case 'ROW':
-      return allFieldIds(type.fields);
-    default:
-      return [];
-  }
 }
 
 function refused(rule: string): TributaryError {

@@ -54,6 +54,10 @@ export interface TableOptions {
   readonly writeOnly: boolean;
   readonly writeBufferSizeBytes: number;
   readonly forceCreateSnapshot: boolean;
+  // ALTER
+  /** `alter-column-null-to-not-null.disabled` */
+  readonly disableAlterNullToNotNull: boolean;
+  readonly disableExplicitTypeCasting: boolean;
   // Files
   readonly fileFormat: FileFormat;
   readonly fileCompression: string;
@@ -193,6 +197,8 @@ function tableModel(read: OptionReader) {
     writeOnly: read.flag('write-only', false),
     writeBufferSizeBytes: read.size('write-buffer-size', 256 * MEBIBYTE),
     forceCreateSnapshot: read.flag('commit.force-create-snapshot', false),
+    disableAlterNullToNotNull: read.flag('alter-column-null-to-not-null.disabled', true),
+    disableExplicitTypeCasting: read.flag('disable-explicit-type-casting', false),
   };
 }
 

@@ -2,7 +2,8 @@
 // (TableSchema, SchemaSerializer).
 import { TributaryError } from '../../base/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue, parseJson, prettyJson } from '../../base/json-text.ts';
-import { dataFieldToJson, parseDataField } from './data-type-text.ts';
+import { dataFieldToJson, NO_FIELD_ID, parseDataField } from './data-type-text.ts';
+import { allFieldIds, assignFieldIds } from './field-ids.ts';
 import type { TableSchema } from './table-schema.ts';
 
 /** The version that is written. */
@@ -10,6 +11,19 @@ const SCHEMA_VERSION = 3;
 /** Paimon 0.7 and 0.8: their tables rely on other defaults than today's. */
 const VERSION_WITH_ONE_BUCKET = 1;
 const VERSION_WITH_ORC = 2;
+
+/** The keys of a schema file that this version knows. */
+const KNOWN_KEYS: ReadonlySet<string> = new Set([
+  'version',
+  'id',
+  'fields',
+  'highestFieldId',
+  'partitionKeys',
+  'primaryKeys',
+  'options',
+  'comment',
+  'timeMillis',
+]);
 
 /** What a new table is to be; field ids are as the caller chose them. */
 export type TableDefinition = Pick<TableSchema, 'fields' | 'partitionKeys' | 'primaryKeys' | 'options' | 'comment'>;
@@ -26,6 +40,7 @@ export function tableSchemaToJson(schema: TableSchema): string {
     options: schema.options,
     comment: schema.comment ?? undefined,
     timeMillis: schema.timeMillis,
+    ...schema.unknownKeys,
   });
 }
 
@@ -38,6 +53,8 @@ export function parseTableSchema(text: string): TableSchema {
   const version = integer(json, 'version', 1);
   if (version > SCHEMA_VERSION) throw damaged(`schema version is newer than ${SCHEMA_VERSION}: version=${version}`);
   const definition = readDefinition(json);
+  if (allFieldIds(definition.fields).includes(NO_FIELD_ID)) throw damaged('a field has no id');
+  const unknownKeys = Object.fromEntries(Object.entries(json).filter(([key]) => !KNOWN_KEYS.has(key)));
   const options: Record<string, string> = { ...definition.options };
   if (version <= VERSION_WITH_ONE_BUCKET) options['bucket'] ??= '1';
   if (version <= VERSION_WITH_ORC) options['file.format'] ??= 'orc';
@@ -47,12 +64,20 @@ export function parseTableSchema(text: string): TableSchema {
     highestFieldId: integer(json, 'highestFieldId'),
     options,
     timeMillis: integer(json, 'timeMillis', 0),
+    ...(Object.keys(unknownKeys).length === 0 ? {} : { unknownKeys }),
   };
 }
 
-/** Reads a table definition in the JSON form of Paimon's Schema (as `table create` takes it). Throws `E3101`, `E3102`. */
+/**
+ * Reads a table definition in the JSON form of Paimon's Schema (as `table create` takes it); fields without ids get new
+ * ones. Throws `E3101`, `E3102`.
+ */
 export function parseTableDefinition(text: string): TableDefinition {
-  return readDefinition(parseObject(text));
+  const definition = readDefinition(parseObject(text));
+  const ids = allFieldIds(definition.fields);
+  if (!ids.includes(NO_FIELD_ID)) return definition;
+  if (ids.some((id) => id !== NO_FIELD_ID)) throw damaged('some fields have ids and others have none');
+  return { ...definition, fields: assignFieldIds(definition.fields) };
 }
 
 function readDefinition(json: JsonObject): TableDefinition {

@@ -1,4 +1,5 @@
 // A version of a table's schema, as in `schema/schema-<id>`.
+import type { JsonObject } from '../../base/json-text.ts';
 import type { DataField } from './data-type.ts';
 
 /** Paimon's TableSchema, version 3. */
@@ -12,6 +13,8 @@ export interface TableSchema {
   readonly options: Readonly<Record<string, string>>;
   readonly comment: string | null;
   readonly timeMillis: number;
+  /** What a newer version of Paimon keeps beside; written again as it was read. */
+  readonly unknownKeys?: JsonObject;
 }
 
 /** The primary key without the partition keys, in primary-key order: what a bucket is sorted by. */

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { DataType } from '../../../../src/paimon/schema/data-type.ts';
 import { parseDataType } from '../../../../src/paimon/schema/data-type-text.ts';
-import { assignFieldIds, newTableSchema } from '../../../../src/paimon/schema/new-schema.ts';
+import { assignFieldIds } from '../../../../src/paimon/schema/field-ids.ts';
+import { newTableSchema } from '../../../../src/paimon/schema/new-schema.ts';
 import { SchemaStore } from '../../../../src/paimon/schema/schema-store.ts';
 import {
   parseTableSchema,
