@@ -474,8 +474,9 @@ export const ERROR_CODES = {
   E3352: {
     kind: 'data',
     exit: 1,
-    meaning: 'A column changed its type in a way that is not supported when older files are read.',
-    remedy: 'Compact the table fully with another Paimon engine, which rewrites the older files with the new type.',
+    meaning: 'A column has a type now that values of an older file cannot be cast to.',
+    remedy:
+      'Change the column to a type that the older one can be cast to (ALTER); the reference refuses the same read.',
   },
   E3353: {
     kind: 'data',

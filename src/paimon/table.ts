@@ -1,11 +1,12 @@
 // The way into one Paimon table: its schemas and snapshots, reads, changes, and what writes to it.
-import type { Clock } from '../base/clock.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
 import { isTributaryError, TributaryError } from '../base/errors.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import type { FileStore } from '../storage/file-store.ts';
 import { tablePathOf } from './catalog/file-system-catalog.ts';
 import { ManifestStore } from './commit/manifest-store.ts';
 import { SnapshotStore } from './commit/snapshot-store.ts';
+import { checkDefaultValue } from './format/default-value.ts';
 import { TableCommitter, type TableCommitterParts } from './commit/table-commit.ts';
 import { type CompactionChange, Compactor } from './lsm/compactor.ts';
 import { LiveFiles } from './lsm/live-files.ts';
@@ -22,6 +23,8 @@ import { readPlan } from './scan/read.ts';
 import type { ReadBatch, ReadOptions, ReadPoint, ScanPlan, SnapshotChanges } from './scan/scan.ts';
 import { type OpenedSystemTable, openSystemTable } from './scan/system/read-system-table.ts';
 import { auditChanges, binlogChanges } from './scan/system/row-tables.ts';
+import { applySchemaChanges } from './schema/apply-schema-changes.ts';
+import type { SchemaChange } from './schema/schema-change.ts';
 import { SchemaStore } from './schema/schema-store.ts';
 import type { TableSchema } from './schema/table-schema.ts';
 
@@ -95,6 +98,22 @@ export class Table {
   /** Reads the latest schema again and gives it. */
   async refresh(): Promise<TableSchema> {
     this.latestSchema = (await this.schemas.latest()) ?? this.latestSchema;
+    return this.latestSchema;
+  }
+
+  /**
+   * Changes the schema: all changes in one new version, or none, whoever else alters the table at the same time. Older
+   * files are read with the new schema from then on; writers that are open go on with the old one until they are opened
+   * anew. Throws `E3132` (a change is refused), `E3133` (a default), `E3103`, `E3105` (the schema as a whole), `E3106`.
+   */
+  async alter(
+    changes: readonly SchemaChange[],
+    { clock = systemClock }: { readonly clock?: Clock } = {},
+  ): Promise<TableSchema> {
+    const hasSnapshots = (await this.snapshots.latest()) !== null;
+    const timeMillis = clock.nowMs();
+    const context = { hasSnapshots, timeMillis, checkDefaultValue };
+    this.latestSchema = await this.schemas.update((latest) => applySchemaChanges(latest, changes, context));
     return this.latestSchema;
   }
 

@@ -18,17 +18,19 @@ import {
 } from '../support/golden.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
-const VERBS: readonly string[] = ['create', 'write', 'compact', 'expect', 'read'];
+const VERBS: readonly string[] = ['create', 'alter', 'write', 'compact', 'expect', 'read'];
 /** Refusals before the first row: options, merge engines and file formats that are not written yet. */
 const REFUSALS: readonly string[] = ['E3301', 'E3350', 'E3351', 'E3354'];
 /** Families that must not be refused. */
 const WRITTEN =
-  /^(append-|big-strings|bucket-4|bucket-key|bucket-dynamic|cp-input|dedup-|key-|parquet-|part-|stats-|types-.*parquet|thin-mode$|types-float|wide-|write-only|manifest-|filters)/;
+  /^(append-|big-strings|bucket-4|bucket-key|bucket-dynamic|cp-input|dedup-|key-|parquet-|part-|se-(?!.*avro)|stats-|types-.*parquet|thin-mode$|types-float|wide-|write-only|manifest-|filters)/;
 const CASES = goldenNames().filter((name) => golden(name).steps.every((step) => VERBS.includes(step.args[0] ?? '')));
 
 /** Runs the steps that change the table in a warehouse of our own; the code of the refusal, or null. */
 async function runSteps(found: GoldenCase, warehouse: string): Promise<string | null> {
-  for (const step of found.steps.filter(({ args }) => ['create', 'write', 'compact'].includes(args[0] ?? ''))) {
+  for (const step of found.steps.filter(({ args }) =>
+    ['create', 'alter', 'write', 'compact'].includes(args[0] ?? ''),
+  )) {
     try {
       await tableCommand().parseAsync(ourArguments(step, found, warehouse), { from: 'user' });
     } catch (error) {
@@ -44,7 +46,7 @@ function ourArguments({ args }: GoldenStep, found: GoldenCase, warehouse: string
   return args.map((arg, index) => {
     const option = args[index - 1];
     if (option === '--warehouse') return warehouse;
-    return option === '--rows' || option === '--schema' ? join(found.directory, arg) : arg;
+    return ['--rows', '--schema', '--changes'].includes(option) ? join(found.directory, arg) : arg;
   });
 }
 

@@ -1,16 +1,19 @@
 // `tributary table VERB`: one table by hand, with the verbs of the reference's command line.
 import { Command } from 'commander';
+import { alterVerb, createVerb, dropVerb } from './define.ts';
 import { compactVerb, expireVerb, fsckVerb, removeOrphanVerb } from './maintain.ts';
 import { dropPartitionVerb, expirePartitionsVerb, markDoneVerb } from './partitions.ts';
 import { changelogVerb, readVerb } from './read.ts';
 import { dumpVerb, systableVerb } from './system.ts';
-import { createVerb, writeVerb } from './write.ts';
+import { writeVerb } from './write.ts';
 
 /** `tributary table` */
 export function tableCommand(): Command {
   const command = new Command('table').description('work on one table by hand');
   const verbs = [
     createVerb,
+    alterVerb,
+    dropVerb,
     writeVerb,
     readVerb,
     changelogVerb,

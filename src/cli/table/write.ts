@@ -1,4 +1,4 @@
-// `tributary table create` and `tributary table write`: rows of NDJSON into a table, as one commit.
+// `tributary table write`: rows of NDJSON into a table, as one commit.
 import type { Command } from 'commander';
 import { systemClock } from '../../base/clock.ts';
 import { isTributaryError, TributaryError } from '../../base/errors.ts';
@@ -6,7 +6,6 @@ import { isJsonObject, type JsonValue, parseJson } from '../../base/json-text.ts
 import { systemRandom } from '../../base/random.ts';
 import { builderFor } from '../../column/builder.ts';
 import { vectorSizeBytes } from '../../column/vector.ts';
-import { FileSystemCatalog, parseTableName } from '../../paimon/catalog/file-system-catalog.ts';
 import { liftedFiles, replacedPartitions } from '../../paimon/commit/overwrite.ts';
 import type { CommitRequest, TableCommitter } from '../../paimon/commit/table-commit.ts';
 import { type PartitionSpec, parsePartitionSpec } from '../../paimon/format/partition-spec.ts';
@@ -18,10 +17,8 @@ import type { CommitMessage, WriteBatch } from '../../paimon/lsm/write-batch.ts'
 import { shapeOf } from '../../paimon/schema/data-type.ts';
 import { tableOptions } from '../../paimon/schema/table-options.ts';
 import type { TableSchema } from '../../paimon/schema/table-schema.ts';
-import { parseTableDefinition } from '../../paimon/schema/table-schema-json.ts';
 import type { Table } from '../../paimon/table.ts';
-import { openWarehouse } from '../shared-options.ts';
-import { readInputLines, readInputText } from './input-file.ts';
+import { readInputLines } from './input-file.ts';
 import { nextIdentifier, openTable, type TableOptions, tableVerb, wholeNumber } from './table-options.ts';
 
 type WriteOptions = TableOptions & {
@@ -37,20 +34,6 @@ type WriteOptions = TableOptions & {
 const KINDS: readonly string[] = ['+I', '-U', '+U', '-D'];
 const BATCH_ROWS = 8192;
 const FLUSH_BYTES = 64 * 1024 * 1024;
-
-/** `tributary table create` */
-export function createVerb(): Command {
-  return tableVerb('create', 'create a table')
-    .requiredOption(
-      '--schema <file>',
-      "the table as JSON: fields, partitionKeys, primaryKeys, options, comment (Paimon's form)",
-    )
-    .action(async (options: TableOptions & { readonly schema: string }) => {
-      const definition = parseTableDefinition(await readInputText(options.schema));
-      const catalog = new FileSystemCatalog(openWarehouse(options));
-      await catalog.createTable(parseTableName(options.table), definition, systemClock.nowMs());
-    });
-}
 
 /** `tributary table write` */
 export function writeVerb(): Command {

@@ -3,6 +3,7 @@
 import { didYouMean } from '../../base/did-you-mean.ts';
 import { TributaryError } from '../../base/errors.ts';
 import type { FileStore } from '../../storage/file-store.ts';
+import { checkDefaultValue } from '../format/default-value.ts';
 import { SchemaStore } from '../schema/schema-store.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import type { TableDefinition } from '../schema/table-schema-json.ts';
@@ -55,9 +56,12 @@ export class FileSystemCatalog {
 
   /**
    * Creates a table and gives its first schema. Field ids stay as given (`assignFieldIds` gives new ones); `timeMillis`
-   * is the wall clock. Throws `E3121` (it exists), `E3122` (its name), `E3103`, `E3105` (its definition).
+   * is the wall clock. Throws `E3121` (it exists), `E3122` (its name), `E3103`, `E3105`, `E3133` (its definition).
    */
   async createTable(place: TableName, definition: TableDefinition, timeMillis: number): Promise<TableSchema> {
+    for (const { type, defaultValue } of definition.fields) {
+      if (defaultValue !== undefined) checkDefaultValue(type, defaultValue);
+    }
     const schema = await this.schemas(place.database, place.table).create(definition, timeMillis);
     if (schema !== null) return schema;
     throw new TributaryError('E3121', `table exists: table=${place.database}.${place.table}`);

@@ -80,7 +80,7 @@ function castFromText(to: DataType): CellCast | null {
 }
 
 /** Reads a value of a type that is not nested and not text; null for other types. It throws a `RangeError`. */
-export function textParser(to: DataType): ((text: string) => Cell) | null {
+function textParser(to: DataType): ((text: string) => Cell) | null {
   switch (to.kind) {
     case 'BOOLEAN':
       return booleanOfText;

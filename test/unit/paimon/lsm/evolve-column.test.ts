@@ -52,13 +52,21 @@ describe('evolveColumns', () => {
   });
 
   it.each<[string, DataType, DataType]>([
-    ['BIGINT to INT', BIGINT, INT],
-    ['a DECIMAL with fewer integer digits', decimal(10, 0), decimal(10, 2)],
-    ['TIMESTAMP(6) to (3)', timestamp(6), timestamp(3)],
-    ['STRING to INT', STRING, INT],
-    ['a shorter VARCHAR', STRING, { kind: 'VARCHAR', length: 3, nullable: true }],
-  ])('refuses %s', (_name, from, to) => {
+    ['DATE to INT', { kind: 'DATE', nullable: true }, INT],
+    [
+      'BIGINT to BOOLEAN of a list',
+      { kind: 'ARRAY', nullable: true, element: BIGINT },
+      { kind: 'BOOLEAN', nullable: true },
+    ],
+    ['a timestamp to a short text', timestamp(3), { kind: 'VARCHAR', length: 30, nullable: true }],
+  ])('refuses %s, which the reference has no cast for', (_name, from, to) => {
     expect(() => evolveColumns([field(1, to)], [field(1, from)])).toThrow(expect.objectContaining({ code: 'E3352' }));
+  });
+
+  it('names the column of a value that cannot be cast', () => {
+    const text = [Uint8Array.from(Buffer.from('many'))];
+    expect(() => evolve(STRING, INT, text)).toThrow(expect.objectContaining({ code: 'E3134' }));
+    expect(() => evolve(STRING, INT, text)).toThrow(/column=f1/);
   });
 
   it('finds columns by id, in ROWs too, and has no source for new ones', () => {

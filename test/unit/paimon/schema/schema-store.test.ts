@@ -7,6 +7,7 @@ import { assignFieldIds } from '../../../../src/paimon/schema/field-ids.ts';
 import { newTableSchema } from '../../../../src/paimon/schema/new-schema.ts';
 import { SchemaStore } from '../../../../src/paimon/schema/schema-store.ts';
 import {
+  parseTableDefinition,
   parseTableSchema,
   type TableDefinition,
   tableSchemaToJson,
@@ -43,6 +44,27 @@ describe('JSON', () => {
     expect(old('"version":3,')).toEqual({});
   });
 
+  test('what a newer version adds is written again', () => {
+    const text = `{"version":3,"id":0,"fields":[{"id":0,"name":"a","type":"INT","masked":true}],"highestFieldId":0,"owner":{"name":"x"}}`;
+    const written = parseTableSchema(tableSchemaToJson(parseTableSchema(text)));
+    expect(written.unknownKeys).toEqual({ owner: { name: 'x' } });
+    expect(written.fields[0]?.unknownKeys).toEqual({ masked: true });
+  });
+
+  test('a definition without ids gets new ones; some without are refused', () => {
+    const row = '{"type":"ROW","fields":[{"name":"x","type":"INT"},{"name":"y","type":"INT NOT NULL"}]}';
+    const text = `{"fields":[{"name":"r","type":${row}},{"name":"a","type":"INT","defaultValue":5}]}`;
+    const { fields } = parseTableDefinition(text);
+    expect(fields.map((field) => [field.name, field.id, field.defaultValue])).toEqual([
+      ['r', 0, undefined],
+      ['a', 3, '5'],
+    ]);
+    const mixed = '{"fields":[{"name":"a","type":"INT"},{"id":1,"name":"b","type":"INT"}]}';
+    expect(() => parseTableDefinition(mixed)).toThrow(expect.objectContaining({ code: 'E3102' }));
+    const schemaFile = '{"id":0,"highestFieldId":0,"fields":[{"name":"a","type":"INT"}]}';
+    expect(() => parseTableSchema(schemaFile)).toThrow(expect.objectContaining({ code: 'E3102' }));
+  });
+
   test.each(['', '[]', '{"id":0}', '{"version":4,"id":0,"fields":[],"highestFieldId":0}', '{"id":1.5,"fields":[]}'])(
     'damaged: %s',
     (text) => {
@@ -51,7 +73,7 @@ describe('JSON', () => {
   );
 });
 
-test('ids are given depth first, nested fields right after their own', () => {
+test('ids are given as the reference does: a column, then what is nested in it, a nested field after its own fields', () => {
   const row = parseDataType({
     type: 'ROW',
     fields: [
@@ -71,7 +93,7 @@ test('ids are given depth first, nested fields right after their own', () => {
   expect(fields.map((field) => field.id)).toEqual([0, 1, 5]);
   const nested = fields[1]?.type;
   expect(nested?.kind === 'ROW' && nested.fields.map((field) => [field.name, field.id])).toEqual([
-    ['x', 2],
+    ['x', 3],
     ['y', 4],
   ]);
 });

@@ -1,0 +1,48 @@
+// `tributary table create`, `alter` and `drop`: what a table is.
+import type { Command } from 'commander';
+import { systemClock } from '../../base/clock.ts';
+import { FileSystemCatalog, parseTableName } from '../../paimon/catalog/file-system-catalog.ts';
+import { parseSchemaChanges } from '../../paimon/schema/schema-change.ts';
+import { parseTableDefinition } from '../../paimon/schema/table-schema-json.ts';
+import { openWarehouse } from '../shared-options.ts';
+import { readInputText } from './input-file.ts';
+import { openTable, type TableOptions, tableVerb } from './table-options.ts';
+
+/** `tributary table create` */
+export function createVerb(): Command {
+  return tableVerb('create', 'create a table')
+    .requiredOption(
+      '--schema <file>',
+      "the table as JSON: fields, partitionKeys, primaryKeys, options, comment (Paimon's form)",
+    )
+    .action(async (options: TableOptions & { readonly schema: string }) => {
+      const definition = parseTableDefinition(await readInputText(options.schema));
+      const catalog = new FileSystemCatalog(openWarehouse(options));
+      await catalog.createTable(parseTableName(options.table), definition, systemClock.nowMs());
+    });
+}
+
+/** `tributary table alter` */
+export function alterVerb(): Command {
+  return tableVerb('alter', 'change the columns, options or comment of a table: all changes or none')
+    .requiredOption(
+      '--changes <file>',
+      'the changes as JSON: Paimon\'s list of SchemaChange, [{"action":"addColumn",…}]',
+    )
+    .option('--branch <name>', 'branch to alter')
+    .action(async (options: TableOptions & { readonly changes: string; readonly branch?: string }) => {
+      const changes = parseSchemaChanges(await readInputText(options.changes));
+      const table = await openTable(options, options.branch);
+      await table.alter(changes);
+    });
+}
+
+/** `tributary table drop` */
+export function dropVerb(): Command {
+  return tableVerb('drop', 'remove a table with all its files, snapshots, tags and branches').action(
+    async (options: TableOptions) => {
+      const { database, table } = parseTableName(options.table);
+      await new FileSystemCatalog(openWarehouse(options)).dropTable(database, table);
+    },
+  );
+}
