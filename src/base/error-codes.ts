@@ -383,12 +383,6 @@ export const ERROR_CODES = {
     meaning: 'A value of an older file cannot be turned into the type that its column has now.',
     remedy: 'Change the column back to a type that holds the value (ALTER), or delete the row before the change.',
   },
-  E3135: {
-    kind: 'config',
-    exit: 2,
-    meaning: 'The database has tables, or exists already.',
-    remedy: 'Drop its tables first, ask for cascade, or choose another name.',
-  },
   E3300: {
     kind: 'bug',
     exit: 1,

@@ -1,5 +1,6 @@
 // Casts to numbers and booleans, with the roundings and overflows of the reference (Java's narrowing, HALF_UP for
 // decimals). Source: NumericPrimitiveCastRule, DecimalUtils, BinaryStringUtils (format notes 04 section 5).
+import { TributaryError } from '../../base/errors.ts';
 import type { DataType } from '../schema/data-type.ts';
 import type { Cell, CellCast } from './cell.ts';
 import { decimalText, javaDoubleText } from './value-text.ts';
@@ -78,11 +79,11 @@ export function toDecimal(from: DataType, to: DecimalType): CellCast {
   }
 }
 
-/** The unscaled value of a number in Java's form. Throws a `RangeError` for what is no number; NULL for too many digits. */
+/** The unscaled value of a number in Java's form. Throws `E3134` for what is no number; NULL for too many digits. */
 export function decimalOfText(text: string, to: DecimalType): Cell {
   const match = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,9}))?$/.exec(text);
   const digits = `${match?.[2] ?? ''}${match?.[3] ?? ''}`;
-  if (match === null || digits === '') throw new RangeError('not a decimal number');
+  if (match === null || digits === '') throw uncastable('not a decimal number');
   const scale = (match[3] ?? '').length - Number(match[4] ?? '0');
   const magnitude = BigInt(digits);
   // The exponent is a text's own: nothing of its size may be computed.
@@ -108,24 +109,24 @@ export function integerParser(to: IntegerKind): (text: string) => Cell {
   return (text) => integerOfText(text, to);
 }
 
-/** An integer's text: a sign, digits, and digits after a point, which do not count. Throws a `RangeError`. */
+/** An integer's text: a sign, digits, and digits after a point, which do not count. Throws `E3134`. */
 export function integerOfText(text: string, to: IntegerKind): Cell {
   const match = /^([+-]?\d*)(?:\.\d*)?$/.exec(text);
-  if (match === null || text === '' || text === '+' || text === '-') throw new RangeError('not an integer');
+  if (match === null || text === '' || text === '+' || text === '-') throw uncastable('not an integer');
   const bits = INTEGER_BITS[to];
   const value = /\d/.test(match[1]) ? BigInt(match[1].replace(/^\+/, '')) : 0n;
-  if (BigInt.asIntN(bits, value) !== value) throw new RangeError('integer is too large');
+  if (BigInt.asIntN(bits, value) !== value) throw uncastable('integer is too large');
   return bits === 64 ? value : Number(value);
 }
 
-/** Reads a number's text as Java's parser does (hexadecimal ones aside); it throws a `RangeError`. */
+/** Reads a number's text as Java's parser does (hexadecimal ones aside); it throws `E3134`. */
 export function floatingParser(to: 'FLOAT' | 'DOUBLE'): (text: string) => Cell {
   return (text) => floatingOfText(text, to);
 }
 
 function floatingOfText(text: string, to: 'FLOAT' | 'DOUBLE'): Cell {
   const match = /^([+-]?(?:NaN|Infinity|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?))[fFdD]?$/.exec(text.trim());
-  if (match === null) throw new RangeError('not a number');
+  if (match === null) throw uncastable('not a number');
   const value = Number(match[1].replace(/^[+-]NaN$/, 'NaN'));
   return to === 'FLOAT' ? Math.fround(value) : value;
 }
@@ -133,10 +134,15 @@ function floatingOfText(text: string, to: 'FLOAT' | 'DOUBLE'): Cell {
 const TRUE_WORDS: readonly string[] = ['t', 'true', 'y', 'yes', '1'];
 const FALSE_WORDS: readonly string[] = ['f', 'false', 'n', 'no', '0'];
 
-/** `t`, `true`, `y`, `yes`, `1` and their opposites, in any case. Throws a `RangeError`. */
+/** `t`, `true`, `y`, `yes`, `1` and their opposites, in any case. Throws `E3134`. */
 export function booleanOfText(text: string): boolean {
   const word = text.toLowerCase();
   if (TRUE_WORDS.includes(word)) return true;
   if (FALSE_WORDS.includes(word)) return false;
-  throw new RangeError('not a boolean');
+  throw uncastable('not a boolean');
+}
+
+/** The error for a value that has no counterpart in the other type; it does not tell the value. */
+export function uncastable(why: string): TributaryError {
+  return new TributaryError('E3134', `value cannot be cast: ${why}`);
 }

@@ -4,7 +4,7 @@
 import type { DataType } from '../schema/data-type.ts';
 import { dateText, epochDay, splitDay, timeText } from './calendar-text.ts';
 import type { Cell, CellCast } from './cell.ts';
-import { integerOfText } from './cast-number.ts';
+import { integerOfText, uncastable } from './cast-number.ts';
 
 /** Types with a precision; where a timestamp is wanted, TIME is not one. */
 type TimestampType = DataType & { readonly kind: 'TIME' | 'TIMESTAMP' | 'TIMESTAMP_LTZ' };
@@ -129,16 +129,16 @@ export function dateOfText(text: string): Cell {
   if (isWholeNumber(text)) return integerOfText(text, 'INT');
   const space = text.indexOf(' ');
   const match = /^\s*(\d+)\s*(?:-\s*(\d+)\s*(?:-\s*(\d+)\s*)?)?$/.exec(space > 0 ? text.slice(0, space) : text);
-  if (match === null) throw new RangeError('not a date');
+  if (match === null) throw uncastable('not a date');
   return dayOf(Number(match[1]), Number(match[2] ?? '1'), Number(match[3] ?? '1'));
 }
 
 function dayOf(year: number, month: number, day: number): number {
-  if (year > 9999 || month < 1 || month > 12 || day < 1 || day > 31) throw new RangeError('not a date');
+  if (year > 9999 || month < 1 || month > 12 || day < 1 || day > 31) throw uncastable('not a date');
   const found = epochDay(year, month, day);
   const isLeap = month === 2 && new Date(0).setUTCFullYear(year, 1, 29) !== new Date(0).setUTCFullYear(year, 2, 1);
   const isThere = month === 2 ? day <= (isLeap ? 29 : 28) : day <= 30 || [1, 3, 5, 7, 8, 10, 12].includes(month);
-  if (!isThere) throw new RangeError('not a date');
+  if (!isThere) throw uncastable('not a date');
   return found;
 }
 
@@ -147,7 +147,7 @@ export function timeOfText(text: string): Cell {
   if (isWholeNumber(text)) return integerOfText(text, 'INT');
   const match =
     /^\s*(\d+)\s*(?::\s*(\d+)\s*(?::\s*(\d+)\s*(?:\.([^+-]*))?)?)?(?:([+-])\s*(\d+)\s*(?::\s*(\d+)\s*)?)?$/.exec(text);
-  if (match === null) throw new RangeError('not a time');
+  if (match === null) throw uncastable('not a time');
   const [hour, minute, second] = [match[1], match[2] ?? '0', match[3] ?? '0'].map(Number);
   // An offset with a minus is subtracted, as the reference does it.
   const sign = match[5] === '+' ? 1 : -1;
@@ -164,10 +164,10 @@ function milliOfFraction(digits: string): number {
 export function timestampOfText(text: string, to: TimestampType): Cell {
   if (to.kind === 'TIMESTAMP' && isWholeNumber(text)) return timestampOfUnits(text, to);
   const match = /^(\d{4,})-(\d{1,2})-(\d{1,2})(?: (\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d{0,9}))?)?$/.exec(text);
-  if (match === null) throw new RangeError('not a timestamp');
+  if (match === null) throw uncastable('not a timestamp');
   const [year, month, day, hour, minute, second] = match.slice(1, 7).map((part) => Number(part ?? '0'));
   if (year === 0 || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 59) {
-    throw new RangeError('not a timestamp');
+    throw uncastable('not a timestamp');
   }
   // A day that its month does not have is the month's last.
   const lastDay = epochDay(year + Math.floor(month / 12), (month % 12) + 1, 1) - epochDay(year, month, 1);
@@ -188,7 +188,7 @@ function timestampOfUnits(text: string, to: TimestampType): Cell {
     case 9:
       return units;
     default:
-      throw new RangeError('a plain number is a timestamp of precision 0, 3, 6 or 9 only');
+      throw uncastable('a plain number is a timestamp of precision 0, 3, 6 or 9 only');
   }
 }
 

@@ -1,6 +1,5 @@
 // Values of one type as values of another: what older files are read with after ALTER, and defaults are made of.
 // Source: CastExecutors (format notes 04 section 5).
-import { TributaryError } from '../../base/errors.ts';
 import type { DataType } from '../schema/data-type.ts';
 import { canCast } from '../schema/type-casts.ts';
 import {
@@ -54,7 +53,7 @@ export function castOf(from: DataType, to: DataType): CellCast | null {
     case 'DOUBLE':
       return toFloating(from, to.kind);
     case 'DECIMAL':
-      return from.kind === 'FLOAT' || from.kind === 'DOUBLE' ? guarded(toDecimal(from, to), to) : toDecimal(from, to);
+      return toDecimal(from, to);
     case 'DATE':
       return isTimestamp(from) ? toDate(from) : null;
     case 'TIME':
@@ -76,10 +75,10 @@ function castFromText(to: DataType): CellCast | null {
   if (to.kind === 'CHAR' || to.kind === 'VARCHAR') return (cell) => fitText(cell as Uint8Array, to);
   if (to.kind === 'BINARY' || to.kind === 'VARBINARY') return (cell) => fitBytes(cell as Uint8Array, to);
   const parse = textParser(to);
-  return parse === null ? null : guarded((cell) => parse(DECODER.decode(cell as Uint8Array)), to);
+  return parse === null ? null : (cell) => parse(DECODER.decode(cell as Uint8Array));
 }
 
-/** Reads a value of a type that is not nested and not text; null for other types. It throws a `RangeError`. */
+/** Reads a value of a type that is not nested and not text; null for other types. It throws `E3134`. */
 function textParser(to: DataType): ((text: string) => Cell) | null {
   switch (to.kind) {
     case 'BOOLEAN':
@@ -104,17 +103,6 @@ function textParser(to: DataType): ((text: string) => Cell) | null {
     default:
       return null;
   }
-}
-
-function guarded(cast: CellCast, to: DataType): CellCast {
-  return (cell) => {
-    try {
-      return cast(cell);
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      throw new TributaryError('E3134', `value cannot become ${to.kind}: ${error.message}`);
-    }
-  };
 }
 
 type SizedType = DataType & { readonly kind: 'CHAR' | 'VARCHAR' | 'BINARY' | 'VARBINARY' };

@@ -4,6 +4,7 @@ import { TributaryError } from '../../base/errors.ts';
 import { type DataType, MAX_LENGTH } from '../schema/data-type.ts';
 import { dataTypeText } from '../schema/data-type-text.ts';
 import { castOf } from './cast.ts';
+import { uncastable } from './cast-number.ts';
 import type { Cell } from './cell.ts';
 
 const STRING: DataType = { kind: 'VARCHAR', length: MAX_LENGTH, nullable: true };
@@ -38,7 +39,7 @@ function cellOfText(type: DataType, text: string): Cell {
       return rowOfText(type, text);
     default: {
       const cast = castOf(STRING, type);
-      if (cast === null) throw new RangeError(`type has no defaults: ${type.kind}`);
+      if (cast === null) throw uncastable(`type has no defaults: ${type.kind}`);
       return cast(ENCODER.encode(text));
     }
   }
@@ -53,12 +54,12 @@ function mapOfText(type: DataType & { readonly kind: 'MAP' }, text: string): Cel
   const pairOf = (key: string, value: string): Cell => [itemOfText(type.key, key), itemOfText(type.value, value)];
   if (!text.startsWith('{')) {
     const items = parts(content(text, '{}', 'MAP'), false);
-    if (items.length % 2 !== 0) throw new RangeError('a key has no value');
+    if (items.length % 2 !== 0) throw uncastable('a key has no value');
     return items.flatMap((key, index) => (index % 2 === 0 ? [pairOf(key, items[index + 1])] : []));
   }
   return parts(content(text, '{}', 'MAP'), false).map((entry) => {
     const arrow = entry.indexOf('->', 1);
-    if (arrow < 0) throw new RangeError('an entry has no arrow');
+    if (arrow < 0) throw uncastable('an entry has no arrow');
     return pairOf(entry.slice(0, arrow).trim(), entry.slice(arrow + 2).trim());
   });
 }
@@ -66,7 +67,7 @@ function mapOfText(type: DataType & { readonly kind: 'MAP' }, text: string): Cel
 function rowOfText(type: DataType & { readonly kind: 'ROW' }, text: string): Cell {
   const items = parts(content(text, '{}', 'STRUCT'), true);
   if (items.length === 0) return type.fields.map(() => null);
-  if (items.length !== type.fields.length) throw new RangeError('row has another number of fields');
+  if (items.length !== type.fields.length) throw uncastable('row has another number of fields');
   return type.fields.map((field, index) => itemOfText(field.type, items[index]));
 }
 
@@ -76,7 +77,7 @@ function content(text: string, brackets: '[]' | '{}', word: 'ARRAY' | 'MAP' | 'S
   const trimmed = text.trim();
   if (trimmed.startsWith(open) && trimmed.endsWith(close) && trimmed.length > 1) return trimmed.slice(1, -1);
   const call = /^([A-Z]+)\s*\((.*)\)$/is.exec(trimmed);
-  if (call?.[1]?.toUpperCase() !== word) throw new RangeError(`not written as ${open}…${close} or ${word}(…)`);
+  if (call?.[1]?.toUpperCase() !== word) throw uncastable(`not written as ${open}…${close} or ${word}(…)`);
   return call[2];
 }
 
