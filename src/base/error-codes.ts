@@ -453,12 +453,6 @@ export const ERROR_CODES = {
     meaning: 'A table asks for a way of marking partitions as done that only engines with a catalog have.',
     remedy: 'Set partition.mark-done-action=success-file, or mark the partition with that engine.',
   },
-  E3350: {
-    kind: 'config',
-    exit: 2,
-    meaning: 'The table has a merge engine that is not supported yet.',
-    remedy: 'Read the table with another Paimon engine, or create it with merge-engine=deduplicate.',
-  },
   E3351: {
     kind: 'data',
     exit: 1,
@@ -490,6 +484,37 @@ export const ERROR_CODES = {
     exit: 1,
     meaning: 'A compaction gave files that break a rule of the format, and was thrown away.',
     remedy: 'Report it with the message; the table is as it was.',
+  },
+  E3360: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'A column has an aggregate function that this program does not carry out.',
+    remedy: 'Read or write the table with another Paimon engine, or give the column another function.',
+  },
+  E3361: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'A -U or -D met a column whose aggregate function cannot take a value back.',
+    remedy: 'Set fields.<column>.ignore-retract=true or aggregation.remove-record-on-delete=true on the table.',
+  },
+  E3362: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'A partial-update table holds a -U or -D, and no option of the table says what that does to a row.',
+    remedy:
+      'Set ignore-delete=true, partial-update.remove-record-on-delete=true or a sequence-group on the table; the stored row is then understood.',
+  },
+  E3363: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'A first-row table holds a -U or -D for a key that has other rows.',
+    remedy: 'Set ignore-delete=true on the table; the stored row is then passed over.',
+  },
+  E3364: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'An aggregate of numbers has no result: a division by zero, or a quotient of decimals without end.',
+    remedy: 'Correct the row that takes such a factor back from a product, or set fields.<column>.ignore-retract=true.',
   },
   E3400: {
     kind: 'config',

@@ -2,7 +2,6 @@
 import type { DataField } from '../paimon/schema/data-type.ts';
 import { tableOptions } from '../paimon/schema/table-options.ts';
 import type { Table } from '../paimon/table.ts';
-import { isTributaryError } from '../base/errors.ts';
 
 /** A table in figures. */
 export interface TableSummary {
@@ -62,16 +61,11 @@ export async function summarizeTable(name: string, table: Table): Promise<TableS
 
 /** The number of rows that a read gives, where no file has to be merged with another; else null. */
 async function exactRowCount(table: Table): Promise<bigint | null> {
-  try {
-    const { splits } = await table.plan();
-    const isPlain = splits.every(
-      ({ rawConvertible, files, deletionFiles }) =>
-        rawConvertible && files.every((file) => (file.deleteRowCount ?? 0) === 0 && !deletionFiles.has(file.fileName)),
-    );
-    if (!isPlain) return null;
-    return splits.reduce((sum, { files }) => files.reduce((rows, file) => rows + BigInt(file.rowCount), sum), 0n);
-  } catch (error) {
-    if (isTributaryError(error, 'E3350')) return null;
-    throw error;
-  }
+  const { splits } = await table.plan();
+  const isPlain = splits.every(
+    ({ rawConvertible, files, deletionFiles }) =>
+      rawConvertible && files.every((file) => (file.deleteRowCount ?? 0) === 0 && !deletionFiles.has(file.fileName)),
+  );
+  if (!isPlain) return null;
+  return splits.reduce((sum, { files }) => files.reduce((rows, file) => rows + BigInt(file.rowCount), sum), 0n);
 }

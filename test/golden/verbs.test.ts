@@ -20,10 +20,10 @@ import { tempDir } from '../support/temp-dir.ts';
 
 const VERBS: readonly string[] = ['create', 'alter', 'write', 'compact', 'expect', 'read'];
 /** Refusals before the first row: options, merge engines and file formats that are not written yet. */
-const REFUSALS: readonly string[] = ['E3301', 'E3350', 'E3351', 'E3354'];
+const REFUSALS: readonly string[] = ['E3301', 'E3351', 'E3354', 'E3360'];
 /** Families that must not be refused. */
 const WRITTEN =
-  /^(append-|big-strings|bucket-4|bucket-key|bucket-dynamic|cp-input|dedup-|key-|parquet-|part-|se-(?!.*avro)|stats-|types-.*parquet|thin-mode$|types-float|wide-|write-only|manifest-|filters)/;
+  /^(agg-composite|agg-default|pu-(?!agg)|append-|big-strings|bucket-4|bucket-key|bucket-dynamic|cp-input|dedup-|key-|parquet-|part-|se-(?!.*avro)|stats-|types-.*parquet|thin-mode$|types-float|wide-|write-only|manifest-|filters)/;
 const CASES = goldenNames().filter((name) => golden(name).steps.every((step) => VERBS.includes(step.args[0] ?? '')));
 
 /** Runs the steps that change the table in a warehouse of our own; the code of the refusal, or null. */
@@ -48,6 +48,16 @@ function ourArguments({ args }: GoldenStep, found: GoldenCase, warehouse: string
     if (option === '--warehouse') return warehouse;
     return ['--rows', '--schema', '--changes'].includes(option) ? join(found.directory, arg) : arg;
   });
+}
+
+/** The rows, or the code with which reading them is refused. */
+async function outcomeOf(table: Table): Promise<readonly string[] | string> {
+  try {
+    return await rowsOf(table);
+  } catch (error) {
+    if (isTributaryError(error)) return error.code;
+    throw error;
+  }
 }
 
 async function rowsOf(table: Table): Promise<readonly string[]> {
@@ -93,11 +103,12 @@ describe('steps of golden cases by our verbs', () => {
     const warehouse = join(tempDir(), 'warehouse');
     const refusal = await runSteps(found, warehouse);
     const answer = found.latest();
-    const expected = answer.kind === 'rows' ? canonicalRows(answer.rows) : [];
+    // Only a partial-update table with a -D that nothing explains (`pu-delete-poison`) is written and then not read.
+    const expected = answer.kind === 'rows' ? canonicalRows(answer.rows) : 'E3362';
     const isWritten = refusal === null;
     expect([null, ...(WRITTEN.test(name) ? [] : REFUSALS)]).toContain(refusal);
     const table = await openTable(warehouse);
-    expect(isWritten ? await rowsOf(table) : expected).toEqual(expected);
+    expect(isWritten ? await outcomeOf(table) : expected).toEqual(expected);
     expect((await fsck(table)).problems).toEqual([]);
   });
 

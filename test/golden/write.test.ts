@@ -141,7 +141,7 @@ function isWritable(schema: TableSchema): boolean {
     TableWriter.open({ ...parts, tablePath: 't', random: seededRandom(1), clock: new EagerClock() });
     return true;
   } catch (error) {
-    if (isTributaryError(error, 'E3301', 'E3350')) return false;
+    if (isTributaryError(error, 'E3301', 'E3360')) return false;
     throw error;
   }
 }

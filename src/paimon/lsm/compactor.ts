@@ -10,7 +10,6 @@ import type { CompactResult } from './compaction-result.ts';
 import { type DeletionFile, writeDeletionVectors } from './deletion-vector.ts';
 import { filePaths } from './file-paths.ts';
 import { bucketKey, type LiveFiles } from './live-files.ts';
-import { requireSupportedEngine } from './merge/merge-engine.ts';
 
 /** The type of index files that hold deletion vectors. */
 const DELETION_VECTORS = 'DELETION_VECTORS';
@@ -93,7 +92,7 @@ export class Compactor {
 
   /**
    * Compacts what is due (`full`: everything to the highest level) and publishes it as one snapshot; null if nothing is
-   * due. Append tables need no compaction. Throws `E3350` (merge engine), `E3354` (a feature that compactions have to
+   * due. Append tables need no compaction. Throws `E3354` (a feature that compactions have to
    * keep up and this one cannot), `E3355`, and what the committer throws.
    */
   async compact(options: CompactOptions = {}): Promise<CompactionReport | null> {
@@ -263,7 +262,6 @@ function nameAndLevel(entry: ManifestEntry): string {
 
 /** Compactions of these tables have to write changelogs or deletion vectors, or to drop expired rows. */
 function requireCompactable(schema: TableSchema): void {
-  requireSupportedEngine(schema);
   const { changelogProducer, deletionVectors } = tableOptions(schema);
   const refuse = (feature: string): never => {
     throw new TributaryError('E3354', `table cannot be compacted yet: ${feature}`);

@@ -22,6 +22,7 @@ import { gatherMerged } from './merge/merge-window.ts';
 import { batchOrder } from './merge/run-cursor.ts';
 import type { RowPlaces } from './row-places.ts';
 import type { WriteBatch } from './write-batch.ts';
+import { completesChanges } from './write-mode.ts';
 import { joinRows, keyStarts, placeAndSort, type SortedRows, sortPlaced } from './write-rows.ts';
 
 /** What a flush is made of. */
@@ -59,7 +60,7 @@ export async function runFlush(request: FlushRequest, store: FileStore, ownsBuff
   const hasChangelog = isKeyed && tableOptions(request.schema).changelogProducer === 'input';
   const sorted = placeAndSort(request.schema, layout, joinRows(request.schema, request.batches, ownsBuffers));
   const rows = isKeyed ? await wholeRows(request, store, sorted) : sorted;
-  const changes = placedChanges(rows, request.firstSequence);
+  const changes = placedChanges(request, layout, rows);
   const output = new FlushOutput(request, store, rows);
   try {
     await output.write('data', isKeyed ? mergeChanges(request.schema, rows, changes) : changes);
@@ -76,7 +77,7 @@ export async function runFlush(request: FlushRequest, store: FileStore, ownsBuff
 /** Fills missing values and, for an input changelog, gives every change its before-image. */
 async function wholeRows(request: FlushRequest, store: FileStore, rows: SortedRows): Promise<SortedRows> {
   const layout = tableLayout(request.schema);
-  const beforeImages = tableOptions(request.schema).changelogProducer === 'input';
+  const beforeImages = completesChanges(request.schema);
   const missing = missingColumns(rows.columns, rows.rowCount);
   if (missing.length === 0 && !beforeImages) return rows;
   const names = layout.fields.map((field) => field.name);
@@ -122,9 +123,11 @@ interface PlacedRows {
   readonly groups: RowPlaces['groups'];
 }
 
-/** All rows, as they were written. */
-function placedChanges({ rowCount, columns, kinds, order, places }: SortedRows, firstSequence: bigint): PlacedRows {
+/** All rows, as they were written; those of a key by their sequence fields. */
+function placedChanges({ firstSequence }: FlushRequest, layout: KeyValueLayout, rows: SortedRows): PlacedRows {
+  const { rowCount, columns, kinds, places } = rows;
   const batch = { rowCount, columns, kinds, sequence: sequenceFrom(firstSequence, rowCount) };
+  const order = layout.sequenceIndexes.length === 0 ? rows.order : bySequenceFields(layout, rows, batch);
   return { batch, order, groups: places.groups };
 }
 
@@ -137,7 +140,7 @@ function mergeChanges(schema: TableSchema, rows: SortedRows, { batch, order, gro
     groupCount: groupStarts.length,
     groupStarts,
     sources: new Uint32Array(rows.rowCount),
-    rows: layout.sequenceIndexes.length === 0 ? order : bySequenceFields(layout, rows, groupStarts),
+    rows: order,
     kinds: [batch.kinds],
     columns: [batch.columns],
     levels: [0],
@@ -152,8 +155,8 @@ function mergeChanges(schema: TableSchema, rows: SortedRows, { batch, order, gro
 }
 
 /** The order with the rows of each key sorted by their sequence fields, equal ones in write order. */
-function bySequenceFields(layout: KeyValueLayout, rows: SortedRows, starts: Uint32Array): Uint32Array {
-  const batch: KeyValueBatch = { ...rows, sequence: sequenceFrom(0n, rows.rowCount) };
+function bySequenceFields(layout: KeyValueLayout, rows: SortedRows, batch: KeyValueBatch): Uint32Array {
+  const starts = keyStarts(layout, rows);
   const { bySequence } = batchOrder(batch, batch, layout);
   const order = rows.order.slice();
   for (const [group, start] of starts.entries()) {

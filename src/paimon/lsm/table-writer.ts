@@ -69,7 +69,7 @@ export class TableWriter {
     this.nextSequence = options.liveFiles.maxSequenceNumber() + 1n;
   }
 
-  /** Throws `E3301` and `E3350` for tables that cannot be written. */
+  /** Throws `E3301` and `E3360` for tables that cannot be written. */
   static open(options: TableWriterOptions): TableWriter {
     return new TableWriter(options);
   }
@@ -104,12 +104,12 @@ export class TableWriter {
   }
 
   /**
-   * Empties the table: without a changelog producer the next message overwrites the table's content, else a -D is
+   * Empties the table: the next message overwrites its content or, where the writer completes a changelog, a -D is
    * written for every live row. What is written afterwards stays.
    */
   truncate(): Promise<void> {
     const taken = this.takeMemtable();
-    return this.enqueue(() => (this.mode.hasInputChangelog ? this.deleteRows(taken) : this.dropRows(taken)));
+    return this.enqueue(() => (this.mode.completesChanges ? this.deleteRows(taken) : this.dropRows(taken)));
   }
 
   /**
@@ -201,8 +201,10 @@ export class TableWriter {
   private async flushBatches(given: readonly WriteBatch[]): Promise<void> {
     const { tablePath, schema, runner, random, clock } = this.options;
     const batches = await this.withBuckets(given);
-    const needsFiles = this.mode.hasInputChangelog || batches.some((batch) => batch.hasMissing);
-    if (needsFiles) this.mode.requireLookups();
+    const { completesChanges, hasInputChangelog } = this.mode;
+    const needsFiles = completesChanges || batches.some((batch) => batch.hasMissing);
+    const needsBefore = hasInputChangelog && batches.some((batch) => !batch.beforeImages);
+    if (needsFiles || needsBefore) this.mode.requireLookups();
     const transfer = new Set<ArrayBuffer>();
     for (const batch of batches) {
       transferList(batch.columns, transfer);
@@ -255,7 +257,7 @@ export class TableWriter {
     return message;
   }
 
-  /** TRUNCATE without an input changelog: nothing of before is read again. */
+  /** TRUNCATE where no changelog is completed: nothing of before is read again. */
   private async dropRows({ sizeBytes }: Taken): Promise<void> {
     this.flushingBytes -= sizeBytes;
     await this.deleteFresh();
@@ -263,7 +265,7 @@ export class TableWriter {
     this.isTruncated = true;
   }
 
-  /** TRUNCATE with an input changelog: a -D for every live row. */
+  /** TRUNCATE where the changelog is completed: a -D for every live row. */
   private async deleteRows(taken: Taken): Promise<void> {
     await this.flushTaken(taken);
     const deletes = new Memtable();

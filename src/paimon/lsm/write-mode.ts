@@ -3,18 +3,21 @@ import { TributaryError } from '../../base/errors.ts';
 import { BUCKET_DYNAMIC, type TableOptions, tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import { DataFileFormat } from './data-file-writer.ts';
-import { requireSupportedEngine } from './merge/merge-engine.ts';
+import { tableLayout } from './key-value-file.ts';
+import { mergeFunctionOf } from './merge/merge-engine.ts';
 
 /** How a table is written. */
 export interface WriteMode {
   readonly hasInputChangelog: boolean;
+  /** Changes are given the before-images that they lack: see `completesChanges`. */
+  readonly completesChanges: boolean;
   /** Which bucket a key is in has to be remembered. */
   readonly hasDynamicBuckets: boolean;
-  /** Throws `E3301` where the newest version of a row cannot be told from the order of files. */
+  /** Throws `E3301` where the present version of a row is not simply its newest one in the files. */
   requireLookups(): void;
 }
 
-/** Throws `E3301` for options that this writer cannot serve, `E3350` for merge engines. */
+/** Throws `E3301` for options that this writer cannot serve, `E3360` for aggregate functions. */
 export function requireWritable(schema: TableSchema): WriteMode {
   const options = tableOptions(schema);
   const hasInputChangelog = options.changelogProducer === 'input' && schema.primaryKeys.length > 0;
@@ -23,21 +26,32 @@ export function requireWritable(schema: TableSchema): WriteMode {
   if (schema.primaryKeys.length > 0) requireKeyedOptions(schema, options);
   else if (options.bucket === 0 || options.bucket < BUCKET_DYNAMIC) refuse('bucket', options.bucket);
   const requireLookups = (): void => {
+    if (options.mergeEngine !== 'deduplicate') refuse('merge-engine', options.mergeEngine);
     if (options.sequenceFields.length > 0) refuse('sequence.field', options.sequenceFields.join(','));
   };
-  if (hasInputChangelog) requireLookups();
   const hasDynamicBuckets = options.bucket === BUCKET_DYNAMIC && schema.primaryKeys.length > 0;
-  return { hasInputChangelog, hasDynamicBuckets, requireLookups };
+  return { hasInputChangelog, completesChanges: completesChanges(schema), hasDynamicBuckets, requireLookups };
+}
+
+/**
+ * Whether the input changelog of the table gets the before-images that changes come without, looked up in the table. Only
+ * where a row is simply its newest version; other changelogs are what was written, which has to be complete.
+ */
+export function completesChanges(schema: TableSchema): boolean {
+  const { changelogProducer, mergeEngine, sequenceFields } = tableOptions(schema);
+  if (schema.primaryKeys.length === 0 || changelogProducer !== 'input') return false;
+  return mergeEngine === 'deduplicate' && sequenceFields.length === 0;
 }
 
 function requireKeyedOptions(schema: TableSchema, options: TableOptions): void {
-  requireSupportedEngine(schema);
+  mergeFunctionOf(schema, { layout: tableLayout(schema), dropRetracts: false });
   if (options.bucket === 0 || options.bucket < BUCKET_DYNAMIC) refuse('bucket', options.bucket);
   const { changelogProducer } = options;
   // Readers of such tables wait for changelog files (format notes 08, item 47).
   if (changelogProducer !== 'none' && changelogProducer !== 'input') refuse('changelog-producer', changelogProducer);
   // Readers of such tables skip level 0 (format notes 08, item 48).
   if (options.deletionVectors) refuse('deletion-vectors.enabled', 'true');
+  if (options.mergeEngine === 'first-row') refuse('merge-engine', 'first-row');
   const isCrossPartition = schema.partitionKeys.some((key) => !schema.primaryKeys.includes(key));
   if (isCrossPartition) refuse('partition', schema.partitionKeys.join(','));
 }

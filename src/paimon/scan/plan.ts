@@ -2,7 +2,6 @@
 import type { ManifestStore } from '../commit/manifest-store.ts';
 import { compareBinaryRows } from '../format/binary-row.ts';
 import { type PlainCondition, plainConditions } from '../format/condition.ts';
-import { requireSupportedEngine } from '../lsm/merge/merge-engine.ts';
 import type { DeletionFile } from '../lsm/deletion-vector.ts';
 import { filePaths } from '../lsm/file-paths.ts';
 import { partitionKey } from '../lsm/live-files.ts';
@@ -33,7 +32,7 @@ const DELETION_VECTORS = 'DELETION_VECTORS';
 
 /**
  * The splits of the snapshot that may hold rows that meet the conditions, in bucket order. Throws `E3400` (unknown column
- * or value of another type), `E3350` (merge engine not supported).
+ * or value of another type).
  */
 export async function planScan(source: PlanSource, options: ReadOptions): Promise<ScanPlan> {
   const { schema, snapshot } = source;
@@ -76,7 +75,6 @@ function matchingPartitions(
 function splitRule(schema: TableSchema, options: ReadOptions): SplitRule {
   if (schema.primaryKeys.length === 0) return { kind: 'append' };
   if (options.readOptimized === true || readsAboveLevel0(schema)) return { kind: 'levels-above-0' };
-  requireSupportedEngine(schema);
   const types = trimmedPrimaryKeys(schema).map((name) => fieldOf(name, schema.fields).type);
   return { kind: 'merge', order: (a, b) => compareBinaryRows(types, a, b) };
 }

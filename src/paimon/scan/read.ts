@@ -9,7 +9,7 @@ import { filePaths } from '../lsm/file-paths.ts';
 import { partitionByInterval } from '../lsm/interval-partition.ts';
 import { tableLayout } from '../lsm/key-value-file.ts';
 import type { KeyValueBatch, KeyValueLayout } from '../lsm/key-values.ts';
-import { mergeFunctionOf } from '../lsm/merge/merge-engine.ts';
+import { mergeFields, mergeFunctionOf } from '../lsm/merge/merge-engine.ts';
 import { type BucketReader, readFile, readSections } from '../lsm/section-reader.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
 import type { DataField } from '../schema/data-type.ts';
@@ -69,7 +69,8 @@ function readLayout(
 ): KeyValueLayout {
   const table = tableLayout(schema);
   const deciding = split.rawConvertible ? [] : [...table.keyIndexes, ...table.sequenceIndexes];
-  const fields = [...new Set([...deciding.map((index) => schema.fields[index]), ...wanted])];
+  const merging = split.rawConvertible ? [] : mergeFields(schema, wanted);
+  const fields = [...new Set([...deciding.map((index) => schema.fields[index]), ...wanted, ...merging])];
   const place = (index: number): number => fields.indexOf(schema.fields[index]);
   return {
     fields,

@@ -5,6 +5,7 @@ import { TributaryError } from '../../base/errors.ts';
 import type { DataField, DataType } from './data-type.ts';
 import { dataTypeText } from './data-type-text.ts';
 import { allFieldIds } from './field-ids.ts';
+import { requireMergeOptions } from './merge-options.ts';
 import { BUCKET_DYNAMIC, BUCKET_POSTPONE, type TableOptions, tableOptions } from './table-options.ts';
 import { type TableSchema, trimmedPrimaryKeys } from './table-schema.ts';
 import type { TableDefinition } from './table-schema-json.ts';
@@ -60,6 +61,7 @@ export function validateSchema(schema: TableSchema): void {
   validateBuckets(schema, options);
   validateColumnsOfOptions(schema, options);
   validateMergeEngine(schema, options);
+  requireMergeOptions(schema);
 }
 
 function validateFields(schema: TableSchema): void {

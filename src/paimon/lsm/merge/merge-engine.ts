@@ -1,31 +1,47 @@
 // The merge function of a table.
-import { TributaryError } from '../../../base/errors.ts';
+import type { DataField } from '../../schema/data-type.ts';
+import { partialUpdateOptions } from '../../schema/merge-options.ts';
 import { tableOptions } from '../../schema/table-options.ts';
 import type { TableSchema } from '../../schema/table-schema.ts';
-import type { KeyValueLayout } from '../key-values.ts';
+import { aggregation } from './aggregation.ts';
 import { deduplicate } from './deduplicate.ts';
-import type { MergeFunction } from './merge-function.ts';
+import { firstRow } from './first-row.ts';
+import type { MergeFunction, MergePurpose } from './merge-function.ts';
 import { newestLevelOnly } from './newest-level.ts';
+import { partialUpdate } from './partial-update.ts';
 
-/** What a merge function is made for. */
-export interface MergePurpose {
-  /** The columns of the rows to merge. */
-  readonly layout: KeyValueLayout;
-  /** Keys whose row that is left is a retract are dropped: reads, and compactions that reach the oldest data. */
-  readonly dropRetracts: boolean;
-}
-
-/** The merge function of the schema's engine. Throws `E3350` for engines that are not supported yet. */
-export function mergeFunctionOf(schema: TableSchema, options: MergePurpose): MergeFunction {
-  requireSupportedEngine(schema);
-  const { ignoreDelete, needsLookup, mergeEngine } = tableOptions(schema);
-  const merge = deduplicate({ ignoreDelete, dropRetracts: options.dropRetracts });
+/** The merge function of the schema's engine. Throws `E3103`, `E3105` and `E3360` for options it cannot have. */
+export function mergeFunctionOf(schema: TableSchema, purpose: MergePurpose): MergeFunction {
+  const { needsLookup, mergeEngine } = tableOptions(schema);
+  const merge = engineOf(schema, purpose);
   return needsLookup && mergeEngine !== 'first-row' ? newestLevelOnly(merge) : merge;
 }
 
-/** Throws `E3350` unless rows of the table can be merged. */
-export function requireSupportedEngine(schema: TableSchema): void {
-  const { mergeEngine } = tableOptions(schema);
-  if (mergeEngine === 'deduplicate') return;
-  throw new TributaryError('E3350', `merge engine is not supported yet: merge-engine=${mergeEngine}`);
+function engineOf(schema: TableSchema, purpose: MergePurpose): MergeFunction {
+  const { mergeEngine, ignoreDelete } = tableOptions(schema);
+  const { dropRetracts } = purpose;
+  switch (mergeEngine) {
+    case 'deduplicate':
+      return deduplicate({ ignoreDelete, dropRetracts });
+    case 'first-row':
+      return firstRow({ ignoreDelete, dropRetracts });
+    case 'aggregation':
+      return aggregation(schema, purpose);
+    case 'partial-update':
+      return partialUpdate(schema, purpose);
+  }
+}
+
+/**
+ * The columns that a merge needs beside the key, the sequence fields of the table, and those wanted: the sequence fields
+ * of their groups, and those that decide whether there is a row at all.
+ */
+export function mergeFields(schema: TableSchema, wanted: readonly DataField[]): readonly DataField[] {
+  if (tableOptions(schema).mergeEngine !== 'partial-update') return [];
+  const { groups, removeRecordOn } = partialUpdateOptions(schema);
+  const names = groups.flatMap(({ sequenceFields, fields }) => {
+    const isWanted = wanted.some(({ name }) => fields.includes(name) || sequenceFields.includes(name));
+    return isWanted || sequenceFields.some((name) => removeRecordOn.includes(name)) ? sequenceFields : [];
+  });
+  return schema.fields.filter((field) => names.includes(field.name));
 }

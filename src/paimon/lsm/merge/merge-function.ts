@@ -1,6 +1,7 @@
 // What becomes of the rows of one key: the merge engines, as functions from sorted groups of rows to one row a group.
 import type { Selection } from '../../../column/interleave.ts';
 import type { Vector } from '../../../column/vector.ts';
+import type { KeyValueLayout } from '../key-values.ts';
 
 /**
  * Rows in ascending order of (key, sequence fields, sequence number). Groups of one key begin at `groupStarts[0 …
@@ -33,6 +34,14 @@ export interface MergedRows {
 
 /** Merges the rows of each group. A row alone in its group stays as it is (ReducerMergeFunctionWrapper). */
 export type MergeFunction = (groups: SortedGroups) => MergedRows;
+
+/** What a merge function is made for. */
+export interface MergePurpose {
+  /** The columns of the rows to merge; beside those that are wanted, the ones of `mergeFields`. */
+  readonly layout: KeyValueLayout;
+  /** Keys whose row that is left is a retract are dropped: reads, and compactions that reach the oldest data. */
+  readonly dropRetracts: boolean;
+}
 
 /** Where the group ends. */
 export function groupEnd(groups: SortedGroups, group: number): number {

@@ -1,8 +1,8 @@
 // Where a merge stands in one sorted run: the batch, the row, and a number that orders most keys without a comparison.
 import { rowComparator, type RowComparator } from '../../../column/compare.ts';
 import type { Int64Vector, Vector } from '../../../column/vector.ts';
-import { PRESENT, validityAt } from '../../../column/vector.ts';
 import { columnOrder, type KeyValueBatch, type KeyValueLayout } from '../key-values.ts';
+import { chain, nullsFirst } from './nulls-first.ts';
 
 /** Compares rows of one batch with rows of another. */
 export interface BatchOrder {
@@ -17,45 +17,19 @@ export function batchOrder(left: KeyValueBatch, right: KeyValueBatch, layout: Ke
   const pick = (batch: KeyValueBatch): Vector[] => layout.keyIndexes.map((index) => batch.columns[index]);
   const orders = layout.keyIndexes.map((index) => columnOrder(layout.fields[index].type));
   const sequence = sequenceComparator(left.sequence, right.sequence);
-  const fields = layout.sequenceIndexes.map((index) => {
-    const compare = rowComparator(
-      [left.columns[index]],
-      [right.columns[index]],
-      [columnOrder(layout.fields[index].type)],
-    );
-    return nullsFirst(left.columns[index], right.columns[index], { compare, descending: layout.sequenceDescending });
+  const byKey = rowComparator(pick(left), pick(right), orders);
+  if (layout.sequenceIndexes.length === 0) return { byKey, bySequence: sequence };
+  const byFields = nullsFirst({
+    left: layout.sequenceIndexes.map((index) => left.columns[index]),
+    right: layout.sequenceIndexes.map((index) => right.columns[index]),
+    orders: layout.sequenceIndexes.map((index) => columnOrder(layout.fields[index].type)),
+    descending: layout.sequenceDescending,
   });
-  return { byKey: rowComparator(pick(left), pick(right), orders), bySequence: chain([...fields, sequence]) };
+  return { byKey, bySequence: chain([byFields, sequence]) };
 }
 
 function sequenceComparator(left: Int64Vector, right: Int64Vector): RowComparator {
   return rowComparator([left], [right], ['plain']);
-}
-
-/** NULL comes first in both directions (format notes 05 section 5). */
-function nullsFirst(
-  left: Vector,
-  right: Vector,
-  by: { readonly compare: RowComparator; readonly descending: boolean },
-): RowComparator {
-  const sign = by.descending ? -1 : 1;
-  return (row, other) => {
-    const present = validityAt(left, row) === PRESENT;
-    const otherPresent = validityAt(right, other) === PRESENT;
-    if (present && otherPresent) return sign * by.compare(row, other);
-    return Number(present) - Number(otherPresent);
-  };
-}
-
-function chain(comparators: readonly RowComparator[]): RowComparator {
-  if (comparators.length === 1) return comparators[0];
-  return (row, other) => {
-    for (const compare of comparators) {
-      const result = compare(row, other);
-      if (result !== 0) return result;
-    }
-    return 0;
-  };
 }
 
 /** A number for each row of which this holds: a smaller number is a smaller value; equal numbers say nothing. */

@@ -113,7 +113,6 @@ describe('Compactor', () => {
   });
 
   it.each([
-    ['merge-engine', 'aggregation', 'E3350'],
     ['changelog-producer', 'lookup', 'E3354'],
     ['deletion-vectors.enabled', 'true', 'E3354'],
   ])('refuses tables with %s=%s', async (option, value, code) => {

@@ -412,7 +412,7 @@ describe('options', () => {
     [{ 'changelog-producer': 'lookup' }],
     [{ 'deletion-vectors.enabled': 'true' }],
     [{ 'file.format': 'orc' }],
-    [{ ...INPUT, 'sequence.field': 'name' }],
+    [{ 'merge-engine': 'first-row' }],
   ])('%o is refused', (options) => {
     expect(schemaOf(spec(options)).options).toMatchObject(options);
     expect(() => new WrittenTable(spec(options))).toThrow(expect.objectContaining({ code: 'E3301' }));
