@@ -24,6 +24,9 @@ const SESSION_OPTIONS = [
   .map((setting) => `-c ${setting}`)
   .join(' ');
 
+/** What the server knows our sessions by. */
+export const APPLICATION_NAME = 'tributary';
+
 /** Every value as the text the server sent. */
 const TEXT_TYPES: pg.CustomTypesConfig = { getTypeParser: () => (value: string | Buffer) => value };
 const NO_TLS_ANSWER = 'does not support SSL';
@@ -72,7 +75,7 @@ async function attempt(
     password: () => password,
     ssl: tls,
     connectionTimeoutMillis: settings.connectTimeoutMs,
-    application_name: 'tributary',
+    application_name: APPLICATION_NAME,
     options: SESSION_OPTIONS,
     keepAlive: true,
     // The system would wait for two hours before it asks whether a silent peer is still there.

@@ -5,7 +5,7 @@ import { TributaryError } from '../../base/errors.ts';
 import { connect, disconnect } from './connect.ts';
 import { type Lsn, parseLsn } from './lsn.ts';
 import { quoteIdentifier } from './postgres-table.ts';
-import { watchSession } from './session-watch.ts';
+import { endSession, watchSession } from './session-watch.ts';
 import type { ConnectionSettings, PostgresSettings } from './settings.ts';
 import { field, runStatement, SqlSession, type SqlRunner, type TextRow } from './sql-session.ts';
 
@@ -143,15 +143,8 @@ function endOnAbort(
 ): () => Promise<void> {
   let ending: Promise<void> = Promise.resolve();
   const end = async (): Promise<void> => {
-    const sql = new SqlSession(settings);
-    try {
-      await sql.query('select pg_terminate_backend($1)', [session.pid]);
-    } catch {
-      // A server that cannot be asked cannot be waited for either.
-      client.connection.stream.destroy();
-    } finally {
-      await sql.close();
-    }
+    // A server that cannot be asked cannot be waited for either.
+    if (!(await endSession(settings, session.pid))) client.connection.stream.destroy();
   };
   const onAbort = (): void => {
     ending = end();
