@@ -15,7 +15,7 @@ import type { TableWriter } from '../../paimon/lsm/table-writer.ts';
 import { createTaskRunner } from '../../paimon/lsm/task-runner.ts';
 import type { CommitMessage, WriteBatch } from '../../paimon/lsm/write-batch.ts';
 import { shapeOf } from '../../paimon/schema/data-type.ts';
-import { tableOptions } from '../../paimon/schema/table-options.ts';
+import { BUCKET_DYNAMIC, tableOptions } from '../../paimon/schema/table-options.ts';
 import type { TableSchema } from '../../paimon/schema/table-schema.ts';
 import type { Table } from '../../paimon/table.ts';
 import { readInputLines } from './input-file.ts';
@@ -69,7 +69,7 @@ async function runWrite(options: WriteOptions): Promise<void> {
   try {
     const message = await writeRows(writer, schema, options.rows);
     await publish({ table, writer, message, spec }, by);
-    if (message === null || options.writeOnly === true || tableOptions(schema).writeOnly) return;
+    if (message === null || options.writeOnly === true || !compactsOnWrite(schema)) return;
     const only = new Set(message.added.map(({ partition, bucket }) => bucketKey(partition, bucket)));
     const newest = new LiveFiles(committer.liveEntries());
     await (await table.openCompactor({ ...parts, runner, liveFiles: newest }, by)).compact({ only });
@@ -90,6 +90,12 @@ async function writeRows(writer: TableWriter, schema: TableSchema, path: string)
   }
   if (rows.rowCount > 0) writer.write(rows.take());
   return writer.prepareCommit();
+}
+
+/** Append tables without buckets are compacted by others: their writers do not look at what is there. */
+function compactsOnWrite(schema: TableSchema): boolean {
+  const { writeOnly, bucket } = tableOptions(schema);
+  return !writeOnly && (schema.primaryKeys.length > 0 || bucket !== BUCKET_DYNAMIC);
 }
 
 /** What was written; `spec` of an overwrite names the partitions. */

@@ -1,9 +1,13 @@
 // The index files of a snapshot after a commit. Source: IndexManifestFileHandler.BucketedCombiner (format notes 02
-// section 7): one file of each type in a bucket.
+// section 7): one file of hashes in a bucket, and as many of deletion vectors as a table without buckets has.
+import { HASH_INDEX } from '../lsm/hash-index-file.ts';
 import { bucketKey } from '../lsm/live-files.ts';
 import { FILE_ADD, type IndexManifestEntry } from '../meta/manifest-entry.ts';
 
-/** The complete state after the changes: a DELETE takes the bucket's file of that type away, an ADD takes its place. */
+/**
+ * The complete state after the changes. A file of hashes takes the place of its bucket's; a file of deletion vectors is
+ * one more, and those that it replaces are deleted by their names.
+ */
 export function combineIndexEntries(
   before: readonly IndexManifestEntry[],
   changes: readonly IndexManifestEntry[],
@@ -15,5 +19,6 @@ export function combineIndexEntries(
 }
 
 function indexKey(entry: IndexManifestEntry): string {
-  return `${entry.indexType}/${bucketKey(entry.partition, entry.bucket)}`;
+  const name = entry.indexType === HASH_INDEX ? '' : entry.fileName;
+  return `${entry.indexType}/${bucketKey(entry.partition, entry.bucket)}/${name}`;
 }

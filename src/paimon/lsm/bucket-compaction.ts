@@ -44,8 +44,16 @@ export interface CompactionWish {
   readonly rounds: number;
 }
 
+/** Compacts one bucket. */
+export interface BucketWork {
+  /** Does what is due; null if nothing is. Removes what it has written if it fails. */
+  compact(schema: TableSchema, bucket: BucketState, wish: CompactionWish): Promise<CompactResult | null>;
+  /** Removes files that no snapshot will name. Never throws. */
+  discard(schema: TableSchema, place: Place, files: readonly DataFileMeta[]): Promise<void>;
+}
+
 /** Remembers what decisions depend on beside the files: one a bucket. */
-export class BucketCompaction {
+export class BucketCompaction implements BucketWork {
   private readonly parts: BucketCompactionParts;
   /** Decisions in a row that found nothing to do: `lookup-compact=gentle` counts them. */
   private idleCount = 0;
@@ -55,7 +63,6 @@ export class BucketCompaction {
     this.parts = parts;
   }
 
-  /** Does what is due; null if nothing is. Removes what it has written if it fails. */
   async compact(schema: TableSchema, bucket: BucketState, wish: CompactionWish): Promise<CompactResult | null> {
     let state = bucket;
     let total: CompactResult | null = null;
@@ -74,13 +81,8 @@ export class BucketCompaction {
     return total;
   }
 
-  /** Removes files that no snapshot will name. */
-  async discard(schema: TableSchema, place: Place, files: readonly DataFileMeta[]): Promise<void> {
-    const paths = filePaths(this.parts.tablePath, schema);
-    for (const file of files) {
-      // What cannot be removed is an orphan that no snapshot names; what led here is what counts.
-      await this.parts.store.delete(paths.file(place.partition, place.bucket, file)).catch(() => {});
-    }
+  discard(schema: TableSchema, place: Place, files: readonly DataFileMeta[]): Promise<void> {
+    return discardFiles(this.parts, { schema, place, files });
   }
 
   private pickFull(schema: TableSchema, state: BucketState): CompactionPick | null {
@@ -155,6 +157,18 @@ export class BucketCompaction {
     const { result, obsolete } = combineResults(results.first, results.second);
     await this.discard(schema, place, obsolete);
     return result;
+  }
+}
+
+/** Removes files of a bucket that no snapshot will name. Never throws. */
+export async function discardFiles(
+  { store, tablePath }: Pick<BucketCompactionParts, 'store' | 'tablePath'>,
+  of: { readonly schema: TableSchema; readonly place: Place; readonly files: readonly DataFileMeta[] },
+): Promise<void> {
+  const paths = filePaths(tablePath, of.schema);
+  for (const file of of.files) {
+    // What cannot be removed is an orphan that no snapshot names; what led here is what counts.
+    await store.delete(paths.file(of.place.partition, of.place.bucket, file)).catch(() => {});
   }
 }
 

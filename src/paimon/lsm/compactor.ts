@@ -5,7 +5,8 @@ import type { DataFileMeta } from '../meta/data-file-meta.ts';
 import { FILE_ADD, FILE_DELETE, type IndexManifestEntry, type ManifestEntry } from '../meta/manifest-entry.ts';
 import { tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
-import { BucketCompaction, type BucketCompactionParts, runsOf } from './bucket-compaction.ts';
+import { AppendCompaction } from './append-compaction.ts';
+import { BucketCompaction, type BucketCompactionParts, type BucketWork, runsOf } from './bucket-compaction.ts';
 import type { CompactResult } from './compaction-result.ts';
 import { type DeletionFile, writeDeletionVectors } from './deletion-vector.ts';
 import { filePaths } from './file-paths.ts';
@@ -78,27 +79,30 @@ interface BucketOutcome {
 /** One compactor of a table; one call at a time. */
 export class Compactor {
   private readonly parts: CompactorParts;
-  private readonly buckets = new Map<string, BucketCompaction>();
+  private readonly buckets = new Map<string, BucketWork>();
 
   constructor(parts: CompactorParts) {
     this.parts = parts;
   }
 
-  /** The most sorted runs that any bucket has: from `num-sorted-run.stop-trigger` on, writers are to wait. */
+  /**
+   * The most sorted runs that any bucket has: from `num-sorted-run.stop-trigger` on, writers are to wait. Those of append
+   * tables need not.
+   */
   runCountMax(schema: TableSchema): number {
+    if (schema.primaryKeys.length === 0) return 0;
     const counts = [...this.liveBuckets().values()].map((entries) => runsOf(schema, filesOf(entries)).length);
     return counts.reduce((most, count) => Math.max(most, count), 0);
   }
 
   /**
    * Compacts what is due (`full`: everything to the highest level) and publishes it as one snapshot; null if nothing is
-   * due. Append tables need no compaction. Throws `E3354` (a feature that compactions have to
+   * due. In append tables small files are written together. Throws `E3354` (a feature that compactions have to
    * keep up and this one cannot), `E3355`, and what the committer throws.
    */
   async compact(options: CompactOptions = {}): Promise<CompactionReport | null> {
     const schema = await this.latestSchema();
-    if (schema.primaryKeys.length === 0) return null;
-    requireCompactable(schema);
+    if (schema.primaryKeys.length > 0) requireCompactable(schema);
     const outcomes = await this.runAll(schema, options);
     if (outcomes.length === 0) return null;
     const written: string[] = [];
@@ -156,12 +160,14 @@ export class Compactor {
     const deletionVectors = new Map(index.flatMap((file) => this.deletionFiles(schema, file)));
     const state = { place: entry, files: filesOf(entries), deletionVectors };
     const wish = { full: options.full ?? false, rounds: options.rounds ?? 1 };
-    const result = await this.bucket(of.key).compact(schema, state, wish);
+    const result = await this.bucket(schema, of.key).compact(schema, state, wish);
     return result === null ? null : { entry, result, index };
   }
 
-  private bucket(key: string): BucketCompaction {
-    const known = this.buckets.get(key) ?? new BucketCompaction(this.parts);
+  private bucket({ primaryKeys }: TableSchema, key: string): BucketWork {
+    const known =
+      this.buckets.get(key) ??
+      (primaryKeys.length > 0 ? new BucketCompaction(this.parts) : new AppendCompaction(this.parts));
     this.buckets.set(key, known);
     return known;
   }
@@ -239,7 +245,7 @@ export class Compactor {
     indexPaths: readonly string[],
   ): Promise<void> {
     for (const { entry, result } of outcomes) {
-      const compaction = this.bucket(bucketKey(entry.partition, entry.bucket));
+      const compaction = this.bucket(schema, bucketKey(entry.partition, entry.bucket));
       await compaction.discard(schema, entry, [...result.written, ...result.changelog]);
     }
     // What cannot be removed is an orphan that no snapshot names; the failure that led here is what counts.

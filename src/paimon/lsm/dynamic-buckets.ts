@@ -5,9 +5,9 @@ import type { FileStore } from '../../storage/file-store.ts';
 import { createRowEncoder, type RowEncoder } from '../format/binary-row.ts';
 import type { BinaryRowBytes } from '../meta/data-file-meta.ts';
 import { FILE_ADD, type IndexManifestEntry } from '../meta/manifest-entry.ts';
-import { TablePaths } from '../meta/table-paths.ts';
 import { tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
+import { type FilePaths, filePaths } from './file-paths.ts';
 import { encodeHashes, HASH_INDEX, readHashes } from './hash-index-file.ts';
 import { tableLayout } from './key-value-file.ts';
 import { bucketKey, partitionKey } from './live-files.ts';
@@ -37,7 +37,7 @@ interface KnownPartition {
 /** The buckets of one table, for its one writer. Memory: the hashes of the partitions that are being written. */
 export class DynamicBuckets {
   private readonly parts: DynamicBucketsParts;
-  private readonly paths: TablePaths;
+  private readonly paths: FilePaths;
   private readonly limits: BucketLimits;
   private readonly keyIndexes: readonly number[];
   private readonly keyEncoder: RowEncoder;
@@ -49,7 +49,7 @@ export class DynamicBuckets {
     const { schema, tablePath } = parts;
     const options = tableOptions(schema);
     this.parts = parts;
-    this.paths = new TablePaths(tablePath);
+    this.paths = filePaths(tablePath, schema);
     this.limits = { targetRowCount: options.dynamicBucketTargetRowCount, bucketsMax: options.dynamicBucketsMax };
     this.keyIndexes = tableLayout(schema).keyIndexes;
     this.keyEncoder = createRowEncoder(this.keyIndexes.map((index) => schema.fields[index].type));
@@ -108,7 +108,7 @@ export class DynamicBuckets {
     const buckets = new PartitionBuckets();
     for (const entry of this.entries.values()) {
       if (Buffer.compare(entry.partition, partition) !== 0) continue;
-      buckets.load(entry.bucket, await readHashes(this.parts.store, this.paths, entry));
+      buckets.load(entry.bucket, await readHashes(this.parts.store, this.paths.index(entry), entry));
     }
     return buckets;
   }
@@ -124,8 +124,7 @@ export class DynamicBuckets {
     hashes: Int32Array,
   ): Promise<IndexManifestEntry> {
     const bytes = encodeHashes(hashes);
-    await this.parts.store.create(this.paths.index(fileName), bytes);
-    return {
+    const entry = {
       ...place,
       kind: FILE_ADD,
       indexType: HASH_INDEX,
@@ -135,5 +134,7 @@ export class DynamicBuckets {
       deletionVectorRanges: null,
       externalPath: null,
     };
+    await this.parts.store.create(this.paths.index(entry), bytes);
+    return entry;
   }
 }

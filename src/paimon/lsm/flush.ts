@@ -1,8 +1,7 @@
 // A flush: the whole memtable to level-0 files and, where the table has an input changelog, changelog files. A function
 // of plain data, so that it runs in a worker thread.
-import { assert } from '../../base/errors.ts';
 import { releaseBuffers } from '../../column/concat.ts';
-import { type Int64Vector, transferList } from '../../column/vector.ts';
+import { transferList } from '../../column/vector.ts';
 import type { FileStore } from '../../storage/file-store.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
 import { FILE_SOURCE_APPEND } from '../meta/data-file-meta.ts';
@@ -15,7 +14,7 @@ import { filePaths } from './file-paths.ts';
 import { completeChanges, fillMissing, type LogRows, missingColumns, rowsToLookUp } from './fill.ts';
 import { lookUpRows, type OpenEntry } from './flush-lookup.ts';
 import { tableLayout } from './key-value-file.ts';
-import type { KeyValueBatch, KeyValueLayout } from './key-values.ts';
+import { type KeyValueBatch, type KeyValueLayout, sequenceFrom } from './key-values.ts';
 import { openLookupFile } from './lookup-file.ts';
 import { mergeFunctionOf } from './merge/merge-engine.ts';
 import { gatherMerged } from './merge/merge-window.ts';
@@ -164,18 +163,6 @@ function bySequenceFields(layout: KeyValueLayout, rows: SortedRows, batch: KeyVa
     if (end - start > 1) order.subarray(start, end).sort(bySequence);
   }
   return order;
-}
-
-/** Consecutive sequence numbers, one a row. */
-function sequenceFrom(first: bigint, rowCount: number): Int64Vector {
-  const start = Number(first);
-  assert(Number.isSafeInteger(start + rowCount), `sequence numbers are used up: next=${first}`);
-  const values = new Int32Array(2 * rowCount);
-  for (let row = 0; row < rowCount; row++) {
-    values[2 * row] = start + row;
-    values[2 * row + 1] = Math.floor((start + row) / 4294967296);
-  }
-  return { kind: 'i64', length: rowCount, values, validity: null };
 }
 
 /** The files of a flush, bucket by bucket. */

@@ -3,7 +3,6 @@
 import { TributaryError } from '../../base/errors.ts';
 import type { FileStore } from '../../storage/file-store.ts';
 import type { IndexManifestEntry } from '../meta/manifest-entry.ts';
-import type { TablePaths } from '../meta/table-paths.ts';
 
 /** The type of these files in index manifests. */
 export const HASH_INDEX = 'HASH';
@@ -19,8 +18,11 @@ export function encodeHashes(hashes: Int32Array): Uint8Array {
 }
 
 /** The hashes of an index file. Throws `E3311` if it is not what its entry says. */
-export async function readHashes(store: FileStore, paths: TablePaths, entry: IndexManifestEntry): Promise<Int32Array> {
-  const path = entry.externalPath ?? paths.index(entry.fileName);
+export async function readHashes(
+  store: FileStore,
+  path: string,
+  entry: Pick<IndexManifestEntry, 'rowCount'>,
+): Promise<Int32Array> {
   const bytes = await store.read(path);
   if (bytes.length !== HASH_SIZE * entry.rowCount) {
     throw new TributaryError(

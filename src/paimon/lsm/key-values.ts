@@ -1,4 +1,5 @@
 // Rows of a primary-key table between files, merge and compaction: columns, sequence numbers, kinds; and how they sort.
+import { assert } from '../../base/errors.ts';
 import type { ColumnOrder } from '../../column/compare.ts';
 import type { ColumnBatch, Int64Vector } from '../../column/vector.ts';
 import type { DataField, DataType } from '../schema/data-type.ts';
@@ -27,4 +28,16 @@ export interface KeyValueLayout {
 /** How values of the type are ordered: see `column/compare.ts`. */
 export function columnOrder(type: DataType): ColumnOrder {
   return type.kind === 'DECIMAL' && type.precision > 18 ? 'signed' : 'plain';
+}
+
+/** Consecutive sequence numbers, one a row. */
+export function sequenceFrom(first: bigint, rowCount: number): Int64Vector {
+  const start = Number(first);
+  assert(Number.isSafeInteger(start + rowCount), `sequence numbers are used up: next=${first}`);
+  const values = new Int32Array(2 * rowCount);
+  for (let row = 0; row < rowCount; row++) {
+    values[2 * row] = start + row;
+    values[2 * row + 1] = Math.floor((start + row) / 4294967296);
+  }
+  return { kind: 'i64', length: rowCount, values, validity: null };
 }

@@ -7,7 +7,6 @@ import { transferList } from '../../column/vector.ts';
 import type { FileStore } from '../../storage/file-store.ts';
 import { FILE_DELETE, type ManifestEntry } from '../meta/manifest-entry.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
-import { TablePaths } from '../meta/table-paths.ts';
 import { DynamicBuckets, type LatestIndex } from './dynamic-buckets.ts';
 import { filePaths } from './file-paths.ts';
 import type { LiveFiles } from './live-files.ts';
@@ -140,8 +139,8 @@ export class TableWriter {
     this.outstanding.splice(at, 1);
     this.failure ??= new TributaryError('E9001', `message was discarded: table=${this.options.tablePath}`);
     await this.deleteFiles([...message.added, ...message.changelog]);
-    const paths = new TablePaths(this.options.tablePath);
-    for (const { fileName } of message.index) await this.options.store.delete(paths.index(fileName));
+    const { store, tablePath, schema } = this.options;
+    for (const entry of message.index) await store.delete(filePaths(tablePath, schema).index(entry));
   }
 
   /** Drops what is buffered and deletes the files that no message has named; outstanding messages are left alone. */

@@ -112,6 +112,10 @@ export interface TableOptions {
   readonly smallFileSizeBytes: number;
   readonly compactionForceUpLevelZero: boolean;
   readonly compactionForceRewriteAllFiles: boolean;
+  /** `compaction.min.file-num`: files of an append table that are worth being written together. */
+  readonly appendFileCountMin: number;
+  /** `source.split.open-file-cost`: what opening a file counts as. */
+  readonly openFileCostBytes: number;
   // Manifests
   readonly manifestTargetFileSizeBytes: number;
   readonly manifestMergeCountMin: number;
@@ -270,6 +274,8 @@ function levelOptions(read: OptionReader) {
     compactionIncrementalSizeThresholdBytes: read.optionalSize('compaction.incremental-size-threshold'),
     compactionForceUpLevelZero: read.flag('compaction.force-up-level-0', false),
     compactionForceRewriteAllFiles: read.flag('compaction.force-rewrite-all-files', false),
+    appendFileCountMin: read.integer('compaction.min.file-num', 5),
+    openFileCostBytes: read.size('source.split.open-file-cost', 4 * MEBIBYTE),
   };
 }
 

@@ -88,7 +88,7 @@ async function indexOf({ table }: CommittedTable): Promise<readonly unknown[]> {
     `${Buffer.from(entry.partition).readInt32LE(12)}/${entry.bucket}`;
   const counts: [string, number][] = [];
   for (const entry of entries) {
-    counts.push([place(entry), (await readHashes(table.store, table.paths, entry)).length]);
+    counts.push([place(entry), (await readHashes(table.store, table.paths.index(entry.fileName), entry)).length]);
   }
   return counts.sort(([a], [b]) => (a < b ? -1 : 1));
 }

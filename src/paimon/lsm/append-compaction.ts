@@ -1,0 +1,81 @@
+// The compaction of one bucket of an append table: files that are too small are written together. Source: format notes 05.
+import type { DataFileMeta } from '../meta/data-file-meta.ts';
+import { BUCKET_DYNAMIC, tableOptions } from '../schema/table-options.ts';
+import type { TableSchema } from '../schema/table-schema.ts';
+import type { BucketCompactionParts, BucketState, BucketWork, CompactionWish } from './bucket-compaction.ts';
+import { discardFiles } from './bucket-compaction.ts';
+import type { CompactResult } from './compaction-result.ts';
+import { type DeletedRows, readDeletionVector } from './deletion-vector.ts';
+import { type FileGroup, packFiles, pickBucket, pickNeighbours } from './pick-append-files.ts';
+import type { Place } from './row-places.ts';
+
+/** Compacts buckets of append tables; remembers nothing. */
+export class AppendCompaction implements BucketWork {
+  private readonly parts: BucketCompactionParts;
+
+  constructor(parts: BucketCompactionParts) {
+    this.parts = parts;
+  }
+
+  /** Does what is due; null if nothing is. Removes what it has written if it fails. */
+  async compact(schema: TableSchema, bucket: BucketState, wish: CompactionWish): Promise<CompactResult | null> {
+    const groups = groupsOf(schema, bucket, wish);
+    if (groups.length === 0) return null;
+    const deletedRows = await this.deletedRows(bucket);
+    const written: DataFileMeta[] = [];
+    try {
+      for (const files of groups) written.push(...(await this.rewrite(schema, bucket.place, { files, deletedRows })));
+    } catch (error) {
+      await this.discard(schema, bucket.place, written);
+      throw error;
+    }
+    const before = groups.flat();
+    const hadDeletions = before.some(({ fileName }) => deletedRows.has(fileName));
+    for (const { fileName } of before) deletedRows.delete(fileName);
+    return { before, after: written, written, changelog: [], deletionVectors: hadDeletions ? deletedRows : null };
+  }
+
+  discard(schema: TableSchema, place: Place, files: readonly DataFileMeta[]): Promise<void> {
+    return discardFiles(this.parts, { schema, place, files });
+  }
+
+  private async deletedRows({ deletionVectors }: BucketState): Promise<Map<string, DeletedRows>> {
+    const rows = new Map<string, DeletedRows>();
+    for (const [name, vector] of deletionVectors) {
+      rows.set(name, 'path' in vector ? await readDeletionVector(this.parts.store, vector) : vector);
+    }
+    return rows;
+  }
+
+  private async rewrite(
+    schema: TableSchema,
+    { partition, bucket }: Place,
+    what: { readonly files: FileGroup; readonly deletedRows: ReadonlyMap<string, DeletedRows> },
+  ): Promise<readonly DataFileMeta[]> {
+    const { tablePath, runner, random, clock, schemas } = this.parts;
+    const ids = new Set(what.files.map((file) => file.schemaId));
+    const nowMs = clock.nowMs();
+    const names = new Set(what.files.map((file) => file.fileName));
+    const request = {
+      tablePath,
+      schema,
+      fileSchemas: await Promise.all([...ids].map((id) => schemas.read(id))),
+      partition,
+      bucket,
+      files: what.files,
+      deletedRows: new Map([...what.deletedRows].filter(([name]) => names.has(name))),
+      fileUuid: random.uuid(),
+      creationTimeMs: nowMs - new Date(nowMs).getTimezoneOffset() * 60_000,
+    };
+    return runner.run('rewrite', request, new Set());
+  }
+}
+
+function groupsOf(schema: TableSchema, state: BucketState, wish: CompactionWish): readonly FileGroup[] {
+  const options = tableOptions(schema);
+  const hasDeletedRows = (file: DataFileMeta): boolean => state.deletionVectors.has(file.fileName);
+  if (options.bucket === BUCKET_DYNAMIC) return packFiles(state.files, options, hasDeletedRows);
+  const files = state.files.toSorted((a, b) => Number(a.minSequenceNumber - b.minSequenceNumber));
+  const group = wish.full ? pickBucket(files, options, hasDeletedRows) : pickNeighbours(files, options);
+  return group === null ? [] : [group];
+}

@@ -1,0 +1,64 @@
+// Files of an append table written anew as fewer: the rows in the order of the files, deleted ones left out. A function of
+// plain data, so that it runs in a worker thread. Source: BaseAppendFileStoreWrite.compactRewrite.
+import type { FileStore } from '../../storage/file-store.ts';
+import { type DataFileMeta, FILE_SOURCE_COMPACT } from '../meta/data-file-meta.ts';
+import type { TableSchema } from '../schema/table-schema.ts';
+import { DataFileFormat, DataFileWriter, FileNames } from './data-file-writer.ts';
+import type { DeletedRows } from './deletion-vector.ts';
+import { filePaths } from './file-paths.ts';
+import { sequenceFrom } from './key-values.ts';
+import { tableLayout } from './key-value-file.ts';
+import { readFile } from './section-reader.ts';
+
+/** What is to be written anew. */
+export interface RewriteRequest {
+  /** The table's directory. */
+  readonly tablePath: string;
+  /** The schema to write with: the latest. */
+  readonly schema: TableSchema;
+  /** The schema versions that the files were written with. */
+  readonly fileSchemas: readonly TableSchema[];
+  readonly partition: Uint8Array;
+  readonly bucket: number;
+  /** At least one, in the order of their rows. */
+  readonly files: readonly DataFileMeta[];
+  /** Deletion vectors of the files, by name. */
+  readonly deletedRows: ReadonlyMap<string, DeletedRows>;
+  /** Unique within the table; part of the file names. */
+  readonly fileUuid: string;
+  /** Stored in the files' metadata; see `DataFileMeta.creationTimeMs`. */
+  readonly creationTimeMs: number;
+}
+
+/** Writes the files; removes what it has written if it fails. The new files are durable, no snapshot names them. */
+export async function runRewrite(request: RewriteRequest, store: FileStore): Promise<readonly DataFileMeta[]> {
+  const { schema, tablePath, partition, bucket, files, deletedRows } = request;
+  const paths = filePaths(tablePath, schema);
+  const schemas = new Map(request.fileSchemas.map((version) => [version.id, version]));
+  const pathOf = (file: DataFileMeta): string => paths.file(partition, bucket, file);
+  const reader = { store, layout: tableLayout(schema), schemas, pathOf, deletedRows };
+  const writer = new DataFileWriter({
+    store,
+    format: new DataFileFormat(schema, 'data'),
+    directory: paths.bucket(partition, bucket),
+    names: new FileNames(request.fileUuid),
+    level: 0,
+    fileSource: FILE_SOURCE_COMPACT,
+    creationTimeMs: request.creationTimeMs,
+  });
+  try {
+    // Readers order files by their first numbers: the new ones take the place of the first.
+    let sequence = files[0].minSequenceNumber;
+    for (const file of files) {
+      for await (const batch of readFile(reader, file)) {
+        const { rowCount } = batch;
+        await writer.append({ ...batch, sequence: sequenceFrom(sequence, rowCount) }, null, 0, rowCount);
+        sequence += BigInt(rowCount);
+      }
+    }
+    return await writer.finish();
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+}
