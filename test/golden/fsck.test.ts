@@ -2,25 +2,57 @@
 import { appendFileSync, copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { isTributaryError } from '../../src/base/errors.ts';
 import { fsck, type FsckResult } from '../../src/paimon/maintenance/fsck.ts';
 import { Table } from '../../src/paimon/table.ts';
 import { LocalFileStore } from '../../src/storage/local/local-file-store.ts';
 import { type GoldenCase, golden, goldenNames } from '../support/golden.ts';
 
-async function check(found: GoldenCase, branch = 'main'): Promise<FsckResult> {
-  return fsck(await Table.open(new LocalFileStore(found.warehouse), { database: 'db', table: 't', branch }));
+async function check(found: GoldenCase): Promise<FsckResult> {
+  return fsck(await Table.open(new LocalFileStore(found.warehouse), { database: 'db', table: 't' }));
 }
 
+/** Whether our reader knows the file format: see read-tables.test.ts. */
+async function isRead(found: GoldenCase): Promise<boolean> {
+  const table = await Table.open(new LocalFileStore(found.warehouse), { database: 'db', table: 't' });
+  try {
+    for await (const batch of table.read()) expect(batch.rowCount).toBeGreaterThan(0);
+    return true;
+  } catch (error) {
+    return !isTributaryError(error, 'E3351');
+  }
+}
+
+/** Cases that the reference finds fault with: one whose rows cannot be read, and dates of its own ORC writer. */
+const FAULTY: Readonly<Record<string, readonly string[]>> = {
+  'pu-delete-poison': ['latest state: E'],
+  'types-primitive-orc': [],
+};
+
+/** The counts that the reference prints; those of nothing are left out there. */
+const COUNTS = [
+  'changelogFiles',
+  'changelogs',
+  'dataFiles',
+  'indexFiles',
+  'manifests',
+  'missingHints',
+  'orphans',
+  'snapshots',
+  'unknownBounds',
+] as const;
+
 describe('fsck', () => {
-  it.each(goldenNames())('%s is sound', async (name) => {
+  it.each(goldenNames())('%s is as sound as the reference says', async (name) => {
     const found = golden(name);
     const result = await check(found);
-    expect(result.problems).toEqual([]);
+    const problems = (await isRead(found)) ? (FAULTY[name] ?? []) : [];
+    expect(result.problems.map((problem, index) => problem.slice(0, problems[index]?.length))).toEqual(problems);
     const expected = JSON.parse(readFileSync(join(found.directory, 'expected/fsck.json'), 'utf8')) as FsckResult;
-    // The reference counts the branches in.
-    const branch = name === 'branches' ? await check(found, 'dev') : null;
-    expect(branch?.problems ?? []).toEqual([]);
-    expect(result.snapshots + (branch?.snapshots ?? 0)).toBe(expected.snapshots);
+    // What the statistics do not tell is not known of files that are not read yet.
+    const counted = COUNTS.filter((count) => count !== 'unknownBounds' || result.unreadFiles === 0);
+    const counts = (of: FsckResult): unknown => Object.fromEntries(counted.map((count) => [count, of[count] ?? 0]));
+    expect(counts(result)).toEqual(counts(expected));
   });
 
   /** A fresh copy of a small table, its bucket directory and the names of its data files. */
@@ -62,5 +94,35 @@ describe('fsck', () => {
     const list = readdirSync(directory).find((name) => name.startsWith('manifest-list-'));
     rmSync(join(directory, String(list)));
     expect((await check(found)).ok).toBe(false);
+  });
+
+  it('finds a hint that names another snapshot', async () => {
+    const { found } = damaged();
+    writeFileSync(join(found.tableDirectory, 'snapshot', 'LATEST'), '2');
+    const problems = ['db.db/t/snapshot/LATEST does not name snapshot 7'];
+    expect(await check(found)).toMatchObject({ ok: false, missingHints: 0, problems });
+  });
+
+  it('counts a hint that is not there', async () => {
+    const { found } = damaged();
+    rmSync(join(found.tableDirectory, 'snapshot', 'EARLIEST'));
+    expect(await check(found)).toMatchObject({ ok: true, missingHints: 1 });
+  });
+
+  it('finds a gap between snapshots, and what only the lost one named', async () => {
+    const { found } = damaged();
+    rmSync(join(found.tableDirectory, 'snapshot', 'snapshot-3'));
+    const result = await check(found);
+    expect(result.problems).toEqual(['snapshot 4: the one before it is not there']);
+    expect(result.orphans).toBeGreaterThan(0);
+  });
+
+  it('finds damage of a branch', async () => {
+    const found = golden('branches', { fresh: true });
+    const path = join(found.tableDirectory, 'branch/branch-dev/snapshot/snapshot-2');
+    writeFileSync(path, readFileSync(path, 'utf8').replace(/"deltaRecordCount" : \d+/, '"deltaRecordCount" : 77'));
+    expect((await check(found)).problems).toEqual([
+      expect.stringContaining('branch dev: snapshot 2: deltaRecordCount recorded 77'),
+    ]);
   });
 });

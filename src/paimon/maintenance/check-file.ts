@@ -8,9 +8,13 @@ import { type Bucketer, bucketRuleOf, createBucketer } from '../format/bucket.ts
 import { type Cell, cellAt, compareCells, vectorOf } from '../format/cell.ts';
 import { tableLayout } from '../lsm/key-value-file.ts';
 import { columnOrder, type KeyValueBatch, type KeyValueLayout } from '../lsm/key-values.ts';
+import type { SimpleStats } from '../meta/data-file-meta.ts';
 import type { ManifestEntry } from '../meta/manifest-entry.ts';
 import type { DataField } from '../schema/data-type.ts';
-import type { TableSchema } from '../schema/table-schema.ts';
+import { type TableSchema, trimmedPrimaryKeys } from '../schema/table-schema.ts';
+
+/** Types without bounds. */
+const NESTED: ReadonlySet<string> = new Set(['ARRAY', 'MAP', 'MULTISET', 'ROW', 'VARIANT', 'BLOB']);
 
 /** Takes a file's batches, with all columns of its schema, in order, and says what is wrong at the end. */
 export class FileCheck {
@@ -21,6 +25,7 @@ export class FileCheck {
   private readonly isChangelog: boolean;
   private readonly bucketer: Bucketer | null;
   private readonly columns: readonly ColumnCheck[];
+  private readonly keyColumns: readonly ColumnCheck[];
   private readonly found = new Set<string>();
   private readonly partition: PartitionCheck;
   private rowCount = 0;
@@ -38,7 +43,8 @@ export class FileCheck {
     this.layout = tableLayout(schema);
     const rule = { ...bucketRuleOf(schema), bucketCount: entry.totalBuckets };
     this.bucketer = entry.totalBuckets > 0 && rule.columns.length > 0 ? createBucketer(rule) : null;
-    this.columns = columnChecks(entry, schema);
+    this.columns = columnChecks(schema, entry.file.valueStats, entry.file.valueStatsCols);
+    this.keyColumns = columnChecks(schema, entry.file.keyStats, trimmedPrimaryKeys(schema));
     this.partition = new PartitionCheck(entry, schema);
   }
 
@@ -48,7 +54,7 @@ export class FileCheck {
     this.checkOrder(batch);
     this.checkBuckets(batch);
     if (!this.partition.holds(batch)) this.found.add('a row is of another partition');
-    for (const column of this.columns) column.add(batch.columns[column.index]);
+    for (const column of [...this.columns, ...this.keyColumns]) column.add(batch.columns[column.index]);
     for (let row = 0; row < batch.rowCount; row++) {
       if (isRetract(batch.kinds[row])) this.deleteCount++;
       const sequence = bigIntAt(batch.sequence, row);
@@ -66,7 +72,13 @@ export class FileCheck {
     this.compare('rows', file.rowCount, this.rowCount);
     if (this.layout.keyIndexes.length > 0) this.checkKeyed();
     for (const column of this.columns) for (const problem of column.problems()) this.found.add(problem);
+    for (const column of this.keyColumns) for (const problem of column.problems()) this.found.add(`key ${problem}`);
     return [...this.found];
+  }
+
+  /** How many bounds of columns with values the statistics do not tell. */
+  unknownBounds(): number {
+    return [...this.columns, ...this.keyColumns].reduce((sum, column) => sum + column.unknownBounds(), 0);
   }
 
   private checkKeyed(): void {
@@ -74,6 +86,8 @@ export class FileCheck {
     if (file.deleteRowCount !== null) this.compare('deletes', file.deleteRowCount, this.deleteCount);
     this.compare('least sequence number', file.minSequenceNumber, this.minSequence);
     this.compare('greatest sequence number', file.maxSequenceNumber, this.maxSequence);
+    // Files of postponed buckets are in the order of arrival.
+    if (this.entry.bucket < 0) return;
     const types = this.layout.keyIndexes.map((index) => this.schema.fields[index].type);
     const lastKey = this.last === null ? null : this.keyAt(this.last, this.last.rowCount - 1);
     if (!sameCells(decodeCells(types, file.minKey), this.firstKey))
@@ -96,7 +110,7 @@ export class FileCheck {
 
   private checkOrder(batch: KeyValueBatch): void {
     const { keyIndexes, fields } = this.layout;
-    if (keyIndexes.length === 0) return;
+    if (keyIndexes.length === 0 || this.entry.bucket < 0) return;
     const keys = (of: KeyValueBatch): Vector[] => keyIndexes.map((index) => of.columns[index]);
     const orders = keyIndexes.map((index) => columnOrder(fields[index].type));
     const wrong = (order: number): boolean => (this.isChangelog ? order > 0 : order >= 0);
@@ -150,6 +164,7 @@ class ColumnCheck {
   private readonly bounds: Vector;
   private readonly nullCount: bigint | null;
   private nulls = 0n;
+  private hasValue = false;
   private isBelow = false;
   private isAbove = false;
 
@@ -170,12 +185,22 @@ class ColumnCheck {
     const compare: RowComparator | null =
       hasMin || hasMax ? vectorComparator(vector, this.bounds, columnOrder(this.field.type)) : null;
     for (let row = 0; row < vector.length; row++) {
-      if (validityAt(vector, row) !== PRESENT) this.nulls++;
-      else if (compare !== null) {
+      if (validityAt(vector, row) !== PRESENT) {
+        this.nulls++;
+        continue;
+      }
+      this.hasValue = true;
+      if (compare !== null) {
         if (hasMin && compare(row, 0) < 0) this.isBelow = true;
         if (hasMax && compare(row, 1) > 0) this.isAbove = true;
       }
     }
+  }
+
+  /** Bounds that are not told though there are values; those of nested types never are. */
+  unknownBounds(): number {
+    if (!this.hasValue || NESTED.has(this.field.type.kind)) return 0;
+    return [0, 1].filter((bound) => validityAt(this.bounds, bound) !== PRESENT).length;
   }
 
   problems(): readonly string[] {
@@ -190,18 +215,22 @@ class ColumnCheck {
   }
 }
 
-function columnChecks(entry: ManifestEntry, schema: TableSchema): readonly ColumnCheck[] {
-  const { valueStats, valueStatsCols } = entry.file;
-  const names = valueStatsCols ?? schema.fields.map((field) => field.name);
-  const row = valueStats.minValues;
+/** Checks of the columns that statistics are of: all of the schema's unless named. */
+function columnChecks(
+  schema: TableSchema,
+  stats: SimpleStats,
+  names: readonly string[] | null,
+): readonly ColumnCheck[] {
+  const columns = names ?? schema.fields.map((field) => field.name);
+  const row = stats.minValues;
   // Statistics of no columns at all stand where none were kept.
-  if (new DataView(row.buffer, row.byteOffset, row.byteLength).getInt32(0) !== names.length) return [];
-  const indexes = names.map((name) => schema.fields.findIndex((field) => field.name === name));
+  if (new DataView(row.buffer, row.byteOffset, row.byteLength).getInt32(0) !== columns.length) return [];
+  const indexes = columns.map((name) => schema.fields.findIndex((field) => field.name === name));
   const types = indexes.map((index) => ({ ...schema.fields[index].type, nullable: true }));
-  const min = decodeCells(types, valueStats.minValues);
-  const max = decodeCells(types, valueStats.maxValues);
+  const min = decodeCells(types, stats.minValues);
+  const max = decodeCells(types, stats.maxValues);
   return indexes.map((index, slot) => {
-    const nullCount = valueStats.nullCounts?.[slot] ?? null;
+    const nullCount = stats.nullCounts?.[slot] ?? null;
     return new ColumnCheck(index, schema.fields[index], { min: min[slot], max: max[slot], nullCount });
   });
 }

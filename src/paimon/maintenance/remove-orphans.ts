@@ -98,9 +98,9 @@ async function usedNames(table: MaintainedTable): Promise<ReadonlySet<string>> {
   for (const paths of await metaRoots(table)) {
     const { snapshotDirectory, changelogDirectory, tagDirectory } = paths;
     // A tag of a snapshot that expires meanwhile is found, as tags are looked at last.
-    await collector.addAll(snapshotDirectory, /^snapshot-\d+$/);
-    await collector.addAll(changelogDirectory, /^changelog-\d+$/);
-    await collector.addAll(tagDirectory, /^tag-/);
+    await collector.addAll(snapshotDirectory, { pattern: /^snapshot-\d+$/, isOutlived: false });
+    await collector.addAll(changelogDirectory, { pattern: /^changelog-\d+$/, isOutlived: true });
+    await collector.addAll(tagDirectory, { pattern: /^tag-/, isOutlived: false });
   }
   return collector.names;
 }
@@ -115,31 +115,40 @@ class NameCollector {
     this.#manifests = new ManifestStore(table);
   }
 
-  /** Adds what the snapshots in the directory name; one that expires meanwhile names nothing any more. */
-  async addAll(directory: string, pattern: RegExp): Promise<void> {
+  /**
+   * Adds what the snapshots in the directory name; one that expires meanwhile names nothing any more. Of a changelog that
+   * has outlived its snapshot, the snapshot's other lists may be gone.
+   */
+  async addAll(
+    directory: string,
+    { pattern, isOutlived }: { readonly pattern: RegExp; readonly isOutlived: boolean },
+  ): Promise<void> {
     for (const { name, isDirectory } of await this.#store.list(directory)) {
       if (isDirectory || !pattern.test(name)) continue;
       const path = `${directory}/${name}`;
       const bytes = await unlessGone(() => this.#store.read(path));
       if (bytes === null) continue;
       try {
-        await this.#add(parseSnapshot(new TextDecoder().decode(bytes)));
+        await this.#add(parseSnapshot(new TextDecoder().decode(bytes)), isOutlived);
       } catch (error) {
         if (!isTributaryError(error, 'E3001') || (await this.#store.stat(path)) !== null) throw error;
       }
     }
   }
 
-  async #add(snapshot: Snapshot): Promise<void> {
+  async #add(snapshot: Snapshot, isOutlived: boolean): Promise<void> {
     for (const list of listsOf(snapshot)) {
       // A list that was seen has been read whole, and files never change.
       if (this.names.has(list)) continue;
+      const mayBeGone = isOutlived && list !== snapshot.changelogManifestList;
+      if (mayBeGone && (await this.#store.stat(this.#manifests.path(list))) === null) continue;
       for (const { fileName } of await this.#manifests.readList(list)) await this.#addManifest(fileName);
       this.names.add(list);
     }
     if (snapshot.statistics !== null) this.names.add(snapshot.statistics);
     const { indexManifest } = snapshot;
     if (indexManifest === null || this.names.has(indexManifest)) return;
+    if (isOutlived && (await this.#store.stat(this.#manifests.path(indexManifest))) === null) return;
     for (const entry of await this.#manifests.readIndex(indexManifest)) this.names.add(entry.fileName);
     this.names.add(indexManifest);
   }
