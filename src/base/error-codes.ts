@@ -516,6 +516,12 @@ export const ERROR_CODES = {
     meaning: 'An aggregate of numbers has no result: a division by zero, or a quotient of decimals without end.',
     remedy: 'Correct the row that takes such a factor back from a product, or set fields.<column>.ignore-retract=true.',
   },
+  E3365: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'A column with the aggregate function rbm32 holds bytes that are no Roaring bitmap.',
+    remedy: 'Write bitmaps in the portable Roaring format, or give the column another function.',
+  },
   E3400: {
     kind: 'config',
     exit: 2,

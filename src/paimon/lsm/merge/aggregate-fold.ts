@@ -2,26 +2,39 @@
 import { TributaryError } from '../../../base/errors.ts';
 import type { Aggregate, AggregateFunction } from '../../schema/aggregate.ts';
 import type { DataField } from '../../schema/data-type.ts';
-import { type FoldFactory, KEEP, RETRACT, SET, SET_RETRACT } from './column-fold.ts';
+import { bitmapFold } from './bitmap-folds.ts';
+import { collectFold, mergeMapFold, mergeTimedMapFold } from './collection-folds.ts';
+import { type ColumnFold, type FoldFactory, type FoldInput, KEEP, RETRACT, SET, SET_RETRACT } from './column-fold.ts';
+import { nestedPartialUpdateFold, nestedUpdateFold } from './nested-folds.ts';
 import { productFold, sumFold } from './number-folds.ts';
 import { PICKS } from './pick-folds.ts';
+import { textListFold } from './text-folds.ts';
 
-const FOLDS: ReadonlyMap<AggregateFunction, FoldFactory> = new Map<AggregateFunction, FoldFactory>([
+/** Makes the fold of a column that has the aggregate. */
+type AggregateFold = (input: FoldInput, aggregate: Aggregate) => ColumnFold;
+
+const FOLDS: ReadonlyMap<AggregateFunction, AggregateFold> = new Map<AggregateFunction, AggregateFold>([
   ...PICKS,
   ['sum', sumFold],
   ['product', productFold],
+  ['listagg', textListFold],
+  ['collect', collectFold],
+  ['merge_map', mergeMapFold],
+  ['merge_map_with_keytime', mergeTimedMapFold],
+  ['nested_update', nestedUpdateFold],
+  ['nested_partial_update', nestedPartialUpdateFold],
+  ['rbm32', bitmapFold],
 ]);
 
 /** The fold of a column's aggregate function. Throws `E3360` for functions that are not supported. */
 export function aggregateFold(field: DataField, aggregate: Aggregate): FoldFactory {
-  const factory = factoryOf(field, aggregate);
-  return aggregate.ignoreRetract ? (input) => factory({ ...input, steps: withoutRetracts(input.steps) }) : factory;
-}
-
-function factoryOf(field: DataField, { function: name }: Aggregate): FoldFactory {
-  const factory = FOLDS.get(name);
-  if (factory !== undefined) return factory;
-  throw new TributaryError('E3360', `aggregate function is not supported: column=${field.name} function=${name}`);
+  const fold = FOLDS.get(aggregate.function);
+  if (fold === undefined) {
+    const { name } = field;
+    throw new TributaryError('E3360', `aggregate is not supported: column=${name} function=${aggregate.function}`);
+  }
+  if (!aggregate.ignoreRetract) return (input) => fold(input, aggregate);
+  return (input) => fold({ ...input, steps: withoutRetracts(input.steps) }, aggregate);
 }
 
 /** `ignore-retract` */
