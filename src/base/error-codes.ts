@@ -584,6 +584,13 @@ export const ERROR_CODES = {
     meaning: 'A value cannot be written: NULL in a NOT NULL column, or a decimal with more digits than its type.',
     remedy: 'Correct the row at its source, or alter the type of the column in the lake.',
   },
+  E3230: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'The indexes of a data file (in its manifest entry or in its .index file) are damaged.',
+    remedy:
+      'Set the table option file-index.read.enabled to false to read without indexes, and rewrite the file by a full compaction.',
+  },
   E3450: {
     kind: 'retry',
     exit: 5,

@@ -11,6 +11,7 @@ import type { Snapshot } from '../meta/snapshot.ts';
 import type { SchemaStore } from '../schema/schema-store.ts';
 import { tableOptions } from '../schema/table-options.ts';
 import { type TableSchema, trimmedPrimaryKeys } from '../schema/table-schema.ts';
+import { rowsByEmbeddedIndex } from './file-selection.ts';
 import { checkConditions, fieldOf } from './predicate.ts';
 import { keysMayMeet, partitionMayMeet, valuesMayMeet } from './prune.ts';
 import type { ReadOptions, ScanPlan, Split } from './scan.ts';
@@ -50,7 +51,7 @@ export async function planScan(source: PlanSource, options: ReadOptions): Promis
     const { partition, bucket: number } = bucket[0];
     const files = prune.byKey(bucket.map((entry) => entry.file));
     const deletionFiles = deletionFilesOf(source, indexEntries, bucket[0]);
-    for (const split of prune.byValues(splitFiles(files, rule))) {
+    for (const split of await prune.byValues(splitFiles(files, rule))) {
       splits.push({ partition, bucket: number, ...split, deletionFiles });
     }
   }
@@ -126,6 +127,7 @@ class Pruner {
   private readonly fileSchemas: ReadonlyMap<number, TableSchema>;
   /** Whether a merge gives one of its rows as it is. */
   private readonly keepsRows: boolean;
+  private readonly usesIndexes: boolean;
 
   private constructor(
     schema: TableSchema,
@@ -135,7 +137,8 @@ class Pruner {
     this.schema = schema;
     this.where = where;
     this.fileSchemas = fileSchemas;
-    const { mergeEngine } = tableOptions(schema);
+    const { mergeEngine, fileIndexReadEnabled } = tableOptions(schema);
+    this.usesIndexes = fileIndexReadEnabled;
     this.keepsRows = mergeEngine === 'deduplicate' || mergeEngine === 'first-row';
   }
 
@@ -155,7 +158,7 @@ class Pruner {
     return files.filter((file) => keysMayMeet(file, this.where, this.schema));
   }
 
-  byValues(splits: readonly SplitFiles[]): readonly SplitFiles[] {
+  async byValues(splits: readonly SplitFiles[]): Promise<readonly SplitFiles[]> {
     if (this.where.length === 0) return splits;
     const kept: SplitFiles[] = [];
     for (const split of splits) {
@@ -164,14 +167,19 @@ class Pruner {
         kept.push(split);
         continue;
       }
-      const matching = split.files.filter((file) => this.valuesMayMeet(file));
+      const matching: DataFileMeta[] = [];
+      for (const file of split.files) if (await this.valuesMayMeet(file)) matching.push(file);
       if (matching.length > 0) kept.push(split.rawConvertible ? { ...split, files: matching } : split);
     }
     return kept;
   }
 
-  private valuesMayMeet(file: DataFileMeta): boolean {
+  private async valuesMayMeet(file: DataFileMeta): Promise<boolean> {
     const fileSchema = this.fileSchemas.get(file.schemaId);
-    return fileSchema === undefined || valuesMayMeet(file, this.where, { read: this.schema, file: fileSchema });
+    if (fileSchema === undefined) return true;
+    const schemas = { read: this.schema, file: fileSchema };
+    if (!valuesMayMeet(file, this.where, schemas)) return false;
+    if (!this.usesIndexes || file.embeddedFileIndex === null) return true;
+    return (await rowsByEmbeddedIndex(file, this.where, schemas))?.isEmpty !== true;
   }
 }

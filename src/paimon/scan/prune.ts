@@ -60,7 +60,7 @@ function firstKeyBounds(types: readonly DataType[], file: DataFileMeta): ColumnB
 export function valuesMayMeet(
   file: DataFileMeta,
   conditions: readonly PlainCondition[],
-  schemas: { readonly read: TableSchema; readonly file: TableSchema },
+  schemas: ReadSchemas,
 ): boolean {
   if (conditions.length === 0) return true;
   const columns = file.valueStatsCols ?? schemas.file.fields.map((field) => field.name);
@@ -75,11 +75,41 @@ export function valuesMayMeet(
   });
 }
 
+/** The schema that is read with, and the version that a file was written with. */
+export interface ReadSchemas {
+  readonly read: TableSchema;
+  readonly file: TableSchema;
+}
+
+/**
+ * The conditions with the file's names of the columns, as far as they can be judged by what is stored in the file:
+ * those on columns that it does not have, or has with another type, are left out with every `or` they are part of.
+ */
+export function conditionsOfFile(
+  conditions: readonly PlainCondition[],
+  schemas: ReadSchemas,
+): readonly PlainCondition[] {
+  return conditions.flatMap((condition): readonly PlainCondition[] => {
+    switch (condition.operator) {
+      case 'and':
+        return conditionsOfFile(condition.conditions, schemas);
+      case 'or': {
+        const branches = condition.conditions.map((branch) => conditionsOfFile([branch], schemas));
+        if (branches.some((branch) => branch.length === 0)) return [];
+        const joined = branches.map((branch): PlainCondition => ({ operator: 'and', conditions: branch }));
+        return [{ operator: 'or', conditions: joined }];
+      }
+      default: {
+        const stored = storedField(condition, schemas);
+        const isSame = stored !== null && sameType(stored, fieldNamed(schemas.read, condition.column));
+        return isSame ? [{ ...condition, column: stored.name }] : [];
+      }
+    }
+  });
+}
+
 /** The column of the file that the condition speaks of; null where the file was written before it was added. */
-function storedField(
-  condition: ColumnCondition,
-  schemas: { readonly read: TableSchema; readonly file: TableSchema },
-): DataField | null {
+function storedField(condition: ColumnCondition, schemas: ReadSchemas): DataField | null {
   const wanted = fieldNamed(schemas.read, condition.column);
   return schemas.file.fields.find((field) => field.id === wanted.id) ?? null;
 }

@@ -5,6 +5,7 @@ import { sliceVector, takeVector } from '../../column/take.ts';
 import { compareBinaryRows } from '../format/binary-row.ts';
 import { type DeletedRows, readDeletionVector } from '../lsm/deletion-vector.ts';
 import { conditionColumns, type PlainCondition, plainConditions } from '../format/condition.ts';
+import type { RowSet } from '../format/file-index/row-set.ts';
 import { filePaths } from '../lsm/file-paths.ts';
 import { partitionByInterval } from '../lsm/interval-partition.ts';
 import { tableLayout } from '../lsm/key-value-file.ts';
@@ -14,7 +15,9 @@ import { type BucketReader, readFile, readSections } from '../lsm/section-reader
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
 import type { DataField } from '../schema/data-type.ts';
 import type { SchemaStore } from '../schema/schema-store.ts';
+import { tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
+import { rowsByFileIndex } from './file-selection.ts';
 import { fieldOf, rowsThatMeet } from './predicate.ts';
 import type { ReadBatch, ReadOptions, ScanPlan, Split } from './scan.ts';
 
@@ -54,7 +57,7 @@ export async function* readSplit(
   const reader = await bucketReader(source, schema, { split, layout });
   const output = new Output(layout, fields, where);
   for await (const batch of split.rawConvertible
-    ? readRawFiles(reader, split, keepRetracts)
+    ? readRawFiles(reader, split, { schema, keepRetracts, where })
     : readMerged(reader, split, { schema, keepRetracts })) {
     const rows = output.of(batch);
     if (rows !== null) yield rows;
@@ -111,30 +114,55 @@ function readMerged(
   return readSections(reader, sections, mergeFunctionOf(how.schema, { layout, dropRetracts: !how.keepRetracts }));
 }
 
-async function* readRawFiles(reader: BucketReader, split: Split, keepRetracts: boolean): AsyncGenerator<KeyValueBatch> {
+async function* readRawFiles(
+  reader: BucketReader,
+  split: Split,
+  scan: { readonly schema: TableSchema; readonly keepRetracts: boolean; readonly where: readonly PlainCondition[] },
+): AsyncGenerator<KeyValueBatch> {
   for (const file of split.files) {
+    const selected = await selectedRows(reader, file, scan);
+    if (selected?.isEmpty === true) continue;
     const deletionFile = split.deletionFiles.get(file.fileName);
     const deleted = deletionFile === undefined ? null : await readDeletionVector(reader.store, deletionFile);
-    const dropRetracts = !keepRetracts && file.deleteRowCount !== 0;
+    const dropRetracts = !scan.keepRetracts && file.deleteRowCount !== 0;
+    const isWhole = !dropRetracts && deleted === null && selected === null;
     let firstRow = 0;
     for await (const batch of readFile(reader, file)) {
-      yield dropRetracts || deleted !== null ? liveRows(batch, { firstRow, deleted, dropRetracts }) : batch;
+      yield isWhole ? batch : liveRows(batch, { firstRow, deleted, selected, dropRetracts });
       firstRow += batch.rowCount;
     }
   }
 }
 
-/** The rows of a batch of a file, which begins at its row `firstRow`, that are not deleted. */
+/** The rows that the file's indexes leave; null for all. */
+async function selectedRows(
+  reader: BucketReader,
+  file: DataFileMeta,
+  { schema, where }: { readonly schema: TableSchema; readonly where: readonly PlainCondition[] },
+): Promise<RowSet | null> {
+  const fileSchema = reader.schemas.get(file.schemaId);
+  if (fileSchema === undefined || !tableOptions(schema).fileIndexReadEnabled) return null;
+  const pathOf = (fileName: string): string => reader.pathOf({ ...file, fileName });
+  return rowsByFileIndex(file, { where, schemas: { read: schema, file: fileSchema } }, { store: reader.store, pathOf });
+}
+
+/** The rows of a batch of a file, which begins at its row `firstRow`, that are selected and not deleted. */
 function liveRows(
   batch: KeyValueBatch,
-  by: { readonly firstRow: number; readonly deleted: DeletedRows | null; readonly dropRetracts: boolean },
+  by: {
+    readonly firstRow: number;
+    readonly deleted: DeletedRows | null;
+    readonly selected: RowSet | null;
+    readonly dropRetracts: boolean;
+  },
 ): KeyValueBatch {
+  const { firstRow, deleted, selected } = by;
+  const end = firstRow + batch.rowCount;
   const keep = new Uint8Array(batch.rowCount).fill(1);
-  if (by.deleted !== null) {
-    const end = by.firstRow + batch.rowCount;
-    for (let index = firstAtLeast(by.deleted, by.firstRow); by.deleted[index] < end; index++) {
-      keep[by.deleted[index] - by.firstRow] = 0;
-    }
+  if (selected !== null) for (let row = 0; row < keep.length; row++) keep[row] = Number(selected.has(firstRow + row));
+  if (deleted !== null) {
+    for (let index = firstAtLeast(deleted, firstRow); deleted[index] < end; index++)
+      keep[deleted[index] - firstRow] = 0;
   }
   if (by.dropRetracts) for (let row = 0; row < keep.length; row++) if (isRetract(batch.kinds[row])) keep[row] = 0;
   const rows = rowsOf(keep);

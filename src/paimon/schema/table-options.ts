@@ -81,6 +81,8 @@ export interface TableOptions {
   /** `metadata.stats-keep-first-n-columns`; -1 for all. */
   readonly statsKeepFirstColumns: number;
   readonly statsDenseStore: boolean;
+  /** `file-index.read.enabled`: whether reads use the indexes of files. */
+  readonly fileIndexReadEnabled: boolean;
   // Partitions
   readonly partitionDefaultName: string;
   readonly partitionLegacyName: boolean;
@@ -231,6 +233,7 @@ function fileOptions(read: OptionReader, keyed: boolean) {
     changelogStatsMode: read.text('changelog-file.stats-mode') ?? statsMode,
     statsKeepFirstColumns: read.integer('metadata.stats-keep-first-n-columns', -1),
     statsDenseStore: read.flag('metadata.stats-dense-store', true),
+    fileIndexReadEnabled: read.flag('file-index.read.enabled', true),
     partitionDefaultName: read.text('partition.default-name') ?? '__DEFAULT_PARTITION__',
     partitionLegacyName: read.flag('partition.legacy-name', true),
     dynamicPartitionOverwrite: read.flag('dynamic-partition-overwrite', true),
