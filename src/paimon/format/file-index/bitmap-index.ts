@@ -1,6 +1,8 @@
 // The index type `bitmap`: the rows of each value. Source: format notes 04 section 8 (BitmapFileIndex, versions 1 and 2).
 import { type Cell, compareCells } from '../cell.ts';
 import type { ColumnCondition } from '../condition.ts';
+import type { ColumnIndex } from './column-index.ts';
+import { damagedIndex } from './index-fault.ts';
 import { type IndexValues, valueSize } from './index-value.ts';
 import { RowSet } from './row-set.ts';
 
@@ -22,16 +24,12 @@ interface Opened {
   readonly offsetOf: (value: Cell) => number | null;
 }
 
-/** A `bitmap` index by its body; the rows that meet a condition, or null. Throws a RangeError for damaged bytes. */
-export function openBitmapIndex(
-  body: Uint8Array,
-  values: IndexValues,
-  rowCount: number,
-): (condition: ColumnCondition) => RowSet | null {
+/** A `bitmap` index by its body; the rows that meet a condition, or null. Throws `E3230`, or RangeError where the bytes end early. */
+export function openBitmapIndex(body: Uint8Array, values: IndexValues, rowCount: number): ColumnIndex {
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
   const version = view.getInt8(0);
-  if (version !== 1 && version !== 2) throw new RangeError(`unknown version: ${version}`);
-  if (view.getInt32(1) !== rowCount) throw new RangeError(`index of ${view.getInt32(1)} rows instead of ${rowCount}`);
+  if (version !== 1 && version !== 2) throw damagedIndex(`unknown version: ${version}`);
+  if (view.getInt32(1) !== rowCount) throw damagedIndex(`index of ${view.getInt32(1)} rows instead of ${rowCount}`);
   const opened = version === 1 ? openFirst(view, values) : openSecond(view, values);
   return (condition) => rowsOf(opened, condition);
 }

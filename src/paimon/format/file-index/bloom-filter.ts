@@ -1,8 +1,10 @@
 // The index type `bloom-filter`: which values a file certainly does not hold. Source: format notes 04 section 8
 // (BloomFilterFileIndex, BloomFilter64).
 import { vectorOf } from '../cell.ts';
-import type { ColumnCondition, Literal } from '../condition.ts';
+import type { Literal } from '../condition.ts';
 import type { DataType } from '../../schema/data-type.ts';
+import type { ColumnIndex } from './column-index.ts';
+import { damagedIndex } from './index-fault.ts';
 import { rowHash } from './hash64.ts';
 import { RowSet } from './row-set.ts';
 import { Word64 } from './word64.ts';
@@ -28,11 +30,11 @@ export class BloomFilter {
     return new BloomFilter(hashCount, new Uint8Array(bitCount / 8));
   }
 
-  /** The filter of a body. Throws a RangeError for damaged bytes. */
+  /** The filter of a body. Throws `E3230`, or RangeError where the bytes end early. */
   static read(body: Uint8Array): BloomFilter {
     const hashCount = new DataView(body.buffer, body.byteOffset, body.byteLength).getInt32(0);
     if (hashCount < 1 || hashCount > HASHES_MAX || body.length === HEAD_SIZE) {
-      throw new RangeError(`filter of ${hashCount} hashes and ${body.length} bytes`);
+      throw damagedIndex(`filter of ${hashCount} hashes and ${body.length} bytes`);
     }
     return new BloomFilter(hashCount, body.subarray(HEAD_SIZE));
   }
@@ -66,11 +68,7 @@ export class BloomFilter {
 }
 
 /** A `bloom-filter` index by its body: no rows where the value is certainly not there, else null. */
-export function openBloomIndex(
-  body: Uint8Array,
-  type: DataType,
-  rowCount: number,
-): (condition: ColumnCondition) => RowSet | null {
+export function openBloomIndex(body: Uint8Array, type: DataType, rowCount: number): ColumnIndex {
   const filter = BloomFilter.read(body);
   const mayHold = (literals: readonly Literal[]): boolean => {
     const hash = rowHash(type, vectorOf(type, literals));

@@ -1,6 +1,8 @@
 // The index type `bsi`: whole numbers as bit slices, those below zero apart. Source: format notes 04 section 8
 // (BitSliceIndexBitmapFileIndex, BitSliceIndexRoaringBitmap).
-import type { ColumnCondition, Literal } from '../condition.ts';
+import type { Literal } from '../condition.ts';
+import type { ColumnIndex } from './column-index.ts';
+import { damagedIndex } from './index-fault.ts';
 import { BitSlices } from './bit-slices.ts';
 import { orderedRows } from './ordered-index.ts';
 import { RowSet } from './row-set.ts';
@@ -14,11 +16,11 @@ interface Numbers {
   readonly slices: BitSlices;
 }
 
-/** A `bsi` index by its body; the rows that meet a condition, or null. Throws a RangeError for damaged bytes. */
-export function openBsiIndex(body: Uint8Array, rowCount: number): (condition: ColumnCondition) => RowSet | null {
+/** A `bsi` index by its body; the rows that meet a condition, or null. Throws `E3230`, or RangeError where the bytes end early. */
+export function openBsiIndex(body: Uint8Array, rowCount: number): ColumnIndex {
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-  if (view.getInt8(0) !== VERSION) throw new RangeError(`unknown version: ${view.getInt8(0)}`);
-  if (view.getInt32(1) !== rowCount) throw new RangeError(`index of ${view.getInt32(1)} rows instead of ${rowCount}`);
+  if (view.getInt8(0) !== VERSION) throw damagedIndex(`unknown version: ${view.getInt8(0)}`);
+  if (view.getInt32(1) !== rowCount) throw damagedIndex(`index of ${view.getInt32(1)} rows instead of ${rowCount}`);
   const positive = readSigned(view, 5, rowCount);
   const negative = readSigned(view, positive.end, rowCount);
   const index = {
@@ -39,11 +41,11 @@ function magnitudesBelow({ min, slices }: Numbers, bound: bigint): RowSet {
 
 function readSigned(view: DataView, at: number, rowCount: number): { readonly numbers: Numbers; readonly end: number } {
   if (view.getInt8(at) === 0) return { numbers: { min: 0n, slices: BitSlices.empty(rowCount) }, end: at + 1 };
-  if (view.getInt8(at + 1) !== VERSION) throw new RangeError(`unknown version: ${view.getInt8(at + 1)}`);
+  if (view.getInt8(at + 1) !== VERSION) throw damagedIndex(`unknown version: ${view.getInt8(at + 1)}`);
   const min = view.getBigInt64(at + 2);
   const present = RowSet.read(view, at + 18, rowCount);
   const count = view.getInt32(present.end);
-  if (count < 0 || count > SLICES_MAX) throw new RangeError(`index of ${count} slices`);
+  if (count < 0 || count > SLICES_MAX) throw damagedIndex(`index of ${count} slices`);
   const slices: RowSet[] = [];
   let end = present.end + 4;
   for (let bit = 0; bit < count; bit++) {

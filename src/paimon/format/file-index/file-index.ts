@@ -2,7 +2,9 @@
 // Source: format notes 04 section 8 (FileIndexFormat, FileIndexPredicate).
 import { isTributaryError, TributaryError } from '../../../base/errors.ts';
 import type { DataType } from '../../schema/data-type.ts';
-import { columnConditions, type ColumnCondition, type PlainCondition } from '../condition.ts';
+import { columnConditions, type PlainCondition } from '../condition.ts';
+import type { ColumnIndex } from './column-index.ts';
+import { damagedIndex } from './index-fault.ts';
 import { openBitmapIndex } from './bitmap-index.ts';
 import { openBloomIndex } from './bloom-filter.ts';
 import { openBsiIndex } from './bsi-index.ts';
@@ -31,8 +33,6 @@ export interface IndexedFile {
   readonly typeOf: (column: string) => DataType | undefined;
 }
 
-type IndexOfColumn = (condition: ColumnCondition) => RowSet | null;
-
 /** One index of one column: its bytes in the whole. */
 interface Part {
   readonly column: string;
@@ -53,7 +53,7 @@ export async function rowsByIndex(
   try {
     const wanted = new Set(columnConditions(conditions).map(({ column }) => column));
     const parts = (await readHead(source)).filter((part) => wanted.has(part.column) && part.start >= 0);
-    const indexes = new Map<string, readonly IndexOfColumn[]>();
+    const indexes = new Map<string, readonly ColumnIndex[]>();
     for (const part of parts) {
       const body = await readExactly(source, part.start, part.sizeBytes);
       const index = openIndex(part, body, file);
@@ -61,7 +61,7 @@ export async function rowsByIndex(
     }
     return rowsOfAll(conditions, indexes);
   } catch (error) {
-    if (!(error instanceof RangeError) && !isTributaryError(error, 'E3402')) throw error;
+    if (!(error instanceof RangeError) && !isTributaryError(error, 'E3230', 'E3402')) throw error;
     throw new TributaryError('E3230', `file index cannot be read: file=${source.name} size=${source.sizeBytes}`, {
       cause: error,
     });
@@ -77,8 +77,8 @@ export function indexBytes(name: string, bytes: Uint8Array): IndexSource {
 
 async function readHead(source: IndexSource): Promise<readonly Part[]> {
   const start = viewOf(await readExactly(source, 0, FIXED_SIZE));
-  if (start.getBigInt64(0) !== FILE_INDEX_MAGIC) throw new RangeError('it is no file index');
-  if (start.getInt32(8) !== FILE_INDEX_VERSION) throw new RangeError(`unknown version: ${start.getInt32(8)}`);
+  if (start.getBigInt64(0) !== FILE_INDEX_MAGIC) throw damagedIndex('it is no file index');
+  if (start.getInt32(8) !== FILE_INDEX_VERSION) throw damagedIndex(`unknown version: ${start.getInt32(8)}`);
   const view = viewOf(await readExactly(source, FIXED_SIZE, start.getInt32(12) - FIXED_SIZE));
   const parts: Part[] = [];
   let at = 4;
@@ -102,15 +102,15 @@ async function readHead(source: IndexSource): Promise<readonly Part[]> {
 
 async function readExactly(source: IndexSource, offset: number, sizeBytes: number): Promise<Uint8Array> {
   if (sizeBytes < 0 || offset + sizeBytes > source.sizeBytes) {
-    throw new RangeError(`index reaches outside: offset=${offset} size=${sizeBytes}`);
+    throw damagedIndex(`index reaches outside: offset=${offset} size=${sizeBytes}`);
   }
   const bytes = await source.readRange(offset, sizeBytes);
-  if (bytes.length !== sizeBytes) throw new RangeError(`file ends early: offset=${offset}`);
+  if (bytes.length !== sizeBytes) throw damagedIndex(`file ends early: offset=${offset}`);
   return bytes;
 }
 
 /** Null for kinds and types of other versions, which prune nothing. */
-function openIndex({ column, kind }: Part, body: Uint8Array, file: IndexedFile): IndexOfColumn | null {
+function openIndex({ column, kind }: Part, body: Uint8Array, file: IndexedFile): ColumnIndex | null {
   const type = file.typeOf(column);
   if (type === undefined) return null;
   if (kind === 'bloom-filter') return openBloomIndex(body, type, file.rowCount);
@@ -130,7 +130,7 @@ function openIndex({ column, kind }: Part, body: Uint8Array, file: IndexedFile):
 
 function rowsOfAll(
   conditions: readonly PlainCondition[],
-  indexes: ReadonlyMap<string, readonly IndexOfColumn[]>,
+  indexes: ReadonlyMap<string, readonly ColumnIndex[]>,
 ): RowSet | null {
   return intersection(conditions.flatMap((condition) => rowsOf(condition, indexes) ?? []));
 }
@@ -140,7 +140,7 @@ function intersection(sets: readonly RowSet[]): RowSet | null {
   return sets.length === 0 ? null : sets.reduce((rows, met) => rows.and(met));
 }
 
-function rowsOf(condition: PlainCondition, indexes: ReadonlyMap<string, readonly IndexOfColumn[]>): RowSet | null {
+function rowsOf(condition: PlainCondition, indexes: ReadonlyMap<string, readonly ColumnIndex[]>): RowSet | null {
   switch (condition.operator) {
     case 'and':
       return rowsOfAll(condition.conditions, indexes);

@@ -2,13 +2,14 @@
 // (BitmapFileIndexMeta, KeyFactory).
 import type { DataType } from '../../schema/data-type.ts';
 import type { Cell } from '../cell.ts';
+import { damagedIndex } from './index-fault.ts';
 
 const MICROS_PRECISION_MAX = 6;
 const COMPACT_DECIMAL_PRECISION_MAX = 18;
 
 /** How values of one type are read from and written to an index. */
 export interface IndexValues {
-  /** The value at an offset. A RangeError where the bytes end early. */
+  /** The value at an offset. Throws `E3230`, or RangeError where the bytes end early. */
   readonly read: (view: DataView, at: number) => Cell;
   /** Bytes of a value; null for texts, which tell it themselves. */
   readonly sizeBytes: number | null;
@@ -89,7 +90,7 @@ const LONG: IndexValues = fixed(
 
 function readText(view: DataView, at: number): Cell {
   const length = view.getInt32(at);
-  if (length < 0 || at + 4 + length > view.byteLength) throw new RangeError(`text ends outside: length=${length}`);
+  if (length < 0 || at + 4 + length > view.byteLength) throw damagedIndex(`text ends outside: length=${length}`);
   return new Uint8Array(view.buffer, view.byteOffset + at + 4, length);
 }
 

@@ -1,7 +1,8 @@
 // Texts as Java's `DataOutput.writeUTF` writes them: a 16-bit length, then UTF-8 of each UTF-16 unit by itself, with two
 // bytes for U+0000.
+import { damagedIndex } from './index-fault.ts';
 
-/** The text at an offset and the offset behind it. Throws a RangeError where the bytes end early or are no text. */
+/** The text at an offset and the offset behind it. Throws `E3230`, or RangeError where the bytes end early. */
 export function readJavaUtf(view: DataView, at: number): { readonly text: string; readonly end: number } {
   const end = at + 2 + view.getUint16(at);
   let text = '';
@@ -17,7 +18,7 @@ export function readJavaUtf(view: DataView, at: number): { readonly text: string
       const middle = view.getUint8(next + 1) & 0x3f;
       text += String.fromCharCode(((first & 0x0f) << 12) | (middle << 6) | (view.getUint8(next + 2) & 0x3f));
       next += 3;
-    } else throw new RangeError(`text is not UTF-8: byte=${first}`);
+    } else throw damagedIndex(`text is not UTF-8: byte=${first}`);
   }
   return { text, end };
 }

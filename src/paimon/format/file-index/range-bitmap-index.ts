@@ -1,7 +1,9 @@
 // The index type `range-bitmap`: a sorted dictionary of the values in chunks, and each row's place in it as bit slices.
 // Source: format notes 04 section 8 (RangeBitmap, ChunkedDictionary, BitSliceIndexBitmap).
 import { type Cell, compareCells } from '../cell.ts';
-import type { ColumnCondition, Literal } from '../condition.ts';
+import type { Literal } from '../condition.ts';
+import type { ColumnIndex } from './column-index.ts';
+import { damagedIndex } from './index-fault.ts';
 import { BitSlices } from './bit-slices.ts';
 import { type IndexValues, valueSize } from './index-value.ts';
 import { orderedRows } from './ordered-index.ts';
@@ -9,16 +11,12 @@ import { RowSet } from './row-set.ts';
 
 const VERSION = 1;
 
-/** A `range-bitmap` index by its body; the rows that meet a condition, or null. A RangeError for damaged bytes. */
-export function openRangeBitmapIndex(
-  body: Uint8Array,
-  values: IndexValues,
-  rowCount: number,
-): (condition: ColumnCondition) => RowSet | null {
+/** A `range-bitmap` index by its body; the rows that meet a condition, or null. Throws `E3230`, or RangeError where the bytes end early. */
+export function openRangeBitmapIndex(body: Uint8Array, values: IndexValues, rowCount: number): ColumnIndex {
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
   const headSize = view.getInt32(0);
   requireVersion(view.getInt8(4));
-  if (view.getInt32(5) !== rowCount) throw new RangeError(`index of ${view.getInt32(5)} rows instead of ${rowCount}`);
+  if (view.getInt32(5) !== rowCount) throw damagedIndex(`index of ${view.getInt32(5)} rows instead of ${rowCount}`);
   const cardinality = view.getInt32(9);
   // The head ends with the dictionary's size, behind the least and greatest value.
   const dictionarySize = view.getInt32(4 + headSize - 4);
@@ -38,7 +36,7 @@ export function openRangeBitmapIndex(
 }
 
 function requireVersion(version: number): void {
-  if (version !== VERSION) throw new RangeError(`unknown version: ${version}`);
+  if (version !== VERSION) throw damagedIndex(`unknown version: ${version}`);
 }
 
 /** Some values of the dictionary: the first stands in the chunk's head, the others behind all chunks. */
@@ -62,7 +60,7 @@ class ChunkedDictionary {
     const chunksSize = view.getInt32(at + 13);
     const offsetsAt = at + 4 + headSize;
     const chunksAt = offsetsAt + offsetsSize;
-    if (count < 0 || 4 * count > offsetsSize) throw new RangeError(`dictionary of ${count} chunks`);
+    if (count < 0 || 4 * count > offsetsSize) throw damagedIndex(`dictionary of ${count} chunks`);
     const place = { keysAt: chunksAt + chunksSize, values };
     this.chunks = Array.from({ length: count }, (_, index) =>
       readChunk(view, chunksAt + view.getInt32(offsetsAt + 4 * index), place),

@@ -1,5 +1,6 @@
 // Sets of row numbers of one file, as bits.
 import { readRoaring } from '../roaring.ts';
+import { damagedIndex } from './index-fault.ts';
 
 /** Some of the rows `0 … rowCount`. Operations give new sets; both sides are of one file. */
 export class RowSet {
@@ -19,11 +20,11 @@ export class RowSet {
     return RowSet.none(rowCount).not();
   }
 
-  /** Throws a RangeError for a row that the file does not have. */
+  /** Throws `E3230` for a row that the file does not have. */
   static of(rowCount: number, rows: Iterable<number>): RowSet {
     const set = RowSet.none(rowCount);
     for (const row of rows) {
-      if (row < 0 || row >= rowCount) throw new RangeError(`row is not in the file: row=${row} rows=${rowCount}`);
+      if (row < 0 || row >= rowCount) throw damagedIndex(`row is not in the file: row=${row} rows=${rowCount}`);
       set.words[row >>> 5] |= 1 << (row & 31);
     }
     return set;
