@@ -473,12 +473,6 @@ export const ERROR_CODES = {
     remedy:
       'Run `tributary table fsck` on the table; restore the file or roll back to a snapshot that does not name it.',
   },
-  E3354: {
-    kind: 'config',
-    exit: 2,
-    meaning: 'The table has a feature that this implementation cannot compact yet.',
-    remedy: 'Set write-only=true and run the compaction with another Paimon engine.',
-  },
   E3355: {
     kind: 'bug',
     exit: 1,
@@ -521,6 +515,12 @@ export const ERROR_CODES = {
     exit: 1,
     meaning: 'A column with the aggregate function rbm32 holds bytes that are no Roaring bitmap.',
     remedy: 'Write bitmaps in the portable Roaring format, or give the column another function.',
+  },
+  E3371: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'A table option on compactions names a column that the table does not have, or one of another type.',
+    remedy: 'Correct the option that the message names; times are INT, BIGINT or TIMESTAMP columns.',
   },
   E3400: {
     kind: 'config',

@@ -10,7 +10,7 @@ import { snapshotToJson } from '../meta/snapshot-json.ts';
 import { type TableOptions, tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import { assertConsistent, checkConflicts, type KeyOrder, keyOrderOf } from './conflicts.ts';
-import { combineIndexEntries } from './index-state.ts';
+import { checkDeletionVectors, combineIndexEntries } from './index-state.ts';
 import type { PartitionTest } from '../format/partition-spec.ts';
 import { replacedFiles } from './overwrite.ts';
 import { mergeManifests } from './manifest-merge.ts';
@@ -352,8 +352,10 @@ export class TableCommitter {
   async #writeIndex(request: CommitRequest, written: string[]): Promise<string | null> {
     const before = this.#state.snapshot?.indexManifest ?? null;
     const { index = [], replaces } = request;
-    if (index.length === 0 && replaces === undefined) return before;
+    const mayConcernVectors = this.#options.deletionVectors && before !== null && request.deleted.length > 0;
+    if (index.length === 0 && replaces === undefined && !mayConcernVectors) return before;
     const entries = before === null ? [] : await this.manifests.readIndex(before);
+    if (replaces === undefined) checkDeletionVectors(entries, { ...request, index }, this.#state.live);
     const staying = replaces === undefined ? entries : entries.filter((entry) => !replaces(entry.partition));
     if (index.length === 0 && staying.length === entries.length) return before;
     const combined = combineIndexEntries(staying, index);

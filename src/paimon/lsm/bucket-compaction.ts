@@ -14,6 +14,7 @@ import { filePaths } from './file-paths.ts';
 import { tableLayout } from './key-value-file.ts';
 import { type CompactionPick, pickCompaction, pickFullCompaction, type PickSettings } from './pick-compaction.ts';
 import type { Place } from './row-places.ts';
+import { holdsExpired, recordExpiryOf } from './record-expiry.ts';
 import { type SortedRun, sortedRuns } from './sorted-run.ts';
 import type { TaskRunner } from './task-runner.ts';
 
@@ -67,7 +68,7 @@ export class BucketCompaction implements BucketWork {
     let state = bucket;
     let total: CompactResult | null = null;
     for (let round = 0; round < wish.rounds; round++) {
-      const pick = wish.full && round === 0 ? this.pickFull(schema, state) : this.pick(schema, state);
+      const pick = wish.full && round === 0 ? await this.pickFull(schema, state) : this.pick(schema, state);
       if (pick === null) continue;
       try {
         const result = await this.run(schema, state, pick);
@@ -85,14 +86,21 @@ export class BucketCompaction implements BucketWork {
     return discardFiles(this.parts, { schema, place, files });
   }
 
-  private pickFull(schema: TableSchema, state: BucketState): CompactionPick | null {
+  private async pickFull(schema: TableSchema, state: BucketState): Promise<CompactionPick | null> {
     const { compactionForceRewriteAllFiles } = tableOptions(schema);
-    const runs = runsOf(schema, state.files);
-    return pickFullCompaction(
-      runs,
-      this.settings(schema, false),
-      (file) => compactionForceRewriteAllFiles || state.deletionVectors.has(file.fileName),
-    );
+    const expiry = recordExpiryOf(schema, this.parts.clock.nowMs());
+    const schemas = new Map(expiry === null ? [] : (await this.schemasOf(state.files)).map((one) => [one.id, one]));
+    return pickFullCompaction(runsOf(schema, state.files), this.settings(schema, false), (file) => {
+      const fileSchema = schemas.get(file.schemaId);
+      const isExpired = expiry !== null && fileSchema !== undefined && holdsExpired(file, fileSchema, expiry);
+      return compactionForceRewriteAllFiles || isExpired || state.deletionVectors.has(file.fileName);
+    });
+  }
+
+  /** The schema versions that the files were written with. */
+  private schemasOf(files: readonly DataFileMeta[]): Promise<readonly TableSchema[]> {
+    const ids = new Set(files.map((file) => file.schemaId));
+    return Promise.all([...ids].map((id) => this.parts.schemas.read(id)));
   }
 
   private pick(schema: TableSchema, state: BucketState): CompactionPick | null {
@@ -128,22 +136,27 @@ export class BucketCompaction implements BucketWork {
   }
 
   private async run(schema: TableSchema, state: BucketState, pick: CompactionPick): Promise<CompactResult> {
-    const { tablePath, runner, random, clock, schemas } = this.parts;
+    const { tablePath, runner, random, clock } = this.parts;
     const { partition, bucket } = state.place;
     const files = pick.runs.flatMap((run) => run.files);
-    const ids = new Set(files.map((file) => file.schemaId));
     const nowMs = clock.nowMs();
+    const { levelCount, needsLookup } = tableOptions(schema);
+    const higherFiles = needsLookup ? state.files.filter((file) => file.level > pick.outputLevel) : [];
     const request = {
       tablePath,
       schema,
-      fileSchemas: await Promise.all([...ids].map((id) => schemas.read(id))),
+      fileSchemas: await this.schemasOf([...files, ...higherFiles]),
       partition,
       bucket,
       files,
+      higherFiles,
+      deletionVectors: state.deletionVectors,
       outputLevel: pick.outputLevel,
+      maxLevel: state.files.reduce((highest, file) => Math.max(highest, file.level), levelCount - 1),
       dropDeletes: pick.dropDeletes,
       rewritesFiles: pick.rewritesFiles,
       fileUuid: random.uuid(),
+      nowMs,
       creationTimeMs: nowMs - new Date(nowMs).getTimezoneOffset() * 60_000,
     };
     return runner.run('compact', request, new Set());

@@ -1,19 +1,33 @@
-// One compaction of one bucket: merges or upgrades files to a level. A function of plain data, so that it runs in a
-// worker thread. Source: format notes 05 section 3.
+// One compaction of one bucket: merges or upgrades files to a level, and writes down what this changes where the table
+// wants to know. A function of plain data, so that it runs in a worker thread. Source: format notes 05 sections 3, 7, 8.
 import { assert, TributaryError } from '../../base/errors.ts';
 import type { FileStore } from '../../storage/file-store.ts';
 import { compareBinaryRows } from '../format/binary-row.ts';
-import { type DataFileMeta, FILE_SOURCE_COMPACT } from '../meta/data-file-meta.ts';
+import { type DataFileMeta, FILE_SOURCE_APPEND, FILE_SOURCE_COMPACT } from '../meta/data-file-meta.ts';
 import { tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
+import {
+  type ChangelogMergeSettings,
+  firstRowMerge,
+  fullCompactionMerge,
+  lookupMerge,
+  plainMerge,
+  type WindowMerge,
+} from './changelog-merge.ts';
+import { type CompactMode, compactModeOf, raisingOf } from './compact-mode.ts';
+import type { CompactResult } from './compaction-result.ts';
 import { DataFileFormat, type DataFileTarget, DataFileWriter, FileNames } from './data-file-writer.ts';
+import { type DeletedRows, type DeletionFile, readDeletionVector, unionRows } from './deletion-vector.ts';
 import { filePaths } from './file-paths.ts';
 import type { KeyRowOrder, Section } from './interval-partition.ts';
-import type { CompactResult } from './compaction-result.ts';
+import { KeyLookup } from './key-lookup.ts';
 import { tableLayout } from './key-value-file.ts';
+import { openLookupFile } from './lookup-file.ts';
 import { mergeFunctionOf } from './merge/merge-engine.ts';
-import { planRewrite } from './plan-rewrite.ts';
-import { type BucketReader, readSections } from './section-reader.ts';
+import { planRewrite, type RewriteStep } from './plan-rewrite.ts';
+import { recordExpiryOf } from './record-expiry.ts';
+import { type BucketReader, sectionWindows } from './section-reader.ts';
+import { sortedRuns } from './sorted-run.ts';
 
 /** What is to be compacted. */
 export interface CompactRequest {
@@ -26,19 +40,30 @@ export interface CompactRequest {
   readonly partition: Uint8Array;
   readonly bucket: number;
   readonly files: readonly DataFileMeta[];
+  /** The bucket's files above the output level: keys are looked up in them where the table needs that. */
+  readonly higherFiles: readonly DataFileMeta[];
+  /** The bucket's deletion vectors, by data file name. */
+  readonly deletionVectors: ReadonlyMap<string, DeletionFile | DeletedRows>;
   readonly outputLevel: number;
+  /** The highest level of the bucket. */
+  readonly maxLevel: number;
   readonly dropDeletes: boolean;
   /** Write each file again by itself. */
   readonly rewritesFiles: boolean;
   /** Unique within the table; part of the file names. */
   readonly fileUuid: string;
+  readonly nowMs: number;
   /** Stored in the files' metadata; see `DataFileMeta.creationTimeMs`. */
   readonly creationTimeMs: number;
 }
 
 /** Carries out a compaction; removes what it has written if it fails. Throws `E3355` if its result broke a rule. */
 export async function runCompact(request: CompactRequest, store: FileStore): Promise<CompactResult> {
-  const compaction = new Compaction(request, store);
+  const vectors = new Map<string, DeletedRows>();
+  for (const [name, rows] of request.deletionVectors) {
+    vectors.set(name, rows instanceof Float64Array ? rows : await readDeletionVector(store, rows));
+  }
+  const compaction = new Compaction(request, store, vectors);
   try {
     return await compaction.run();
   } catch (error) {
@@ -49,50 +74,62 @@ export async function runCompact(request: CompactRequest, store: FileStore): Pro
 
 class Compaction {
   private readonly request: CompactRequest;
+  private readonly mode: CompactMode;
+  private readonly vectors: ReadonlyMap<string, DeletedRows>;
   private readonly target: DataFileTarget;
   private readonly reader: BucketReader;
   private readonly order: KeyRowOrder;
+  private readonly plain: WindowMerge;
+  /** For rows that changes are made of. */
+  private readonly changing: WindowMerge;
+  private readonly changelog: DataFileWriter | null;
   private readonly writers: DataFileWriter[] = [];
+  /** Rows of higher files that new rows replace, by file name. */
+  private readonly replaced = new Map<string, number[]>();
 
-  constructor(request: CompactRequest, store: FileStore) {
+  constructor(request: CompactRequest, store: FileStore, vectors: ReadonlyMap<string, DeletedRows>) {
     const { schema, tablePath, partition, bucket } = request;
     const paths = filePaths(tablePath, schema);
     const layout = tableLayout(schema);
     this.request = request;
-    this.target = {
-      store,
-      format: new DataFileFormat(schema, 'data'),
-      directory: paths.bucket(partition, bucket),
-      names: new FileNames(request.fileUuid),
-      level: request.outputLevel,
-      fileSource: FILE_SOURCE_COMPACT,
-      creationTimeMs: request.creationTimeMs,
-    };
+    this.vectors = vectors;
+    this.mode = compactModeOf(schema, request);
+    const names = new FileNames(request.fileUuid);
+    const format = new DataFileFormat(schema, 'data');
+    const { outputLevel: level, creationTimeMs } = request;
+    const directory = paths.bucket(partition, bucket);
+    this.target = { store, format, directory, names, level, fileSource: FILE_SOURCE_COMPACT, creationTimeMs };
     this.reader = {
       store,
       layout,
       schemas: new Map(request.fileSchemas.map((version) => [version.id, version])),
       pathOf: (file) => paths.file(partition, bucket, file),
+      deletedRows: vectors,
+      expiry: recordExpiryOf(schema, request.nowMs),
     };
     const keyTypes = layout.keyIndexes.map((index) => layout.fields[index].type);
     this.order = (a, b) => compareBinaryRows(keyTypes, a, b);
+    this.plain = plainMerge(mergeFunctionOf(schema, { layout, dropRetracts: request.dropDeletes }));
+    this.changing = this.mode.kind === 'plain' ? this.plain : this.changingMerge();
+    this.changelog = this.mode.changelog ? this.changelogWriter() : null;
   }
 
   async run(): Promise<CompactResult> {
-    const { files, outputLevel, dropDeletes, schema } = this.request;
-    const options = tableOptions(schema);
-    const steps = planRewrite(files, this.order, {
-      outputLevel,
-      dropDeletes,
-      smallFileSizeBytes: options.smallFileSizeBytes,
-      rewriteAll: options.compactionForceRewriteAllFiles,
-      rewritesFiles: this.request.rewritesFiles,
-    });
+    const { files, outputLevel, schema, rewritesFiles } = this.request;
+    const { smallFileSizeBytes } = tableOptions(schema);
+    const rules = {
+      ...this.request,
+      mode: this.mode,
+      fileSchemas: this.reader.schemas,
+      expiry: this.reader.expiry ?? null,
+    };
+    const raising = (file: DataFileMeta) => raisingOf(file, rules);
     const before: DataFileMeta[] = [];
     const after: DataFileMeta[] = [];
     const written: DataFileMeta[] = [];
-    for (const step of steps) {
+    for (const step of planRewrite(files, this.order, { smallFileSizeBytes, rewritesFiles, raising })) {
       if (step.kind === 'upgrade') {
+        if (step.reads) await this.readChanges(step);
         before.push(step.file);
         after.push({ ...step.file, level: outputLevel });
       } else {
@@ -103,7 +140,10 @@ class Compaction {
       }
     }
     this.checkLevel(before, after);
-    return { before, after, written, changelog: [], deletionVectors: null };
+    const changelog = (await this.changelog?.finish()) ?? [];
+    const gone = new Set(before.map((file) => file.fileName));
+    for (const file of after) gone.delete(file.fileName);
+    return { before, after, written, changelog, deletionVectors: this.vectorsWithout(gone) };
   }
 
   /** Removes every file written. Never throws. */
@@ -111,17 +151,89 @@ class Compaction {
     for (const writer of this.writers) await writer.abort();
   }
 
-  private async rewrite(sections: readonly Section[]): Promise<readonly DataFileMeta[]> {
-    const { schema, dropDeletes } = this.request;
-    const merge = mergeFunctionOf(schema, { layout: this.reader.layout, dropRetracts: dropDeletes });
-    const writer = new DataFileWriter(this.target);
+  private changelogWriter(): DataFileWriter {
+    const format = new DataFileFormat(this.request.schema, 'changelog');
+    return this.track(new DataFileWriter({ ...this.target, format, fileSource: FILE_SOURCE_APPEND }));
+  }
+
+  private track(writer: DataFileWriter): DataFileWriter {
     this.writers.push(writer);
-    for await (const batch of readSections(this.reader, sections, merge)) {
-      await writer.append(batch, null, 0, batch.rowCount);
+    return writer;
+  }
+
+  private changingMerge(): WindowMerge {
+    const { mode, request } = this;
+    const { layout } = this.reader;
+    const forLookup = mode.kind === 'lookup';
+    const settings: ChangelogMergeSettings = {
+      layout,
+      merge: mergeFunctionOf(request.schema, { layout, dropRetracts: false }),
+      // What a full compaction leaves is what there is.
+      dropRetracts: request.dropDeletes || !forLookup,
+      changelog: mode.changelog,
+      comparedColumns: mode.comparedColumns,
+    };
+    if (mode.kind === 'full') return fullCompactionMerge(settings, request.maxLevel);
+    const effects = mode.looksUp && request.higherFiles.length > 0 ? this.lookupEffects() : null;
+    return mode.isFirstRow ? firstRowMerge(settings, effects) : lookupMerge(settings, effects);
+  }
+
+  private lookupEffects() {
+    const { reader, vectors, order, request } = this;
+    const { layout, schemas } = reader;
+    const keyFields = layout.keyIndexes.map((index) => layout.fields[index]);
+    const lookup = new KeyLookup({
+      layout,
+      runs: sortedRuns(request.higherFiles, (a, b) => order(a.minKey, b.minKey)),
+      openFile: (file) => {
+        const fileSchema = schemas.get(file.schemaId);
+        assert(fileSchema !== undefined, `schema version was not loaded: id=${file.schemaId}`);
+        return openLookupFile(reader.store, { path: reader.pathOf(file), file, fileSchema, fields: keyFields });
+      },
+      deletedRows: vectors,
+      withRows: this.mode.needsFoundRows,
+      expiry: reader.expiry ?? null,
+    });
+    const replaced = (file: DataFileMeta, position: number): void => {
+      const rows = this.replaced.get(file.fileName);
+      if (rows === undefined) this.replaced.set(file.fileName, [position]);
+      else rows.push(position);
+    };
+    return { lookup, replaced };
+  }
+
+  /** Reads a file that is raised as it is, for what that changes. */
+  private async readChanges({ file }: Extract<RewriteStep, { kind: 'upgrade' }>): Promise<void> {
+    for await (const window of sectionWindows(this.reader, [[[file]]])) {
+      const { changelog } = await this.changing(window);
+      if (changelog !== null) await this.changelog?.append(changelog, null, 0, changelog.rowCount);
+    }
+  }
+
+  private async rewrite(sections: readonly Section[]): Promise<readonly DataFileMeta[]> {
+    const changes = this.mode.kind === 'full' || sections.flat(2).some((file) => file.level === 0);
+    const merge = changes ? this.changing : this.plain;
+    const writer = this.track(new DataFileWriter(this.target));
+    for await (const window of sectionWindows(this.reader, sections)) {
+      const { rows, changelog } = await merge(window);
+      await writer.append(rows, null, 0, rows.rowCount);
+      if (changelog !== null) await this.changelog?.append(changelog, null, 0, changelog.rowCount);
     }
     const output = await writer.finish();
     this.checkCounts(sections.flat(2), output);
     return output;
+  }
+
+  /** The deletion vectors with the rows that were replaced and without files that are gone; null if nothing changed. */
+  private vectorsWithout(gone: ReadonlySet<string>): ReadonlyMap<string, DeletedRows> | null {
+    if (!this.mode.deletionVectors) return null;
+    const left = new Map([...this.vectors].filter(([name]) => !gone.has(name)));
+    const isSame = left.size === this.vectors.size && this.replaced.size === 0;
+    if (isSame) return null;
+    for (const [name, rows] of this.replaced) {
+      left.set(name, unionRows(left.get(name) ?? new Float64Array(0), Float64Array.from(rows)));
+    }
+    return left;
   }
 
   /** A merge never makes rows. */

@@ -2,7 +2,13 @@
 // files when another writer was faster. Source: format notes 05 sections 2 and 3.
 import { assert, isTributaryError, TributaryError } from '../../base/errors.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
-import { FILE_ADD, FILE_DELETE, type IndexManifestEntry, type ManifestEntry } from '../meta/manifest-entry.ts';
+import {
+  DELETION_VECTORS,
+  FILE_ADD,
+  FILE_DELETE,
+  type IndexManifestEntry,
+  type ManifestEntry,
+} from '../meta/manifest-entry.ts';
 import { tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import { AppendCompaction } from './append-compaction.ts';
@@ -11,9 +17,6 @@ import type { CompactResult } from './compaction-result.ts';
 import { type DeletionFile, writeDeletionVectors } from './deletion-vector.ts';
 import { filePaths } from './file-paths.ts';
 import { bucketKey, type LiveFiles } from './live-files.ts';
-
-/** The type of index files that hold deletion vectors. */
-const DELETION_VECTORS = 'DELETION_VECTORS';
 
 /** A change of files that alters no content. */
 export interface CompactionChange {
@@ -97,12 +100,10 @@ export class Compactor {
 
   /**
    * Compacts what is due (`full`: everything to the highest level) and publishes it as one snapshot; null if nothing is
-   * due. In append tables small files are written together. Throws `E3354` (a feature that compactions have to
-   * keep up and this one cannot), `E3355`, and what the committer throws.
+   * due. In append tables small files are written together. Throws `E3355`, `E3371`, and what the committer throws.
    */
   async compact(options: CompactOptions = {}): Promise<CompactionReport | null> {
     const schema = await this.latestSchema();
-    if (schema.primaryKeys.length > 0) requireCompactable(schema);
     const outcomes = await this.runAll(schema, options);
     if (outcomes.length === 0) return null;
     const written: string[] = [];
@@ -157,8 +158,11 @@ export class Compactor {
   ): Promise<BucketOutcome | null> {
     const { entries, index } = of;
     const [entry] = entries;
-    const deletionVectors = new Map(index.flatMap((file) => this.deletionFiles(schema, file)));
-    const state = { place: entry, files: filesOf(entries), deletionVectors };
+    const files = filesOf(entries);
+    const names = new Set(files.map((file) => file.fileName));
+    // The reference leaves vectors behind of files that a full compaction has written again.
+    const known = index.flatMap((file) => this.deletionFiles(schema, file)).filter(([name]) => names.has(name));
+    const state = { place: entry, files, deletionVectors: new Map(known) };
     const wish = { full: options.full ?? false, rounds: options.rounds ?? 1 };
     const result = await this.bucket(schema, of.key).compact(schema, state, wish);
     return result === null ? null : { entry, result, index };
@@ -264,19 +268,6 @@ function filesOf(entries: readonly ManifestEntry[]): readonly DataFileMeta[] {
 
 function nameAndLevel(entry: ManifestEntry): string {
   return `${bucketKey(entry.partition, entry.bucket)}/${entry.file.level}/${entry.file.fileName}`;
-}
-
-/** Compactions of these tables have to write changelogs or deletion vectors, or to drop expired rows. */
-function requireCompactable(schema: TableSchema): void {
-  const { changelogProducer, deletionVectors } = tableOptions(schema);
-  const refuse = (feature: string): never => {
-    throw new TributaryError('E3354', `table cannot be compacted yet: ${feature}`);
-  };
-  if (changelogProducer === 'lookup' || changelogProducer === 'full-compaction') {
-    refuse(`changelog-producer=${changelogProducer}`);
-  }
-  if (deletionVectors) refuse('deletion-vectors.enabled=true');
-  if (schema.options['record-level.expire-time'] !== undefined) refuse('record-level.expire-time is set');
 }
 
 function report(outcome: CompactionReport['outcome'], outcomes: readonly BucketOutcome[]): CompactionReport {

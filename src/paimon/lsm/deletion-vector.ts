@@ -119,6 +119,18 @@ function littleEndian(value: number): Uint8Array {
   return bytes;
 }
 
+/** The rows of two vectors as one. */
+export function unionRows(left: DeletedRows, right: DeletedRows): DeletedRows {
+  const all = new Float64Array(left.length + right.length);
+  let count = 0;
+  for (let l = 0, r = 0; l < left.length || r < right.length; ) {
+    const takesLeft = r === right.length || (l < left.length && left[l] <= right[r]);
+    const row = takesLeft ? left[l++] : right[r++];
+    if (count === 0 || all[count - 1] !== row) all[count++] = row;
+  }
+  return all.slice(0, count);
+}
+
 function damaged(file: DeletionFile, reason: string, cause?: unknown): TributaryError {
   return new TributaryError(
     'E3402',

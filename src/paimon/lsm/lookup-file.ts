@@ -9,7 +9,8 @@ import type { DataField } from '../schema/data-type.ts';
 import { type DataFileRequest, requireParquet } from './data-file-reader.ts';
 import { evolveColumns, nullVector } from './evolve-column.ts';
 import { boundCell } from './file-stats.ts';
-import { KIND_FIELD } from './key-value-file.ts';
+import { KIND_FIELD, SEQUENCE_FIELD } from './key-value-file.ts';
+import type { KeyValueBatch } from './key-values.ts';
 
 /** Rows of one read. */
 const BATCH_ROWS = 8192;
@@ -22,12 +23,15 @@ export interface KeyBatch extends ColumnBatch {
 /** An open file. Rows of a row group are numbered from 0, in key order. */
 export interface LookupFile {
   readonly groupCount: number;
+  groupRowCount(group: number): number;
   /** The least and the greatest value of the first key column in a row group, as two rows; null if not known. */
   firstKeyBounds(group: number): Vector | null;
   /** The key columns of a row group. */
   keys(group: number): AsyncIterable<KeyBatch>;
   /** Some columns of a row group, by their fields in the table. */
   values(group: number, fields: readonly DataField[]): AsyncIterable<ColumnBatch>;
+  /** The rows of a row group: those columns, sequence numbers and kinds. */
+  rows(group: number, fields: readonly DataField[]): AsyncIterable<KeyValueBatch>;
 }
 
 /** Opens the file; `request.fields` are the key columns. Throws as `readDataFile`. */
@@ -41,9 +45,11 @@ export async function openLookupFile(store: FileStore, request: DataFileRequest)
   });
   return {
     groupCount: parquet.rowGroups.length,
+    groupRowCount: (group) => parquet.rowGroups[group].rowCount,
     firstKeyBounds: (group) => firstKeyBounds(parquet, request, group),
     keys: (group) => readKeys(parquet, request, group),
     values: (group, fields) => readValues(parquet, { ...request, fields }, group),
+    rows: (group, fields) => readRows(parquet, { ...request, fields }, group),
   };
 }
 
@@ -62,6 +68,27 @@ async function* readKeys(parquet: ParquetFile, request: DataFileRequest, group: 
     const [kinds, ...columns] = batch.columns;
     const { values } = ofKind(kinds, 'i32');
     yield { rowCount: batch.rowCount, columns, isRetractAt: (row) => isRetract(values[row]) };
+  }
+}
+
+async function* readRows(parquet: ParquetFile, request: DataFileRequest, group: number): AsyncGenerator<KeyValueBatch> {
+  const evolved = evolveColumns(request.fields, request.fileSchema.fields);
+  const stored = evolved.flatMap(({ source }) => (source === null ? [] : [source]));
+  const reader = parquet.openRowGroup(group, [SEQUENCE_FIELD, KIND_FIELD, ...stored]);
+  for (let batch = await reader.next(BATCH_ROWS); batch !== null; batch = await reader.next(BATCH_ROWS)) {
+    const { rowCount } = batch;
+    const [sequence, kinds, ...given] = batch.columns;
+    let next = 0;
+    const columns = evolved.map(({ source, convert }, index) =>
+      source === null ? nullVector(request.fields[index].type, rowCount) : convert(given[next++]),
+    );
+    yield {
+      rowCount,
+      columns,
+      sequence: ofKind(sequence, 'i64'),
+      kinds: Uint8Array.from(ofKind(kinds, 'i32').values),
+      level: request.file.level,
+    };
   }
 }
 

@@ -17,19 +17,33 @@ export interface MergeOptions {
   readonly windowRows?: number;
 }
 
-/**
- * The merged rows in key order; none of the batches is empty. Every run is in key order; rows of one key may be in any
- * number of runs. All runs are closed when the reader is left early.
- */
+/** How to bring the rows of a merge together. */
+export type WindowOptions = Omit<MergeOptions, 'merge'>;
+
+/** The merged rows in key order, as `mergeWindows` brings them together; none of the batches is empty. */
 export async function* mergeRuns(
   runs: readonly AsyncIterable<KeyValueBatch>[],
   options: MergeOptions,
 ): AsyncGenerator<KeyValueBatch> {
+  for await (const window of mergeWindows(runs, options)) {
+    const merged = options.merge(window.groups());
+    if (merged.groups.length > 0) yield window.gather(merged);
+  }
+}
+
+/**
+ * Windows of rows in key order, not yet merged; each is good until the next is asked for, and none is empty. Every run is
+ * in key order; rows of one key may be in any number of runs. All runs are closed when the reader is left early.
+ */
+export async function* mergeWindows(
+  runs: readonly AsyncIterable<KeyValueBatch>[],
+  options: WindowOptions,
+): AsyncGenerator<MergeWindow> {
   if (runs.length === 0) return;
   const cursors = runs.map((run) => new RunCursor(run, options.layout));
   try {
     await Promise.all(cursors.map((cursor) => cursor.load()));
-    yield* new SortedMerge(cursors, options).batches();
+    yield* new SortedMerge(cursors, options).windows();
   } finally {
     await Promise.all(cursors.map((cursor) => cursor.close()));
   }
@@ -37,14 +51,14 @@ export async function* mergeRuns(
 
 class SortedMerge {
   private readonly cursors: readonly RunCursor[];
-  private readonly options: MergeOptions;
+  private readonly options: WindowOptions;
   private readonly windowRows: number;
   private readonly window: MergeWindow;
   private readonly tree: LoserTree;
   /** The prefix of the last row taken. */
   private lastHead = 0;
 
-  constructor(cursors: readonly RunCursor[], options: MergeOptions) {
+  constructor(cursors: readonly RunCursor[], options: WindowOptions) {
     this.cursors = cursors;
     this.options = options;
     this.windowRows = options.windowRows ?? WINDOW_ROWS;
@@ -53,7 +67,7 @@ class SortedMerge {
     this.tree = new LoserTree(cursors.length, (a, b) => this.before(a, b));
   }
 
-  async *batches(): AsyncGenerator<KeyValueBatch> {
+  async *windows(): AsyncGenerator<MergeWindow> {
     for (;;) {
       const exhausted = this.fillWindow();
       if (exhausted !== null) {
@@ -61,8 +75,7 @@ class SortedMerge {
         continue;
       }
       if (this.window.rowCount === 0) return;
-      const merged = this.options.merge(this.window.groups());
-      if (merged.groups.length > 0) yield this.window.gather(merged);
+      yield this.window;
       this.openWindow();
     }
   }

@@ -4,10 +4,14 @@ import type { FileStore } from '../../storage/file-store.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import { readDataFile } from './data-file-reader.ts';
+import type { DeletedRows } from './deletion-vector.ts';
 import type { Section } from './interval-partition.ts';
 import type { KeyValueBatch, KeyValueLayout } from './key-values.ts';
+import { clearDeleted, keepRows } from './live-rows.ts';
 import type { MergeFunction } from './merge/merge-function.ts';
-import { mergeRuns } from './merge-reader.ts';
+import type { MergeWindow } from './merge/merge-window.ts';
+import { mergeRuns, mergeWindows } from './merge-reader.ts';
+import { clearExpired, type RecordExpiry } from './record-expiry.ts';
 
 /** What the files of one bucket are read with. */
 export interface BucketReader {
@@ -17,6 +21,10 @@ export interface BucketReader {
   readonly schemas: ReadonlyMap<number, TableSchema>;
   /** Path of a file of the bucket. */
   readonly pathOf: (file: DataFileMeta) => string;
+  /** Deletion vectors by the name of their file: these rows are left out. */
+  readonly deletedRows?: ReadonlyMap<string, DeletedRows>;
+  /** Rows that have expired by it are left out; the layout has all columns of the table then. */
+  readonly expiry?: RecordExpiry | null;
 }
 
 /** The rows of sections in key order, merged; retracts go or stay as `merge` decides. */
@@ -25,10 +33,16 @@ export async function* readSections(
   sections: readonly Section[],
   merge: MergeFunction,
 ): AsyncGenerator<KeyValueBatch> {
-  for (const section of sections) {
-    const runs = section.map((files) => readRun(reader, files));
-    yield* mergeRuns(runs, { layout: reader.layout, merge });
-  }
+  for (const section of sections) yield* mergeRuns(runsOf(reader, section), { layout: reader.layout, merge });
+}
+
+/** The rows of sections in key order, not yet merged: see `mergeWindows`. */
+export async function* sectionWindows(reader: BucketReader, sections: readonly Section[]): AsyncGenerator<MergeWindow> {
+  for (const section of sections) yield* mergeWindows(runsOf(reader, section), { layout: reader.layout });
+}
+
+function runsOf(reader: BucketReader, section: Section): readonly AsyncGenerator<KeyValueBatch>[] {
+  return section.map((files) => readRun(reader, files));
 }
 
 /** The rows of files, one file after the other. */
@@ -36,10 +50,23 @@ async function* readRun(reader: BucketReader, files: readonly DataFileMeta[]): A
   for (const file of files) yield* readFile(reader, file);
 }
 
-/** The rows of one file as the layout's columns. Throws as `readDataFile`. */
+/** The rows of one file as the layout's columns; batches may be empty. Throws as `readDataFile`. */
 export async function* readFile(reader: BucketReader, file: DataFileMeta): AsyncGenerator<KeyValueBatch> {
   const fileSchema = reader.schemas.get(file.schemaId);
   assert(fileSchema !== undefined, `schema version was not loaded: id=${file.schemaId}`);
   const request = { path: reader.pathOf(file), file, fileSchema, fields: reader.layout.fields };
-  for await (const batch of readDataFile(reader.store, request)) yield { ...batch, level: file.level };
+  const deleted = reader.deletedRows?.get(file.fileName) ?? null;
+  const expiry = reader.expiry ?? null;
+  let firstRow = 0;
+  for await (const read of readDataFile(reader.store, request)) {
+    const batch = { ...read, level: file.level };
+    if (deleted === null && expiry === null) yield batch;
+    else {
+      const keep = new Uint8Array(batch.rowCount).fill(1);
+      if (deleted !== null) clearDeleted(keep, firstRow, deleted);
+      if (expiry !== null) clearExpired(keep, batch, expiry);
+      yield keepRows(batch, keep);
+    }
+    firstRow += batch.rowCount;
+  }
 }

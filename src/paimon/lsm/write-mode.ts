@@ -26,6 +26,8 @@ export function requireWritable(schema: TableSchema): WriteMode {
   if (schema.primaryKeys.length > 0) requireKeyedOptions(schema, options);
   else if (options.bucket === 0 || options.bucket < BUCKET_DYNAMIC) refuse('bucket', options.bucket);
   const requireLookups = (): void => {
+    // Rows that deletion vectors hide would be found.
+    if (options.deletionVectors) refuse('deletion-vectors.enabled', 'true');
     if (options.mergeEngine !== 'deduplicate') refuse('merge-engine', options.mergeEngine);
     if (options.sequenceFields.length > 0) refuse('sequence.field', options.sequenceFields.join(','));
   };
@@ -38,20 +40,14 @@ export function requireWritable(schema: TableSchema): WriteMode {
  * where a row is simply its newest version; other changelogs are what was written, which has to be complete.
  */
 export function completesChanges(schema: TableSchema): boolean {
-  const { changelogProducer, mergeEngine, sequenceFields } = tableOptions(schema);
+  const { changelogProducer, mergeEngine, sequenceFields, deletionVectors } = tableOptions(schema);
   if (schema.primaryKeys.length === 0 || changelogProducer !== 'input') return false;
-  return mergeEngine === 'deduplicate' && sequenceFields.length === 0;
+  return mergeEngine === 'deduplicate' && sequenceFields.length === 0 && !deletionVectors;
 }
 
 function requireKeyedOptions(schema: TableSchema, options: TableOptions): void {
   mergeFunctionOf(schema, { layout: tableLayout(schema), dropRetracts: false });
   if (options.bucket === 0 || options.bucket < BUCKET_DYNAMIC) refuse('bucket', options.bucket);
-  const { changelogProducer } = options;
-  // Readers of such tables wait for changelog files (format notes 08, item 47).
-  if (changelogProducer !== 'none' && changelogProducer !== 'input') refuse('changelog-producer', changelogProducer);
-  // Readers of such tables skip level 0 (format notes 08, item 48).
-  if (options.deletionVectors) refuse('deletion-vectors.enabled', 'true');
-  if (options.mergeEngine === 'first-row') refuse('merge-engine', 'first-row');
   const isCrossPartition = schema.partitionKeys.some((key) => !schema.primaryKeys.includes(key));
   if (isCrossPartition) refuse('partition', schema.partitionKeys.join(','));
 }

@@ -39,6 +39,9 @@ export interface DeletionVectorRange {
   readonly cardinality: bigint | null;
 }
 
+/** The type of index files that hold deletion vectors. */
+export const DELETION_VECTORS = 'DELETION_VECTORS';
+
 /** A row of an index manifest; a stored index manifest is the complete state. */
 export interface IndexManifestEntry {
   readonly kind: number;

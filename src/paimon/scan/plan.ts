@@ -6,7 +6,7 @@ import type { DeletionFile } from '../lsm/deletion-vector.ts';
 import { filePaths } from '../lsm/file-paths.ts';
 import { partitionKey } from '../lsm/live-files.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
-import type { IndexManifestEntry, ManifestEntry } from '../meta/manifest-entry.ts';
+import { DELETION_VECTORS, type IndexManifestEntry, type ManifestEntry } from '../meta/manifest-entry.ts';
 import type { Snapshot } from '../meta/snapshot.ts';
 import type { SchemaStore } from '../schema/schema-store.ts';
 import { tableOptions } from '../schema/table-options.ts';
@@ -28,8 +28,6 @@ export interface PlanSource {
   /** Null for a table that was never committed to. */
   readonly snapshot: Snapshot | null;
 }
-
-const DELETION_VECTORS = 'DELETION_VECTORS';
 
 /**
  * The splits of the snapshot that may hold rows that meet the conditions, in bucket order. Throws `E3400` (unknown column

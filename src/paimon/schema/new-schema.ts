@@ -154,8 +154,8 @@ function validateMergeEngine(schema: TableSchema, options: TableOptions): void {
     }
     if (options.deletionVectors) throw refused('merge-engine first-row takes no deletion vectors');
   }
-  if (options.deletionVectors && changelogProducer !== 'none' && changelogProducer !== 'lookup') {
-    throw refused(`deletion vectors take changelog-producer none or lookup: ${changelogProducer}`);
+  if (options.deletionVectors && changelogProducer === 'full-compaction') {
+    throw refused('deletion vectors take changelog-producer none, input or lookup, not full-compaction');
   }
 }
 

@@ -34,6 +34,8 @@ export interface TableOptions {
   readonly mergeEngine: MergeEngine;
   readonly changelogProducer: ChangelogProducer;
   readonly changelogRowDeduplicate: boolean;
+  /** `changelog-producer.row-deduplicate-ignore-fields`: columns that do not make an update a change. */
+  readonly changelogRowDeduplicateIgnoreFields: readonly string[];
   /** `sequence.field`, in order; empty for arrival order. */
   readonly sequenceFields: readonly string[];
   readonly sequenceDescending: boolean;
@@ -52,6 +54,9 @@ export interface TableOptions {
   readonly deletionVectorsBitmap64: boolean;
   readonly deletionVectorIndexTargetSizeBytes: number;
   readonly writeOnly: boolean;
+  /** `record-level.expire-time`: rows older by `record-level.time-field` are dropped by compactions; null for never. */
+  readonly recordExpireMs: number | null;
+  readonly recordTimeField: string | null;
   readonly writeBufferSizeBytes: number;
   readonly forceCreateSnapshot: boolean;
   // ALTER
@@ -187,6 +192,7 @@ function tableModel(read: OptionReader) {
       'lookup',
     ]),
     changelogRowDeduplicate: read.flag('changelog-producer.row-deduplicate', false),
+    changelogRowDeduplicateIgnoreFields: read.names('changelog-producer.row-deduplicate-ignore-fields') ?? [],
     sequenceFields: read.names('sequence.field') ?? [],
     sequenceDescending: read.choice('sequence.field.sort-order', ['ascending', 'descending'] as const) === 'descending',
     rowKindField: read.text('rowkind.field'),
@@ -201,6 +207,8 @@ function tableModel(read: OptionReader) {
     deletionVectorsBitmap64: read.flag('deletion-vectors.bitmap64', false),
     deletionVectorIndexTargetSizeBytes: read.size('deletion-vector.index-file.target-size', 2 * MEBIBYTE),
     writeOnly: read.flag('write-only', false),
+    recordExpireMs: read.optionalDuration('record-level.expire-time'),
+    recordTimeField: read.text('record-level.time-field'),
     writeBufferSizeBytes: read.size('write-buffer-size', 256 * MEBIBYTE),
     forceCreateSnapshot: read.flag('commit.force-create-snapshot', false),
     disableAlterNullToNotNull: read.flag('alter-column-null-to-not-null.disabled', true),

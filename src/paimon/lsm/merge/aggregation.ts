@@ -6,7 +6,7 @@ import type { TableSchema } from '../../schema/table-schema.ts';
 import { aggregateFold } from './aggregate-fold.ts';
 import { ADD, RETRACT, SET } from './column-fold.ts';
 import { computedRows, type FoldedColumn, kindAt, type RowDecisions, undecided } from './computed-rows.ts';
-import { groupEnd, type MergeFunction, type MergePurpose, type SortedGroups } from './merge-function.ts';
+import { groupEnd, isMerged, type MergeFunction, type MergePurpose, type SortedGroups } from './merge-function.ts';
 
 /** The aggregation engine. Throws `E3103` and `E3360` for functions that a column cannot have. */
 export function aggregation(schema: TableSchema, { layout, dropRetracts }: MergePurpose): MergeFunction {
@@ -25,7 +25,7 @@ function decide(groups: SortedGroups, removeRecordOnDelete: boolean): RowDecisio
   for (let group = 0; group < groups.groupCount; group++) {
     const start = groups.groupStarts[group];
     const end = groupEnd(groups, group);
-    if (end - start === 1) continue;
+    if (!isMerged(groups, start, end)) continue;
     let kind = INSERT;
     for (let entry = start; entry < end; entry++) {
       const own = kindAt(groups, entry);

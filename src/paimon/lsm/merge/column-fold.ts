@@ -53,6 +53,8 @@ export type FoldFactory = (input: FoldInput) => ColumnFold;
 export interface LeftGroups {
   readonly starts: Uint32Array;
   readonly ends: Uint32Array;
+  /** An entry alone in its group is folded, too. */
+  readonly mergesAlone: boolean;
 }
 
 /** A fold input of column `index` of the layout. */
@@ -64,14 +66,15 @@ export function foldInput(
   return { field: column.field, vectors, sources: groups.sources, rows: groups.rows, steps: column.steps };
 }
 
-/** The values of a column in the rows that are left. An entry alone in its group gives its own. */
-export function foldColumn(fold: ColumnFold, input: FoldInput, { starts, ends }: LeftGroups): Vector {
+/** The values of a column in the rows that are left. An entry alone in its group gives its own unless it is folded. */
+export function foldColumn(fold: ColumnFold, input: FoldInput, { starts, ends, mergesAlone }: LeftGroups): Vector {
   const nullSource = input.vectors.length;
   const sources = new Uint32Array(starts.length);
   const rows = new Uint32Array(starts.length);
   for (let index = 0; index < starts.length; index++) {
     const start = starts[index];
-    const result = ends[index] - start === 1 ? start : fold.fold(start, ends[index]);
+    const isAlone = ends[index] - start === 1 && !mergesAlone;
+    const result = isAlone ? start : fold.fold(start, ends[index]);
     if (result >= 0) {
       sources[index] = input.sources[result];
       rows[index] = input.rows[result];

@@ -54,10 +54,13 @@ export function computedRows(
     sources: left.map((group) => groups.sources[newest[group]]),
     rows: left.map((group) => groups.rows[newest[group]]),
   };
-  if (groups.groupCount === groups.rowCount) return { groups: left, selection, kinds: null, columns: null };
+  const mergesAlone = groups.mergesAlone === true;
+  if (groups.groupCount === groups.rowCount && !mergesAlone)
+    return { groups: left, selection, kinds: null, columns: null };
   const spans = {
     starts: left.map((group) => groups.groupStarts[group]),
     ends: left.map((group) => groupEnd(groups, group)),
+    mergesAlone,
   };
   const columns: (Vector | null)[] = groups.columns[0].map(() => null);
   for (const { field, index, fold, role } of how.columns) {

@@ -1,6 +1,6 @@
 // The deduplicate merge engine: the last row of a key is left. Source: format notes 05 section 6.
 import { isRetract } from '../../../column/row-kind.ts';
-import { groupEnd, type MergeFunction, type SortedGroups } from './merge-function.ts';
+import { groupEnd, isMerged, type MergeFunction, type SortedGroups } from './merge-function.ts';
 
 /** How deduplicate treats retracts. */
 export interface DeduplicateSettings {
@@ -20,8 +20,7 @@ export function deduplicate(settings: DeduplicateSettings): MergeFunction {
     for (let group = 0; group < groups.groupCount; group++) {
       const start = groups.groupStarts[group];
       const end = groupEnd(groups, group);
-      // A row alone does not go through the merge function.
-      const last = settings.ignoreDelete && end - start > 1 ? lastAdd(groups, start, end) : end - 1;
+      const last = settings.ignoreDelete && isMerged(groups, start, end) ? lastAdd(groups, start, end) : end - 1;
       if (last < 0 || (settings.dropRetracts && retractAt(groups, last))) continue;
       left[count] = group;
       sources[count] = groups.sources[last];

@@ -2,7 +2,7 @@
 import { TributaryError } from '../../../base/errors.ts';
 import { isRetract } from '../../../column/row-kind.ts';
 import { kindAt } from './computed-rows.ts';
-import { groupEnd, type MergeFunction, type SortedGroups } from './merge-function.ts';
+import { groupEnd, isMerged, type MergeFunction, type SortedGroups } from './merge-function.ts';
 
 const NOTHING = -1;
 
@@ -20,7 +20,7 @@ export function firstRow({ ignoreDelete, dropRetracts }: FirstRowSettings): Merg
     for (let group = 0; group < groups.groupCount; group++) {
       const start = groups.groupStarts[group];
       const end = groupEnd(groups, group);
-      if (end - start > 1) first[group] = firstAdd(groups, { start, end, ignoreDelete });
+      if (isMerged(groups, start, end)) first[group] = firstAdd(groups, { start, end, ignoreDelete });
       else first[group] = dropRetracts && isRetract(kindAt(groups, start)) ? NOTHING : start;
     }
     const left = Uint32Array.from(first.keys()).filter((group) => first[group] >= 0);

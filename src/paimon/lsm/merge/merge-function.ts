@@ -18,6 +18,11 @@ export interface SortedGroups {
   readonly kinds: readonly Uint8Array[];
   readonly columns: readonly (readonly Vector[])[];
   readonly levels: readonly number[];
+  /**
+   * The rows are those that count where compactions look keys up (see `newest-level.ts`), and one that is alone in its
+   * group is merged, too.
+   */
+  readonly mergesAlone?: boolean;
 }
 
 /** The rows that are left, at most one a group, in group order. */
@@ -32,7 +37,10 @@ export interface MergedRows {
   readonly columns: readonly (Vector | null)[] | null;
 }
 
-/** Merges the rows of each group. A row alone in its group stays as it is (ReducerMergeFunctionWrapper). */
+/**
+ * Merges the rows of each group. A row alone in its group stays as it is (ReducerMergeFunctionWrapper) unless it is to be
+ * merged, too.
+ */
 export type MergeFunction = (groups: SortedGroups) => MergedRows;
 
 /** What a merge function is made for. */
@@ -41,6 +49,11 @@ export interface MergePurpose {
   readonly layout: KeyValueLayout;
   /** Keys whose row that is left is a retract are dropped: reads, and compactions that reach the oldest data. */
   readonly dropRetracts: boolean;
+}
+
+/** Whether the entries from `start` up to `end`, a group, are merged. */
+export function isMerged(groups: SortedGroups, start: number, end: number): boolean {
+  return end - start > 1 || groups.mergesAlone === true;
 }
 
 /** Where the group ends. */

@@ -47,6 +47,11 @@ export class MergeWindow {
     return this.batches[source];
   }
 
+  /** The batches that the rows stand in, by number; valid until the window changes. */
+  get sourceBatches(): readonly KeyValueBatch[] {
+    return this.batches;
+  }
+
   /** The groups, for a merge function; valid until the window changes. */
   groups(): SortedGroups {
     const { rowCount, groupCount, groupStarts, sources, rows, batches } = this;

@@ -9,7 +9,8 @@ export const NO_ENTRY = -1;
 export function newestLevelOnly(merge: MergeFunction): MergeFunction {
   return (groups) => {
     const levels = new Set(groups.levels.filter((level) => level > 0));
-    return merge(levels.size > 1 ? countingEntries(groups, highLevelEntries(groups)) : groups);
+    const areCounting = groups.mergesAlone === true || levels.size <= 1;
+    return merge(areCounting ? groups : countingEntries(groups, highLevelEntries(groups)));
   };
 }
 

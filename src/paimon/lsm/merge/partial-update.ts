@@ -9,7 +9,7 @@ import { aggregateFold } from './aggregate-fold.ts';
 import { ADD, ADD_BEFORE, CLEAR, KEEP, RETRACT, SET, SET_RETRACT } from './column-fold.ts';
 import { computedRows, type FoldedColumn, kindAt, type RowDecisions, undecided } from './computed-rows.ts';
 import { GroupOrder } from './group-order.ts';
-import { groupEnd, type MergeFunction, type MergePurpose, type SortedGroups } from './merge-function.ts';
+import { groupEnd, isMerged, type MergeFunction, type MergePurpose, type SortedGroups } from './merge-function.ts';
 import { LastNonNullValue } from './pick-folds.ts';
 
 /** The role of columns outside of sequence groups; each group has three roles of its own. */
@@ -89,7 +89,7 @@ class Decider {
     for (let group = 0; group < groups.groupCount; group++) {
       const start = groups.groupStarts[group];
       const end = groupEnd(groups, group);
-      if (end - start > 1) this.decideKey(group, start, end);
+      if (isMerged(groups, start, end)) this.decideKey(group, start, end);
     }
     return this.decisions;
   }

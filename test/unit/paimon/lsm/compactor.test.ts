@@ -111,12 +111,4 @@ describe('Compactor', () => {
     await table.compactor.compact({ full: true });
     expect(await levels(table)).toEqual(['L2:2']);
   });
-
-  it.each([
-    ['changelog-producer', 'lookup', 'E3354'],
-    ['deletion-vectors.enabled', 'true', 'E3354'],
-  ])('refuses tables with %s=%s', async (option, value, code) => {
-    const table = await RealTable.create({ ...SPEC, options: { [option]: value } });
-    await expect(table.compactor.compact()).rejects.toMatchObject({ code });
-  });
 });

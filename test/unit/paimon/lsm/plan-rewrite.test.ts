@@ -1,9 +1,8 @@
-// Sections, upgrades and rewrites as texts: a file is `first-last` of its integer keys, with `*` when it is small, `!`
-// when it may hold deletes, `^` when it stands on the output level already.
+// Sections, upgrades and rewrites as texts: a file is `first-last` of its integer keys, with `*` when it is small.
 import { describe, expect, it } from 'vitest';
 import { compareBinaryRows, encodeCells } from '../../../../src/paimon/format/binary-row.ts';
 import { type KeyRowOrder, partitionByInterval } from '../../../../src/paimon/lsm/interval-partition.ts';
-import { planRewrite } from '../../../../src/paimon/lsm/plan-rewrite.ts';
+import { planRewrite, type Raising } from '../../../../src/paimon/lsm/plan-rewrite.ts';
 import type { DataFileMeta } from '../../../../src/paimon/meta/data-file-meta.ts';
 import type { DataType } from '../../../../src/paimon/schema/data-type.ts';
 import { dataFile } from '../../../support/data-files.ts';
@@ -12,14 +11,12 @@ const KEY: DataType[] = [{ kind: 'INT', nullable: false }];
 const order: KeyRowOrder = (a, b) => compareBinaryRows(KEY, a, b);
 
 function fileOf(text: string): DataFileMeta {
-  const [first, last] = text.replace(/[*!^]/g, '').split('-');
+  const [first, last] = text.replace(/[*!^?]/g, '').split('-');
   return dataFile({
     fileName: text,
     minKey: encodeCells(KEY, [Number(first)]),
     maxKey: encodeCells(KEY, [Number(last)]),
     fileSize: text.includes('*') ? 10 : 1000,
-    deleteRowCount: text.includes('!') ? null : 0,
-    level: text.includes('^') ? 5 : 0,
   });
 }
 
@@ -48,12 +45,18 @@ describe('partitionByInterval', () => {
 });
 
 describe('planRewrite', () => {
-  const plan = (files: string, dropDeletes = false, rewriteAll = false): string[] => {
-    const rules = { outputLevel: 5, smallFileSizeBytes: 100, dropDeletes, rewriteAll, rewritesFiles: false };
-    return planRewrite(filesOf(files), order, rules).map((step) =>
-      step.kind === 'upgrade' ? `up ${step.file.fileName}` : `rewrite ${step.sections.map(sectionText).join(' ; ')}`,
-    );
+  /** Files with `!` are written again, those with `^` stay, those with `?` are read. */
+  const raising = ({ fileName }: DataFileMeta): Raising => {
+    if (fileName.includes('!')) return 'rewrite';
+    if (fileName.includes('^')) return 'stay';
+    return fileName.includes('?') ? 'raise-and-read' : 'raise';
   };
+  const plan = (files: string, rewritesFiles = false): string[] =>
+    planRewrite(filesOf(files), order, { smallFileSizeBytes: 100, rewritesFiles, raising }).map((step) =>
+      step.kind === 'upgrade'
+        ? `${step.reads ? 'read and ' : ''}up ${step.file.fileName}`
+        : `rewrite ${step.sections.map(sectionText).join(' ; ')}`,
+    );
 
   it.each([
     ['a large file alone goes up', '1-2', ['up 1-2']],
@@ -63,16 +66,13 @@ describe('planRewrite', () => {
     ['a large file parts its neighbours', '1-2* 3-4* 5-6 7-8*', ['rewrite 1-2* ; 3-4*', 'up 5-6', 'up 7-8*']],
     ['small files join an overlap before them', '1-3 2-4 5-6*', ['rewrite 1-3 | 2-4 ; 5-6*']],
     ['what is in place stays', '1-2^ 3-4', ['up 3-4']],
-    ['deletes may go up', '1-2!', ['up 1-2!']],
+    ['files that must be are written again', '1-2! 3-4', ['rewrite 1-2!', 'up 3-4']],
+    ['files are read for their changes', '1-2?', ['read and up 1-2?']],
   ])('%s', (_name, files, expected) => {
     expect(plan(files)).toEqual(expected);
   });
 
-  it('writes files that may hold deletes again where deletes are to go', () => {
-    expect(plan('1-2! 3-4 5-6!^ 7-8^', true)).toEqual(['rewrite 1-2!', 'up 3-4', 'rewrite 5-6!^']);
-  });
-
-  it('writes everything again when told so', () => {
-    expect(plan('1-2 3-4^', false, true)).toEqual(['rewrite 1-2', 'rewrite 3-4^']);
+  it('writes every file again by itself when told so', () => {
+    expect(plan('1-2 3-4^', true)).toEqual(['rewrite 1-2', 'rewrite 3-4^']);
   });
 });
