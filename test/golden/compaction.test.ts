@@ -35,16 +35,20 @@ function rowsOf(found: GoldenCase, file: string): readonly GoldenRow[] {
 
 function theirSnapshots(found: GoldenCase): readonly KnownSnapshot[] {
   return rowsOf(found, 'sys-snapshots.ndjson').map((row) => ({
-    id: BigInt(String(row['snapshot_id'])),
-    kind: String(row['commit_kind']),
-    commit: String(row['commit_identifier']),
-    rowCount: String(row['total_record_count']),
+    id: BigInt(row['snapshot_id'] as string),
+    kind: row['commit_kind'] as string,
+    commit: row['commit_identifier'] as string,
+    rowCount: row['total_record_count'] as string,
   }));
 }
 
 /** The last snapshot of each commit. */
 function byCommit(snapshots: readonly KnownSnapshot[]): ReadonlyMap<string, bigint> {
   return new Map(snapshots.map(({ commit, id }) => [commit, id]));
+}
+
+function withoutCommit({ id, kind, rowCount }: KnownSnapshot) {
+  return { id, kind, rowCount };
 }
 
 describe('compactions of replayed cases', () => {
@@ -61,15 +65,13 @@ describe('compactions of replayed cases', () => {
       const { commitKind: kind, commitIdentifier, totalRecordCount } = await table.snapshot(id);
       ours.push({ id, kind, commit: String(commitIdentifier), rowCount: String(totalRecordCount) });
     }
-    const pairs: [bigint, bigint][] = [];
-    if (SIZES_DECIDE.includes(name)) {
-      expect([...byCommit(ours).keys()]).toEqual([...byCommit(theirs).keys()]);
-      for (const [commit, id] of byCommit(ours)) pairs.push([id, byCommit(theirs).get(commit) as bigint]);
-    } else {
-      const withoutCommit = ({ id, kind, rowCount }: KnownSnapshot) => ({ id, kind, rowCount });
-      expect(ours.map(withoutCommit)).toEqual(theirs.map(withoutCommit));
-      pairs.push(...ours.map(({ id }): [bigint, bigint] => [id, id]));
-    }
+    const sizesDecide = SIZES_DECIDE.includes(name);
+    expect(sizesDecide ? [...byCommit(ours).keys()] : ours.map(withoutCommit)).toEqual(
+      sizesDecide ? [...byCommit(theirs).keys()] : theirs.map(withoutCommit),
+    );
+    const pairs = sizesDecide
+      ? [...byCommit(ours)].map(([commit, id]) => [id, byCommit(theirs).get(commit) as bigint] as const)
+      : ours.map(({ id }) => [id, id] as const);
     for (const [our, their] of pairs) {
       const rows = await replayedRows(table, { at: { kind: 'snapshot', id: our as never } });
       expect({ snapshot: their, rows }).toEqual({
@@ -78,7 +80,7 @@ describe('compactions of replayed cases', () => {
       });
     }
     const changes = rowsOf(found, 'changelog.ndjson');
-    const spans = SIZES_DECIDE.includes(name)
+    const spans = sizesDecide
       ? [{ after: 0n, upTo: ours.length }]
       : pairs.map(([id]) => ({ after: id - 1n, upTo: id }));
     for (const { after, upTo } of spans) {
