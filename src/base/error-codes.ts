@@ -552,6 +552,18 @@ export const ERROR_CODES = {
     meaning: 'The tag asked for does not exist.',
     remedy: 'List the tags with the system table `$tags`.',
   },
+  E3405: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'The states of an incremental read cannot be told, or the second is older than the first.',
+    remedy: 'Name two tags, or two snapshots or times, the older one first.',
+  },
+  E3406: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'The difference of two states is asked for between which the number of buckets was changed.',
+    remedy: 'Read the difference between states on one side of the change, or ask for the written rows instead.',
+  },
   E3200: {
     kind: 'data',
     exit: 1,

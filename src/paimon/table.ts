@@ -17,10 +17,11 @@ import type { Snapshot, SnapshotId } from './meta/snapshot.ts';
 import { parseSnapshot } from './meta/snapshot-json.ts';
 import { TablePaths } from './meta/table-paths.ts';
 import { type ChangelogSource, changelogSnapshot, earliestChangesId, readChanges } from './scan/changelog.ts';
+import { readIncremental } from './scan/incremental.ts';
 import { planScan } from './scan/plan.ts';
 import { fieldOf } from './scan/predicate.ts';
 import { readPlan } from './scan/read.ts';
-import type { ReadBatch, ReadOptions, ReadPoint, ScanPlan, SnapshotChanges } from './scan/scan.ts';
+import type { IncrementalOptions, ReadBatch, ReadOptions, ReadPoint, ScanPlan, SnapshotChanges } from './scan/scan.ts';
 import { type OpenedSystemTable, openSystemTable } from './scan/system/read-system-table.ts';
 import { auditChanges, binlogChanges } from './scan/system/row-tables.ts';
 import { applySchemaChanges } from './schema/apply-schema-changes.ts';
@@ -188,6 +189,16 @@ export class Table {
       range.signal?.throwIfAborted();
       yield* this.changesOf(id, range.columns === undefined ? {} : { columns: range.columns });
     }
+  }
+
+  /**
+   * The rows that came between two states, each with its kind, as a batch: see `IncrementalMode`. Throws `E3401`
+   * (snapshots that are not there), `E3404` (tags), `E3405` (a range that goes backwards), `E3406` (a diff across a
+   * change of the number of buckets).
+   */
+  async *incremental(options: IncrementalOptions): AsyncGenerator<ReadBatch> {
+    const schema = await this.refresh();
+    yield* readIncremental({ ...this.changelogSource(), schema, tag: (name) => this.tag(name) }, options);
   }
 
   /** The changes of one snapshot. Throws `E3401` if it has expired and left no changelog. */

@@ -82,10 +82,22 @@ async function changeEntries(
   schema: TableSchema,
 ): Promise<readonly ManifestEntry[]> {
   const isDelta = schema.primaryKeys.length === 0 || tableOptions(schema).changelogProducer === 'none';
-  if (snapshot.commitKind === 'OVERWRITE') return [];
-  if (isDelta && snapshot.commitKind !== 'APPEND') return [];
-  const { manifests } = source;
-  const entries = isDelta ? await manifests.deltaEntriesOf(snapshot) : await manifests.changelogEntriesOf(snapshot);
+  return writtenEntries(source.manifests, snapshot, isDelta ? 'delta' : 'changelog');
+}
+
+/**
+ * The files that tell what a snapshot changed: those that an APPEND added, or its changelog files. An OVERWRITE tells
+ * nothing. Throws `E3353` for an APPEND that takes files away.
+ */
+export async function writtenEntries(
+  manifests: ManifestStore,
+  snapshot: Snapshot,
+  from: 'delta' | 'changelog',
+): Promise<readonly ManifestEntry[]> {
+  const { commitKind } = snapshot;
+  if (commitKind === 'OVERWRITE' || (from === 'delta' && commitKind !== 'APPEND')) return [];
+  const entries =
+    from === 'delta' ? await manifests.deltaEntriesOf(snapshot) : await manifests.changelogEntriesOf(snapshot);
   const removed = entries.find((entry) => entry.kind !== FILE_ADD);
   if (removed !== undefined) {
     throw new TributaryError(

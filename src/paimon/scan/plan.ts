@@ -49,7 +49,8 @@ export async function planScan(source: PlanSource, options: ReadOptions): Promis
     const { partition, bucket: number } = bucket[0];
     const files = prune.byKey(bucket.map((entry) => entry.file));
     const deletionFiles = deletionFilesOf(source, indexEntries, bucket[0]);
-    for (const split of await prune.byValues(splitFiles(files, rule))) {
+    const ruleOfBucket: SplitRule = number < 0 ? { kind: 'as-written' } : rule;
+    for (const split of await prune.byValues(splitFiles(files, ruleOfBucket))) {
       splits.push({ partition, bucket: number, ...split, deletionFiles });
     }
   }
@@ -73,22 +74,26 @@ function matchingPartitions(
 
 function splitRule(schema: TableSchema, options: ReadOptions): SplitRule {
   if (schema.primaryKeys.length === 0) return { kind: 'append' };
-  if (options.readOptimized === true || readsAboveLevel0(schema)) return { kind: 'levels-above-0' };
+  if (options.readOptimized === true || (options.beforeChanges !== true && readsAboveLevel0(schema)))
+    return { kind: 'levels-above-0' };
   const types = trimmedPrimaryKeys(schema).map((name) => fieldOf(name, schema.fields).type);
   return { kind: 'merge', order: (a, b) => compareBinaryRows(types, a, b) };
 }
 
 /** Whether each key stands once above level 0, and level 0 is not visible until it is compacted. */
-function readsAboveLevel0(schema: TableSchema): boolean {
+export function readsAboveLevel0(schema: TableSchema): boolean {
   const { deletionVectors, mergeEngine } = tableOptions(schema);
   return deletionVectors || mergeEngine === 'first-row';
 }
 
 function isVisible(entry: ManifestEntry, schema: TableSchema, options: ReadOptions): boolean {
   // Files of postponed buckets (-2) are not sorted and not visible until they are compacted into real ones.
-  if (entry.bucket < 0) return false;
-  if (options.readOptimized !== true || schema.primaryKeys.length === 0) return true;
-  return entry.file.level === tableOptions(schema).levelCount - 1;
+  if (entry.bucket < 0) return options.beforeChanges === true && tableOptions(schema).changelogProducer === 'none';
+  if (schema.primaryKeys.length === 0) return true;
+  const { levelCount, changelogProducer } = tableOptions(schema);
+  const producer = options.beforeChanges === true ? changelogProducer : 'none';
+  if (options.readOptimized === true || producer === 'full-compaction') return entry.file.level === levelCount - 1;
+  return producer !== 'lookup' || entry.file.level > 0;
 }
 
 /** The entries of each bucket, partitions and buckets in the order of their first file. */
@@ -101,10 +106,10 @@ function byBucket(entries: readonly ManifestEntry[]): readonly (readonly Manifes
 }
 
 /** Where the deletion vectors of a bucket's files are, by data file name. */
-function deletionFilesOf(
-  source: PlanSource,
+export function deletionFilesOf(
+  source: Pick<PlanSource, 'tablePath' | 'schema'>,
   indexEntries: readonly IndexManifestEntry[],
-  bucket: ManifestEntry,
+  bucket: Pick<ManifestEntry, 'partition' | 'bucket'>,
 ): ReadonlyMap<string, DeletionFile> {
   const found = new Map<string, DeletionFile>();
   for (const entry of indexEntries) {

@@ -1,9 +1,9 @@
 // Reads the splits of a plan: files as they are or merged, without deleted rows, filtered, projected.
 import type { FileStore } from '../../storage/file-store.ts';
-import { isRetract } from '../../column/row-kind.ts';
+import { INSERT, isRetract } from '../../column/row-kind.ts';
 import { sliceVector, takeVector } from '../../column/take.ts';
 import { compareBinaryRows } from '../format/binary-row.ts';
-import { type DeletedRows, readDeletionVector } from '../lsm/deletion-vector.ts';
+import { type DeletedRows, type DeletionFile, readDeletionVector } from '../lsm/deletion-vector.ts';
 import { conditionColumns, type PlainCondition, plainConditions } from '../format/condition.ts';
 import type { RowSet } from '../format/file-index/row-set.ts';
 import { filePaths } from '../lsm/file-paths.ts';
@@ -11,6 +11,8 @@ import { partitionByInterval } from '../lsm/interval-partition.ts';
 import { tableLayout } from '../lsm/key-value-file.ts';
 import type { KeyValueBatch, KeyValueLayout } from '../lsm/key-values.ts';
 import { mergeFields, mergeFunctionOf } from '../lsm/merge/merge-engine.ts';
+import type { MergeFunction } from '../lsm/merge/merge-function.ts';
+import { mergeRuns } from '../lsm/merge-reader.ts';
 import { type BucketReader, readFile, readSections } from '../lsm/section-reader.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
 import type { DataField } from '../schema/data-type.ts';
@@ -57,11 +59,15 @@ export async function* readSplit(
   const reader = await bucketReader(source, schema, { split, layout });
   const output = new Output(layout, fields, where);
   for await (const batch of split.rawConvertible
-    ? readRawFiles(reader, split, { schema, keepRetracts, where })
+    ? readRawFiles(reader, split, { schema, keepRetracts: keepRetracts || split.kinds === 'stored', where })
     : readMerged(reader, split, { schema, keepRetracts })) {
     const rows = output.of(batch);
-    if (rows !== null) yield rows;
+    if (rows !== null) yield split.kinds === 'inserts' && !keepRetracts ? { ...rows, kinds: inserts(rows) } : rows;
   }
+}
+
+function inserts({ rowCount }: ReadBatch): Uint8Array {
+  return new Uint8Array(rowCount).fill(INSERT);
 }
 
 /** The columns to read: those wanted, each once, and for a merge those that decide the order. */
@@ -108,10 +114,33 @@ function readMerged(
   split: Split,
   how: { readonly schema: TableSchema; readonly keepRetracts: boolean },
 ): AsyncGenerator<KeyValueBatch> {
-  const types = reader.layout.keyIndexes.map((index) => reader.layout.fields[index].type);
-  const sections = partitionByInterval(split.files, (a, b) => compareBinaryRows(types, a, b));
   const { layout } = reader;
-  return readSections(reader, sections, mergeFunctionOf(how.schema, { layout, dropRetracts: !how.keepRetracts }));
+  return mergeLiveFiles(reader, split, mergeFunctionOf(how.schema, { layout, dropRetracts: !how.keepRetracts }));
+}
+
+/** The rows of files of a bucket in key order, merged, without those that deletion vectors take away. */
+export async function* mergeLiveFiles(
+  reader: BucketReader,
+  { files, deletionFiles }: Pick<Split, 'files' | 'deletionFiles'>,
+  merge: MergeFunction,
+): AsyncGenerator<KeyValueBatch> {
+  const types = reader.layout.keyIndexes.map((index) => reader.layout.fields[index].type);
+  const sections = partitionByInterval(files, (a, b) => compareBinaryRows(types, a, b));
+  if (deletionFiles.size === 0) return yield* readSections(reader, sections, merge);
+  for (const section of sections) {
+    const runs = section.map((run) => readLiveRun(reader, run, deletionFiles));
+    yield* mergeRuns(runs, { layout: reader.layout, merge });
+  }
+}
+
+async function* readLiveRun(
+  reader: BucketReader,
+  files: readonly DataFileMeta[],
+  deletionFiles: Split['deletionFiles'],
+): AsyncGenerator<KeyValueBatch> {
+  for (const file of files) {
+    yield* readLiveFile(reader, file, { deletionFile: deletionFiles.get(file.fileName), dropRetracts: false });
+  }
 }
 
 async function* readRawFiles(
@@ -123,14 +152,28 @@ async function* readRawFiles(
     const selected = await selectedRows(reader, file, scan);
     if (selected?.isEmpty === true) continue;
     const deletionFile = split.deletionFiles.get(file.fileName);
-    const deleted = deletionFile === undefined ? null : await readDeletionVector(reader.store, deletionFile);
     const dropRetracts = !scan.keepRetracts && file.deleteRowCount !== 0;
-    const isWhole = !dropRetracts && deleted === null && selected === null;
-    let firstRow = 0;
-    for await (const batch of readFile(reader, file)) {
-      yield isWhole ? batch : liveRows(batch, { firstRow, deleted, selected, dropRetracts });
-      firstRow += batch.rowCount;
-    }
+    yield* readLiveFile(reader, file, { deletionFile, selected, dropRetracts });
+  }
+}
+
+/** The rows of a file that its deletion vector leaves, with or without retracts; of those selected, if any are. */
+export async function* readLiveFile(
+  reader: BucketReader,
+  file: DataFileMeta,
+  live: {
+    readonly deletionFile: DeletionFile | undefined;
+    readonly selected?: RowSet | null;
+    readonly dropRetracts: boolean;
+  },
+): AsyncGenerator<KeyValueBatch> {
+  const { deletionFile, selected = null, dropRetracts } = live;
+  const deleted = deletionFile === undefined ? null : await readDeletionVector(reader.store, deletionFile);
+  const isWhole = !dropRetracts && deleted === null && selected === null;
+  let firstRow = 0;
+  for await (const batch of readFile(reader, file)) {
+    yield isWhole ? batch : liveRows(batch, { firstRow, deleted, selected, dropRetracts });
+    firstRow += batch.rowCount;
   }
 }
 
@@ -188,7 +231,7 @@ function firstAtLeast(numbers: Float64Array, bound: number): number {
 }
 
 /** Applies the conditions and picks the columns. */
-class Output {
+export class Output {
   private readonly fields: readonly DataField[];
   private readonly columnIndexes: readonly number[];
   private readonly where: readonly PlainCondition[];
@@ -224,14 +267,15 @@ class Output {
 }
 
 /** The rows whose flag is 1. */
-function rowsOf(flags: Uint8Array): Uint32Array {
+export function rowsOf(flags: Uint8Array): Uint32Array {
   const rows = new Uint32Array(flags.length);
   let count = 0;
   for (let row = 0; row < flags.length; row++) if (flags[row] === 1) rows[count++] = row;
   return rows.slice(0, count);
 }
 
-function firstRows(batch: ReadBatch, count: number): ReadBatch {
+/** The first rows of a batch. */
+export function firstRows(batch: ReadBatch, count: number): ReadBatch {
   return {
     fields: batch.fields,
     rowCount: count,

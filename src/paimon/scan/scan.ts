@@ -14,6 +14,35 @@ export type ReadPoint =
   | { readonly kind: 'timestamp'; readonly timestampMs: number }
   | { readonly kind: 'tag'; readonly name: string };
 
+/**
+ * How an incremental read finds what is between two states. `delta`: the rows of the APPEND snapshots as they were
+ * written; `changelog`: the changelog files; `diff`: the rows of the later state that are not in the earlier one, told
+ * by the files in which the two differ. `auto` is `diff` between tags, else what the table's changelog producer gives.
+ */
+export type IncrementalMode = 'auto' | 'delta' | 'changelog' | 'diff';
+
+/** The states of an incremental read; the first one is left out. */
+export type IncrementalRange =
+  | { readonly kind: 'snapshots'; readonly after: bigint; readonly upTo: bigint }
+  | { readonly kind: 'tags'; readonly after: string; readonly upTo: string }
+  /** Milliseconds since the epoch. */
+  | { readonly kind: 'timestamps'; readonly afterMs: number; readonly upToMs: number };
+
+/** What an incremental read gives; all conditions must hold. */
+export interface IncrementalOptions {
+  readonly between: IncrementalRange;
+  /** `auto` unless given. */
+  readonly mode?: IncrementalMode;
+  /** Names of the columns, in the wanted order; all of them unless given. */
+  readonly columns?: readonly string[];
+  readonly where?: readonly Condition[];
+  /** The most rows to give. */
+  readonly limit?: number;
+  /** Of a `diff`: gives rows that went away, too, as -D. Default false. */
+  readonly keepRetracts?: boolean;
+  readonly signal?: AbortSignal;
+}
+
 /** What to read; all conditions must hold. */
 export interface ReadOptions {
   /** Latest unless given. */
@@ -27,6 +56,11 @@ export interface ReadOptions {
   readonly keepRetracts?: boolean;
   /** Reads the files of the highest level only, without merging: `$ro`. Default false. */
   readonly readOptimized?: boolean;
+  /**
+   * Reads the state that a stream of changes goes on from: without the rows whose changes are still to come in the
+   * changelog, which are those of files that a changelog producer has not compacted yet. Default false.
+   */
+  readonly beforeChanges?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -50,6 +84,11 @@ export interface Split {
   readonly files: readonly DataFileMeta[];
   /** True when the files may be read one by one as they are: no two rows of a key, no retracts, no deletion vectors. */
   readonly rawConvertible: boolean;
+  /**
+   * Which kinds its rows have. `inserts`: all +I, as where rows are not merged their kinds are not looked at; `merged`:
+   * those of the rows that are left of a merge; `stored`: those in the files, retracts included.
+   */
+  readonly kinds: 'inserts' | 'merged' | 'stored';
   /** Deletion vectors of the files, by data file name: see `lsm/deletion-vector.ts`. */
   readonly deletionFiles: ReadonlyMap<string, DeletionFile>;
 }
