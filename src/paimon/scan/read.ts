@@ -126,7 +126,10 @@ export async function* mergeLiveFiles(
 ): AsyncGenerator<KeyValueBatch> {
   const types = reader.layout.keyIndexes.map((index) => reader.layout.fields[index].type);
   const sections = partitionByInterval(files, (a, b) => compareBinaryRows(types, a, b));
-  if (deletionFiles.size === 0) return yield* readSections(reader, sections, merge);
+  if (deletionFiles.size === 0) {
+    yield* readSections(reader, sections, merge);
+    return;
+  }
   for (const section of sections) {
     const runs = section.map((run) => readLiveRun(reader, run, deletionFiles));
     yield* mergeRuns(runs, { layout: reader.layout, merge });

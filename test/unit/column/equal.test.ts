@@ -19,21 +19,32 @@ function vectorOf(type: DataType, values: readonly JsonObject[string][]): Vector
 }
 
 describe('rowEquality', () => {
-  it.each<[string, DataType, JsonObject[string], JsonObject[string], boolean]>([
-    ['equal numbers', INT, 1, 1, true],
-    ['other numbers', INT, 1, 2, false],
-    ['NULL and NULL', INT, null, null, true],
-    ['NULL and a value', INT, null, 0, false],
-    ['NaN and NaN', DOUBLE, 'NaN', 'NaN', true],
-    ['equal texts', STRING, 'same', 'same', true],
-    ['a text and its beginning', STRING, 'same', 'sam', false],
-    ['equal arrays', { kind: 'ARRAY', element: INT, nullable: true }, [1, null], [1, null], true],
-    ['an array and its beginning', { kind: 'ARRAY', element: INT, nullable: true }, [1, 2], [1], false],
-    ['maps of other values', { kind: 'MAP', key: STRING, value: INT, nullable: true }, [['a', 1]], [['a', 2]], false],
-  ])('%s', (_name, type, left, right, expected) => {
+  const INTS: DataType = { kind: 'ARRAY', element: INT, nullable: true };
+  const COUNTS: DataType = { kind: 'MAP', key: STRING, value: INT, nullable: true };
+
+  it.each<{ name: string; type: DataType; pair: [JsonObject[string], JsonObject[string]]; isEqual: boolean }>([
+    { name: 'equal numbers', type: INT, pair: [1, 1], isEqual: true },
+    { name: 'other numbers', type: INT, pair: [1, 2], isEqual: false },
+    { name: 'NULL and NULL', type: INT, pair: [null, null], isEqual: true },
+    { name: 'NULL and a value', type: INT, pair: [null, 0], isEqual: false },
+    { name: 'NaN and NaN', type: DOUBLE, pair: ['NaN', 'NaN'], isEqual: true },
+    { name: 'equal texts', type: STRING, pair: ['same', 'same'], isEqual: true },
+    { name: 'a text and its beginning', type: STRING, pair: ['same', 'sam'], isEqual: false },
+    {
+      name: 'equal arrays',
+      type: INTS,
+      pair: [
+        [1, null],
+        [1, null],
+      ],
+      isEqual: true,
+    },
+    { name: 'an array and its beginning', type: INTS, pair: [[1, 2], [1]], isEqual: false },
+    { name: 'maps of other values', type: COUNTS, pair: [[['a', 1]], [['a', 2]]], isEqual: false },
+  ])('$name', ({ type, pair: [left, right], isEqual }) => {
     // The second row is compared with the first, so that offsets matter.
-    const isEqual = rowEquality([vectorOf(type, [right, left])], [vectorOf(type, [right])]);
-    expect(isEqual(1, 0)).toBe(expected);
-    expect(isEqual(0, 0)).toBe(true);
+    const equality = rowEquality([vectorOf(type, [right, left])], [vectorOf(type, [right])]);
+    expect(equality(1, 0)).toBe(isEqual);
+    expect(equality(0, 0)).toBe(true);
   });
 });
