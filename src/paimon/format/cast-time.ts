@@ -28,8 +28,24 @@ function millisOf(type: TimestampType, cell: Cell): bigint {
   return floorDivide((cell as bigint) * unitNanos(type), NANOS_PER_MILLI);
 }
 
-/** To a TIMESTAMP or TIMESTAMP_LTZ from DATE, TIME, INT or BIGINT (seconds), or a timestamp. */
+/**
+ * To a TIMESTAMP or TIMESTAMP_LTZ from DATE, TIME, INT or BIGINT (seconds), or a timestamp. It throws `E3134` for moments
+ * that 64 bits do not hold in the unit of the type (microseconds for precision 7 to 9).
+ */
 export function toTimestamp(from: DataType, to: TimestampType): CellCast | null {
+  const cast = uncheckedTimestamp(from, to);
+  const scale = to.precision > 6 ? 1000n : 1n;
+  const isHeld = (cell: bigint): boolean => BigInt.asIntN(64, cell / scale) === cell / scale;
+  return cast === null
+    ? null
+    : (cell) => {
+        const moment = cast(cell);
+        if (typeof moment === 'bigint' && !isHeld(moment)) throw uncastable('timestamp is too far away');
+        return moment;
+      };
+}
+
+function uncheckedTimestamp(from: DataType, to: TimestampType): CellCast | null {
   const perMilli = NANOS_PER_MILLI / unitNanos(to);
   switch (from.kind) {
     case 'DATE':
