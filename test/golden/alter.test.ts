@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkDefaultValue } from '../../src/paimon/format/default-value.ts';
 import { applySchemaChanges } from '../../src/paimon/schema/apply-schema-changes.ts';
-import { validateSchema } from '../../src/paimon/schema/new-schema.ts';
+import { validateSchema } from '../../src/paimon/schema/validate-schema.ts';
 import { parseSchemaChanges } from '../../src/paimon/schema/schema-change.ts';
 import type { TableSchema } from '../../src/paimon/schema/table-schema.ts';
 import { parseTableSchema } from '../../src/paimon/schema/table-schema-json.ts';

@@ -2,13 +2,16 @@
 // Source: SchemaManager (format notes 01 sections 1 and 3).
 import { TributaryError } from '../../base/errors.ts';
 import type { FileStore } from '../../storage/file-store.ts';
-import { newTableSchema, validateSchema } from './new-schema.ts';
+import { newTableSchema } from './new-schema.ts';
 import type { TableSchema } from './table-schema.ts';
 import { parseTableSchema, type TableDefinition, tableSchemaToJson } from './table-schema-json.ts';
+import { validateSchema } from './validate-schema.ts';
 
 /** How often a change of the schema is tried again after other writers were faster. */
 const ATTEMPTS_MAX = 20;
 const FILE_PREFIX = 'schema-';
+/** Options that name a branch to read from. */
+const BRANCH_OPTIONS: readonly string[] = ['scan.fallback-branch', 'scan.primary-branch'];
 
 /** Reads and writes the schemas of a table. Versions never change, so they are read once. */
 export class SchemaStore {
@@ -51,6 +54,7 @@ export class SchemaStore {
   async create(definition: TableDefinition, timeMillis: number): Promise<TableSchema | null> {
     const schema = newTableSchema(definition, timeMillis);
     if ((await this.ids()).length > 0) return null;
+    await this.requireBranches(schema);
     return (await this.publish(schema)) ? schema : null;
   }
 
@@ -67,9 +71,23 @@ export class SchemaStore {
       if (changed === null) return latest;
       const next = { ...changed, id: latest.id + 1 };
       validateSchema(next);
+      await this.requireBranches(next);
       if (await this.publish(next)) return next;
     }
     throw new TributaryError('E3106', `schema kept changing: ${this.directory}`);
+  }
+
+  /** Throws `E3103` where an option names a branch that is not there. */
+  private async requireBranches({ options }: TableSchema): Promise<void> {
+    const named = BRANCH_OPTIONS.filter((key) => (options[key] ?? '').trim() !== '');
+    if (named.length > 1)
+      throw new TributaryError('E3103', `schema is refused: only one of ${named.join(', ')} is taken`);
+    const root = this.directory.replace(/(\/branch\/branch-[^/]+)?\/schema$/, '');
+    for (const key of named) {
+      const branch = new SchemaStore(this.store, `${root}/branch/branch-${options[key]}`);
+      if ((await branch.ids()).length > 0) continue;
+      throw new TributaryError('E3103', `schema is refused: branch is not there: ${key}=${options[key]}`);
+    }
   }
 
   /** True if the version that is stored under the schema's id is this one; the outcome of a failed `create` is read back. */

@@ -128,7 +128,11 @@ describe('rules', () => {
     ['bucket 0', { options: { bucket: '0' } }, /bucket/],
     ['bucket key outside the key', { options: { bucket: '2', 'bucket-key': 'v' } }, /not in the primary key/],
     ['bucket key of the partition', { options: { bucket: '2', 'bucket-key': 'dt' } }, /partition column/],
-    ['cross-partition with fixed buckets', { primaryKeys: ['id'] }, /dynamic/],
+    [
+      'cross-partition with a sequence',
+      { primaryKeys: ['id'], options: { bucket: '-1', 'sequence.field': 'v' } },
+      /partition/,
+    ],
     ['bucketed append without key', { primaryKeys: [] }, /bucket-key/],
     ['sequence field', { options: { 'sequence.field': 'ts' } }, /sequence.field/],
     ['first-row and input', { options: { 'merge-engine': 'first-row', 'changelog-producer': 'input' } }, /first-row/],
@@ -180,6 +184,16 @@ describe('store', () => {
       'writer-c': 'true',
     });
     expect(asked).toBeGreaterThan(3);
+  });
+
+  test('an option that names a branch needs the branch', async () => {
+    const files = new MemoryFileStore();
+    const options = { bucket: '2', 'scan.fallback-branch': 'old' };
+    await expect(new SchemaStore(files, 't').create({ ...ORDERS, options }, 1)).rejects.toMatchObject({
+      code: 'E3103',
+    });
+    await new SchemaStore(files, 't/branch/branch-old').create(ORDERS, 1);
+    expect(await new SchemaStore(files, 't').create({ ...ORDERS, options }, 1)).not.toBeNull();
   });
 
   test('a change of nothing writes nothing, a refused one neither', async () => {
