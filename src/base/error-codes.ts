@@ -383,6 +383,12 @@ export const ERROR_CODES = {
     meaning: 'A value of an older file cannot be turned into the type that its column has now.',
     remedy: 'Change the column back to a type that holds the value (ALTER), or delete the row before the change.',
   },
+  E3135: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'A row has NULL in a column that is NOT NULL.',
+    remedy: 'Give the value, or let the column be nullable (ALTER); a default value does not help a NOT NULL column.',
+  },
   E3300: {
     kind: 'bug',
     exit: 1,

@@ -11,6 +11,7 @@ import { type TableOptions, tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import type { KeyValueLayout } from './key-values.ts';
 import { columnOrder } from './key-values.ts';
+import { requireNotNull, withDefaults } from './null-values.ts';
 import { placeRows, type RowPlaces } from './row-places.ts';
 import type { WriteBatch } from './write-batch.ts';
 
@@ -34,7 +35,7 @@ export interface SortedRows extends WriteRows {
 
 /**
  * The batches as one, with the table's options on row kinds applied; `release` as in `concatBatches`. Throws `E3304` for
- * a kind the table cannot take.
+ * a kind the table cannot take, `E3135` for a NULL where none may be.
  */
 export function joinRows(schema: TableSchema, batches: readonly WriteBatch[], release: boolean): WriteRows {
   const { rowCount, columns } = concatBatches(batches, release);
@@ -48,7 +49,9 @@ export function joinRows(schema: TableSchema, batches: readonly WriteBatch[], re
     if (batch.beforeImages) beforeImages.fill(1, row, row + batch.rowCount);
     row += batch.rowCount;
   }
-  const given = withKindColumn(schema, { rowCount, columns, kinds, beforeImages, buckets });
+  const values = withDefaults(schema.fields, columns);
+  const given = withKindColumn(schema, { rowCount, columns: values, kinds, beforeImages, buckets });
+  requireNotNull(schema.fields, columns, given.kinds);
   const rows = filterKinds(given, tableOptions(schema));
   if (schema.primaryKeys.length === 0) requireAdded(rows);
   return rows;
