@@ -389,6 +389,12 @@ export const ERROR_CODES = {
     meaning: 'A row has NULL in a column that is NOT NULL.',
     remedy: 'Give the value, or let the column be nullable (ALTER); a default value does not help a NOT NULL column.',
   },
+  E3136: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'A database is to be dropped that has tables.',
+    remedy: 'Drop or rename its tables first, or ask for cascade.',
+  },
   E3300: {
     kind: 'bug',
     exit: 1,

@@ -49,6 +49,11 @@ export interface FileStore {
   replace(path: string, bytes: Uint8Array): Promise<void>;
   /** Removes a file; no error where there is none. */
   delete(path: string): Promise<void>;
+  /**
+   * Gives a directory another path, whole: false if there is something at the new one, of which nothing changes then.
+   * Throws `E3001` where there is no such directory.
+   */
+  renameDirectory(from: string, to: string): Promise<boolean>;
   /** Removes a directory and all below it; no error where there is none. */
   deleteDirectory(directory: string): Promise<void>;
   /** The path or URI that other programs (DuckDB, Spark) open the file by. */

@@ -17,6 +17,7 @@ export type StoreOperation =
   | 'create'
   | 'replace'
   | 'delete'
+  | 'renameDirectory'
   | 'deleteDirectory';
 
 /** One call. */
@@ -131,6 +132,10 @@ export class FaultyFileStore implements FileStore {
 
   delete(path: string): Promise<void> {
     return this.#call('delete', path, () => this.#inner.delete(path));
+  }
+
+  renameDirectory(from: string, to: string): Promise<boolean> {
+    return this.#call('renameDirectory', from, () => this.#inner.renameDirectory(from, to));
   }
 
   deleteDirectory(directory: string): Promise<void> {

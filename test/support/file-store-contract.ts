@@ -243,4 +243,16 @@ function describeDeletes(makeStore: () => Promise<FileStore>): void {
     expect(await store.create('t/a/b/file', bytesOf('again'))).toBe(true);
     expect(textOf(await store.read('t/a/b/file'))).toBe('again');
   });
+
+  it('gives a directory another path whole, and never over another', async () => {
+    const store = await makeStore();
+    await store.create('a/x/file', bytesOf('x'));
+    await store.create('b/file', bytesOf('b'));
+    expect(await store.renameDirectory('a', 'b')).toBe(false);
+    expect(await store.renameDirectory('a', 'c/d')).toBe(true);
+    expect(textOf(await store.read('c/d/x/file'))).toBe('x');
+    expect(await visibleNames(store, 'a')).toEqual([]);
+    expect(await store.create('a/x/file', bytesOf('again'))).toBe(true);
+    await expect(store.renameDirectory('none', 'e')).rejects.toMatchObject({ code: 'E3001' });
+  });
 }

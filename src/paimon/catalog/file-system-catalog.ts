@@ -81,6 +81,27 @@ export class FileSystemCatalog {
     await this.store.deleteDirectory(path);
   }
 
+  /** Gives a table another name, in its database or another. Throws `E3120`, `E3121` (the new name is taken), `E3122`. */
+  async renameTable(from: TableName, to: TableName): Promise<void> {
+    const path = tablePathOf(from.database, from.table);
+    const target = tablePathOf(to.database, to.table);
+    if (!(await this.tableExists(from.database, from.table))) throw await this.notFound(from.database, from.table);
+    if (await this.store.renameDirectory(path, target)) return;
+    throw new TributaryError('E3121', `table exists: table=${to.database}.${to.table}`);
+  }
+
+  /**
+   * Removes a database; one with tables only with `cascade`. A database comes into being with its first table. Throws
+   * `E3120`, `E3122`, `E3136` (it has tables).
+   */
+  async dropDatabase(database: string, { cascade = false }: { readonly cascade?: boolean } = {}): Promise<void> {
+    const tables = await this.listTables(database);
+    if (tables.length > 0 && !cascade) {
+      throw new TributaryError('E3136', `database has tables: database=${database} count=${tables.length}`);
+    }
+    await this.store.deleteDirectory(`${database}${DATABASE_SUFFIX}`);
+  }
+
   private schemas(database: string, table: string): SchemaStore {
     return new SchemaStore(this.store, tablePathOf(database, table));
   }

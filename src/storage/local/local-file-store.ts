@@ -95,6 +95,24 @@ export class LocalFileStore implements FileStore {
     });
   }
 
+  async renameDirectory(from: string, to: string): Promise<boolean> {
+    return this.#call('rename', from, async (absolute) => {
+      const target = this.#absolute(to);
+      // rename(2) would replace an empty directory.
+      if ((await statOrNull(target, '')) !== null) return false;
+      await this.#directories.make(this.#absolute(directoryOf(to)));
+      this.#directories.forget(absolute);
+      try {
+        await rename(absolute, target);
+      } catch (error) {
+        if (['EEXIST', 'ENOTEMPTY', 'ENOTDIR'].includes(systemCodeOf(error) ?? '')) return false;
+        throw error;
+      }
+      for (const path of [from, to]) await this.#directories.sync(this.#absolute(directoryOf(path)));
+      return true;
+    });
+  }
+
   async deleteDirectory(directory: string): Promise<void> {
     await this.#call('delete', directory, async (absolute) => {
       this.#directories.forget(absolute);

@@ -103,6 +103,18 @@ export class MemoryFileStore implements FileStore {
     this.#before.delete(path);
   }
 
+  async renameDirectory(from: string, to: string): Promise<boolean> {
+    checkStorePath(from);
+    if ((await this.stat(to)) !== null) return false;
+    const paths = this.paths().filter((path) => path.startsWith(`${from}/`));
+    if (paths.length === 0) throw new TributaryError('E3001', `directory not found: path=${from}`);
+    for (const path of paths) {
+      this.#files.set(`${to}${path.slice(from.length)}`, this.#find(path));
+      await this.delete(path);
+    }
+    return true;
+  }
+
   async deleteDirectory(directory: string): Promise<void> {
     checkStorePath(directory);
     for (const path of this.paths()) {

@@ -84,3 +84,28 @@ test.each([
   expect(() => parseTableName(name)).toThrow(expect.objectContaining({ code: 'E3122' }));
   expect(await store.list('')).toEqual([]);
 });
+
+test('a table takes another name, and none that is taken', async () => {
+  const { catalog } = await catalogWith('shop.orders', 'shop.items');
+  const [orders, items] = [parseTableName('shop.orders'), parseTableName('shop.items')];
+  await expect(catalog.renameTable(orders, items)).rejects.toMatchObject({ code: 'E3121' });
+  await catalog.renameTable(orders, parseTableName('old.orders'));
+  expect(await catalog.listTables('shop')).toEqual(['items']);
+  expect((await catalog.loadSchema('old', 'orders')).timeMillis).toBe(1);
+  await expect(catalog.renameTable(orders, items)).rejects.toMatchObject({ code: 'E3120' });
+});
+
+test('a database with tables is dropped with cascade only', async () => {
+  const { catalog } = await catalogWith('shop.orders', 'other.items');
+  await expect(catalog.dropDatabase('shop')).rejects.toMatchObject({ code: 'E3136' });
+  await catalog.dropDatabase('shop', { cascade: true });
+  expect(await catalog.listDatabases()).toEqual(['other']);
+  await expect(catalog.dropDatabase('shop')).rejects.toMatchObject({ code: 'E3120' });
+});
+
+test('a default that is no value of its column is refused', async () => {
+  const { catalog } = await catalogWith();
+  const fields = DEFINITION.fields.map((field) => ({ ...field, defaultValue: 'what' }));
+  const creating = catalog.createTable({ database: 'shop', table: 't' }, { ...DEFINITION, fields }, 1);
+  await expect(creating).rejects.toMatchObject({ code: 'E3133' });
+});
