@@ -89,6 +89,8 @@ const PAIMON_ORDER = [
   'maintenance',
   'catalog',
   'table.ts',
+  'table-session.ts',
+  'lake.ts',
   'index.ts',
 ];
 

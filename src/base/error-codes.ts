@@ -395,6 +395,12 @@ export const ERROR_CODES = {
     meaning: 'A database is to be dropped that has tables.',
     remedy: 'Drop or rename its tables first, or ask for cascade.',
   },
+  E3137: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'A JavaScript value does not fit the column of the table that it is written to or compared with.',
+    remedy: 'Give the value in the form that docs/paimon.md has for the type of the column.',
+  },
   E3300: {
     kind: 'bug',
     exit: 1,

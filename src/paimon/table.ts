@@ -6,7 +6,9 @@ import type { FileStore } from '../storage/file-store.ts';
 import { tablePathOf } from './catalog/file-system-catalog.ts';
 import { ManifestStore } from './commit/manifest-store.ts';
 import { SnapshotStore } from './commit/snapshot-store.ts';
+import type { Condition, Literal } from './format/condition.ts';
 import { checkDefaultValue } from './format/default-value.ts';
+import { cellOf, type RowObject, rowObjects, type RowValue } from './format/row-objects.ts';
 import { TableCommitter, type TableCommitterParts } from './commit/table-commit.ts';
 import { type CompactionChange, Compactor } from './lsm/compactor.ts';
 import { LiveFiles } from './lsm/live-files.ts';
@@ -15,6 +17,12 @@ import type { TaskRunner } from './lsm/task-runner.ts';
 import type { IndexManifestEntry, ManifestEntry } from './meta/manifest-entry.ts';
 import type { Snapshot, SnapshotId } from './meta/snapshot.ts';
 import { parseSnapshot } from './meta/snapshot-json.ts';
+import {
+  type ExpireResult,
+  type ExpireSettings,
+  expireSnapshots,
+  retentionOf,
+} from './maintenance/expire-snapshots.ts';
 import { TablePaths } from './meta/table-paths.ts';
 import { type ChangelogSource, changelogSnapshot, earliestChangesId, readChanges } from './scan/changelog.ts';
 import { readIncremental } from './scan/incremental.ts';
@@ -27,6 +35,7 @@ import { auditChanges, binlogChanges } from './scan/system/row-tables.ts';
 import { applySchemaChanges } from './schema/apply-schema-changes.ts';
 import type { SchemaChange } from './schema/schema-change.ts';
 import { SchemaStore } from './schema/schema-store.ts';
+import { tableOptions } from './schema/table-options.ts';
 import type { TableSchema } from './schema/table-schema.ts';
 
 /** Which changes of a table to give: those of the snapshots after `after`, up to and including `upTo`. */
@@ -57,6 +66,21 @@ export interface TableName {
   /** The main branch unless given. */
   readonly branch?: string;
 }
+
+/** Operators that compare a column with values. */
+export type ValueOperator =
+  | '='
+  | '!='
+  | '<'
+  | '<='
+  | '>'
+  | '>='
+  | 'in'
+  | 'not in'
+  | 'between'
+  | 'not between'
+  | 'like'
+  | 'not like';
 
 /** One table, or a branch of it. Holds nothing open; `schema` is as of `open` or the last `refresh`. */
 export class Table {
@@ -178,6 +202,32 @@ export class Table {
   async *read(options: ReadOptions = {}): AsyncGenerator<ReadBatch> {
     const { store, schemas, path: tablePath } = this;
     yield* readPlan({ store, schemas, tablePath }, await this.plan(options), options);
+  }
+
+  /** The rows of one state as plain objects: `read` for programs that take them one by one. Throws what `read` throws. */
+  async *rows(options: ReadOptions = {}): AsyncGenerator<RowObject> {
+    for await (const batch of this.read(options)) yield* rowObjects(batch);
+  }
+
+  /**
+   * A condition for `where` from JavaScript values (see `RowValue`); `in` and `not in` take a list of them, `between` its
+   * two ends. Throws `E3400` (no such column), `E3137` (a value of another type).
+   */
+  condition(column: string, operator: ValueOperator, value: RowValue): Condition {
+    const { type } = fieldOf(column, this.schema.fields);
+    const literal = (item: RowValue): Literal => {
+      const cell = cellOf(type, item, column);
+      if (cell !== null && !Array.isArray(cell)) return cell as Literal;
+      throw new TributaryError('E3137', `value cannot be compared with: column=${column}`);
+    };
+    if (operator === 'like' || operator === 'not like') {
+      if (typeof value === 'string') return { column, operator, pattern: value };
+      throw new TributaryError('E3137', `pattern is no text: column=${column}`);
+    }
+    if (operator === 'in' || operator === 'not in') return { column, operator, literals: listOf(value).map(literal) };
+    if (operator !== 'between' && operator !== 'not between') return { column, operator, literal: literal(value) };
+    const [low = null, high = null] = listOf(value);
+    return { column, operator, low: literal(low), high: literal(high) };
   }
 
   /**
@@ -321,8 +371,30 @@ export class Table {
     });
   }
 
+  /**
+   * Removes old snapshots and the files that only they name, by the table's options unless `retention` is given; those
+   * that tags and consumers need stay. Throws what the store throws.
+   */
+  expireSnapshots(
+    settings: Partial<ExpireSettings> & { readonly clock?: Clock; readonly random?: Random } = {},
+  ): Promise<ExpireResult> {
+    const { clock = systemClock, random = systemRandom, ...given } = settings;
+    const options = tableOptions(this.schema);
+    const defaults = {
+      retention: retentionOf(options),
+      countMax: options.snapshotExpireCountMax,
+      nowMs: clock.nowMs(),
+    };
+    const { store, path: tablePath, schema } = this;
+    return expireSnapshots({ store, tablePath, schema, random }, { ...defaults, ...given });
+  }
+
   private changelogSource(): ChangelogSource {
     const { store, schemas, paths, snapshots, manifests, path: tablePath } = this;
     return { store, schemas, paths, snapshots, manifests, tablePath };
   }
+}
+
+function listOf(value: RowValue): readonly RowValue[] {
+  return Array.isArray(value) ? (value as readonly RowValue[]) : [value];
 }

@@ -1,0 +1,130 @@
+// Writing to a table in a few calls: rows, commits and the compaction that they make due, with everything that takes part
+// in its place. The parts themselves are for programs that run several of them at a time.
+import { type Clock, systemClock } from '../base/clock.ts';
+import { isTributaryError } from '../base/errors.ts';
+import { type Random, systemRandom } from '../base/random.ts';
+import { rowKindText, type RowKindText } from '../column/row-kind.ts';
+import type { TableCommitter } from './commit/table-commit.ts';
+import { columnsOfRows, type RowObject } from './format/row-objects.ts';
+import type { CompactionReport, Compactor } from './lsm/compactor.ts';
+import { bucketKey, LiveFiles } from './lsm/live-files.ts';
+import { createTaskRunner, type TaskRunner } from './lsm/task-runner.ts';
+import type { TableWriter } from './lsm/table-writer.ts';
+import type { CommitMessage } from './lsm/write-batch.ts';
+import type { Snapshot } from './meta/snapshot.ts';
+import { BUCKET_DYNAMIC, tableOptions } from './schema/table-options.ts';
+import type { Table } from './table.ts';
+
+/** How a session writes. */
+export interface SessionOptions {
+  /** Who commits; of sessions that write at the same time each has its own. */
+  readonly user: string;
+  /** Worker threads for sorting and encoding; 0, the default, works in this thread. */
+  readonly threadCount?: number;
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+/** Bytes of buffered rows from which on they are written to files. */
+const FLUSH_BYTES = 64 * 1024 * 1024;
+const KINDS: readonly RowKindText[] = [0, 1, 2, 3].map(rowKindText);
+
+/** One writer of a table: opened once, closed once, one call at a time. After an error it can only be closed. */
+export class TableSession {
+  private readonly table: Table;
+  private readonly user: string;
+  private readonly parts: {
+    readonly runner: TaskRunner;
+    readonly committer: TableCommitter;
+    readonly writer: TableWriter;
+    readonly compactor: Compactor;
+  };
+  private nextIdentifier: bigint;
+
+  private constructor(table: Table, user: string, parts: TableSession['parts'], nextIdentifier: bigint) {
+    this.table = table;
+    this.user = user;
+    this.parts = parts;
+    this.nextIdentifier = nextIdentifier;
+  }
+
+  /** Throws `E3301` and `E3350` for tables that cannot be written. */
+  static async open(table: Table, options: SessionOptions): Promise<TableSession> {
+    const { user, threadCount = 0, clock = systemClock, random = systemRandom } = options;
+    await table.refresh();
+    const committer = await table.committer({ clock, random });
+    const runner = createTaskRunner(table.store, threadCount);
+    const components = { clock, random, runner, liveFiles: new LiveFiles(committer.liveEntries()) };
+    const writer = table.openWriter(components);
+    const compactor = await table.openCompactor(components, { committer, commitUser: `${user}-compaction` });
+    const newest = await table.snapshots.newestBy(user);
+    return new TableSession(
+      table,
+      user,
+      { runner, committer, writer, compactor },
+      (newest?.commitIdentifier ?? 0n) + 1n,
+    );
+  }
+
+  /**
+   * Takes rows: `+I` and `+U` put a row, or replace the one of the same key; `-D` takes it away. They are in the table
+   * once `commit` resolves. Throws `E3137` for a row that does not fit, of which nothing is taken then.
+   */
+  async write(rows: readonly RowObject[], kind: RowKindText = '+I'): Promise<void> {
+    if (rows.length === 0) return;
+    const kinds = new Uint8Array(rows.length).fill(KINDS.indexOf(kind));
+    const columns = columnsOfRows(this.table.schema.fields, rows);
+    this.parts.writer.write({ ...columns, kinds, beforeImages: true, hasMissing: false });
+    if (this.parts.writer.bufferedBytes >= FLUSH_BYTES) await this.parts.writer.flush();
+  }
+
+  /** Takes rows away by their key. */
+  delete(rows: readonly RowObject[]): Promise<void> {
+    return this.write(rows, '-D');
+  }
+
+  /**
+   * Publishes what was written as one snapshot, and compacts what is due then (unless the table is `write-only`). Null
+   * where there was nothing to commit. Throws what `TableCommitter.commit` throws.
+   */
+  async commit(): Promise<Snapshot | null> {
+    const { writer, committer, compactor } = this.parts;
+    const message = await writer.prepareCommit();
+    if (message === null) return null;
+    await this.publish(message, committer);
+    writer.committed(message);
+    const snapshot = await this.table.latestSnapshot();
+    const { writeOnly, bucket } = tableOptions(this.table.schema);
+    const isUnaware = this.table.schema.primaryKeys.length === 0 && bucket === BUCKET_DYNAMIC;
+    if (!writeOnly && !isUnaware) {
+      const only = new Set(message.added.map((entry) => bucketKey(entry.partition, entry.bucket)));
+      await compactor.compact({ only });
+    }
+    return snapshot;
+  }
+
+  /** Merges the files that are due, or all of them to the highest level; null where there was nothing to do. */
+  compact(options: { readonly full?: boolean } = {}): Promise<CompactionReport | null> {
+    return this.parts.compactor.compact(options);
+  }
+
+  /** Ends the session; what was not committed is gone. */
+  async close(): Promise<void> {
+    await this.parts.writer.abort();
+    await this.parts.runner.close();
+  }
+
+  private async publish(message: CommitMessage, committer: TableCommitter): Promise<void> {
+    const { added, deleted, changelog, index } = message;
+    const commitIdentifier = this.nextIdentifier;
+    const by = { commitUser: this.user, commitIdentifier };
+    try {
+      await committer.commit({ kind: 'APPEND', added, deleted, changelog, index, ...by });
+      this.nextIdentifier += 1n;
+    } catch (error) {
+      // Where the outcome of the commit is not certain, a snapshot may name the files.
+      if (!isTributaryError(error, 'E3453', 'E3457')) await this.parts.writer.discard(message);
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,94 @@
+// Sessions: rows in and out, what a commit leaves, and two sessions at a time.
+import { describe, expect, it } from 'vitest';
+import { fsck } from '../../../src/paimon/maintenance/fsck.ts';
+import type { RowObject } from '../../../src/paimon/format/row-objects.ts';
+import { Lake } from '../../../src/paimon/lake.ts';
+import type { Table } from '../../../src/paimon/table.ts';
+import { TableSession } from '../../../src/paimon/table-session.ts';
+import { MemoryFileStore } from '../../../src/storage/memory/memory-file-store.ts';
+
+function newTable(options: Readonly<Record<string, string>> = {}): Promise<Table> {
+  const columns = { id: 'INT', v: 'STRING' };
+  return new Lake(new MemoryFileStore()).createTable('db.t', {
+    columns,
+    primaryKey: ['id'],
+    options: { bucket: '1', ...options },
+  });
+}
+
+async function rowsOf(table: Table): Promise<RowObject[]> {
+  const rows: RowObject[] = [];
+  for await (const row of table.rows()) rows.push(row);
+  return rows;
+}
+
+describe('a session', () => {
+  it('shows its rows once they are committed, and drops the rest', async () => {
+    const table = await newTable();
+    const session = await TableSession.open(table, { user: 'a' });
+    expect(await session.commit()).toBeNull();
+    await session.write([{ id: 1, v: 'one' }, { id: 2 }]);
+    expect(await rowsOf(table)).toEqual([]);
+    expect(await session.commit()).toMatchObject({ id: 1n, commitUser: 'a', commitIdentifier: 1n });
+    await session.delete([{ id: 1 }]);
+    await session.close();
+    expect(await rowsOf(table)).toEqual([
+      { id: 1, v: 'one' },
+      { id: 2, v: null },
+    ]);
+    const next = await TableSession.open(table, { user: 'a' });
+    await next.write([{ id: 3, v: 'three' }]);
+    expect(await next.commit()).toMatchObject({ commitIdentifier: 2n });
+    await next.close();
+    expect((await fsck(table)).problems).toEqual([]);
+  });
+
+  it('compacts what becomes due, unless the table is write-only', async () => {
+    for (const writeOnly of ['false', 'true']) {
+      const table = await newTable({ 'num-sorted-run.compaction-trigger': '3', 'write-only': writeOnly });
+      const session = await TableSession.open(table, { user: 'a' });
+      for (let id = 0; id < 4; id++) {
+        await session.write([{ id, v: 'x' }]);
+        await session.commit();
+      }
+      const kinds = (await table.liveFiles()).entries().map(({ file }) => file.level > 0);
+      expect(kinds.includes(true)).toBe(writeOnly === 'false');
+      await session.close();
+      expect(await rowsOf(table)).toHaveLength(4);
+    }
+  });
+
+  it('takes nothing of rows that do not fit', async () => {
+    const table = await newTable();
+    const session = await TableSession.open(table, { user: 'a' });
+    await expect(session.write([{ id: 1 }, { id: 'two' }])).rejects.toMatchObject({ code: 'E3137' });
+    expect(await session.commit()).toBeNull();
+    await session.close();
+  });
+
+  it('commits beside another one', async () => {
+    const table = await newTable();
+    const [a, b] = [await TableSession.open(table, { user: 'a' }), await TableSession.open(table, { user: 'b' })];
+    await a.write([{ id: 1, v: 'a' }]);
+    await b.write([{ id: 2, v: 'b' }]);
+    await a.commit();
+    await b.commit();
+    expect(await rowsOf(table)).toEqual([
+      { id: 1, v: 'a' },
+      { id: 2, v: 'b' },
+    ]);
+    for (const session of [a, b]) await session.close();
+  });
+});
+
+describe('conditions', () => {
+  it('take JavaScript values of the type of their column', async () => {
+    const table = await newTable();
+    expect(table.condition('id', 'in', [1, 2])).toEqual({ column: 'id', operator: 'in', literals: [1, 2] });
+    expect(table.condition('id', 'between', [1, 2])).toEqual({ column: 'id', operator: 'between', low: 1, high: 2 });
+    expect(table.condition('v', 'like', 'a%')).toEqual({ column: 'v', operator: 'like', pattern: 'a%' });
+    expect(() => table.condition('v', '=', 1)).toThrow(expect.objectContaining({ code: 'E3137' }));
+    expect(() => table.condition('v', '=', null)).toThrow(expect.objectContaining({ code: 'E3137' }));
+    expect(() => table.condition('w', '=', 1)).toThrow(expect.objectContaining({ code: 'E3400' }));
+  });
+});
