@@ -5,10 +5,12 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { isTributaryError } from '../../src/base/errors.ts';
 import { FileSystemCatalog } from '../../src/paimon/catalog/file-system-catalog.ts';
+import { createRowPrinter } from '../../src/paimon/format/row-json.ts';
 import { parseSchemaChanges } from '../../src/paimon/schema/schema-change.ts';
 import { parseTableDefinition, parseTableSchema } from '../../src/paimon/schema/table-schema-json.ts';
 import { Table } from '../../src/paimon/table.ts';
 import { LocalFileStore } from '../../src/storage/local/local-file-store.ts';
+import type { GoldenRow } from '../support/golden.ts';
 import { Refused } from '../support/line-process.ts';
 import { type Reference, reference } from '../support/reference.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -166,6 +168,15 @@ function schemaFile(warehouse: string, id: number): unknown {
   return schema;
 }
 
+async function rowsOf(table: Table): Promise<readonly GoldenRow[]> {
+  const rows: GoldenRow[] = [];
+  for await (const batch of table.read()) {
+    const print = createRowPrinter(batch.fields);
+    for (let row = 0; row < batch.rowCount; row++) rows.push(JSON.parse(print(batch.columns, row)) as GoldenRow);
+  }
+  return rows;
+}
+
 /** Whether it is done; false for a refusal. */
 async function isDone(doing: Promise<unknown>): Promise<boolean> {
   try {
@@ -199,7 +210,9 @@ describe.skipIf(java === null)('beside the reference', () => {
     expect(schemaFile(ours, 1)).toEqual(schemaFile(theirs, 1));
     expect(isTheirs).toBe(!name.startsWith('refused'));
     if (!isTheirs) return;
-    expect(await client.read(at)).toEqual(await client.read({ ...at, warehouse: theirs }));
+    const rows = await client.read(at);
+    expect(rows).toEqual(await client.read({ ...at, warehouse: theirs }));
+    expect(await rowsOf(table)).toEqual(rows);
     expect(await client.fsck(at)).toEqual(await client.fsck({ ...at, warehouse: theirs }));
   });
 

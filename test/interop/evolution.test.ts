@@ -1,7 +1,8 @@
 // ALTER of column types, all pairs: the reference and we allow the same, and read older files as the same values.
 import { describe, expect, test } from 'vitest';
 import { TributaryError } from '../../src/base/errors.ts';
-import { createRowPrinter } from '../../src/paimon/format/row-json.ts';
+import type { Condition, Literal } from '../../src/paimon/format/condition.ts';
+import { cellFromJson, createRowPrinter } from '../../src/paimon/format/row-json.ts';
 import { parseDataType } from '../../src/paimon/schema/data-type-text.ts';
 import { canChangeType } from '../../src/paimon/schema/type-casts.ts';
 import { Table } from '../../src/paimon/table.ts';
@@ -110,10 +111,14 @@ function changeOf(column: string, type: TypeJson): object {
   return { action: 'updateColumnType', fieldNames: [column], newDataType: type, keepNullability: false };
 }
 
-async function ourRows(at: TableAt): Promise<readonly GoldenRow[]> {
-  const table = await Table.open(new LocalFileStore(at.warehouse), { database: 'db', table: at.table.slice(3) });
+function openTable(at: TableAt): Promise<Table> {
+  return Table.open(new LocalFileStore(at.warehouse), { database: 'db', table: at.table.slice(3) });
+}
+
+async function ourRows(at: TableAt, where: readonly Condition[] = []): Promise<readonly GoldenRow[]> {
+  const table = await openTable(at);
   const rows: GoldenRow[] = [];
-  for await (const batch of table.read()) {
+  for await (const batch of table.read({ where })) {
     const print = createRowPrinter(batch.fields);
     for (let row = 0; row < batch.rowCount; row++) rows.push(JSON.parse(print(batch.columns, row)) as GoldenRow);
   }
@@ -170,6 +175,32 @@ describe.skipIf(java === null)('ALTER of column types', () => {
     for (const [index, [to]] of TYPES.entries()) {
       const verdict = await allows(at, changeOf(`c${index}`, to));
       expect([label(to), canChangeType(parseDataType(from), parseDataType(to), true)]).toEqual([label(to), verdict]);
+    }
+  });
+
+  test('filters on altered columns give the rows that the reference gives', async () => {
+    const numbers: readonly GoldenValue[] = [0, 1, 7, 383, 127, -1, 2147483647, -2147483648];
+    const wide = ['BIGINT', 'SMALLINT', 'DOUBLE', 'DECIMAL(12, 2)', 'STRING', 'BOOLEAN'];
+    const at = await tableOf(
+      't',
+      'INT',
+      wide.map(() => numbers),
+    );
+    for (const [index, to] of wide.entries()) await client.alter(at, [changeOf(`c${index}`, to)]);
+    const literals = ['127', '127', '1', '7.00', '7', 'true'];
+    for (const [index, literal] of literals.entries()) {
+      for (const operator of ['=', '!=', '<', '>=']) {
+        const expected = await client.read(at, { filter: [`c${index}`, operator, literal] });
+        const { fields } = (await openTable(at)).schema;
+        const type = fields.find((field) => field.name === `c${index}`)?.type ?? parseDataType('INT');
+        const isPlain = type.kind === 'BOOLEAN' || type.kind === 'DOUBLE' || type.kind === 'SMALLINT';
+        const value = cellFromJson(type, isPlain ? (JSON.parse(literal) as number | boolean) : literal) as Literal;
+        const where: Condition = { column: `c${index}`, operator: operator as '=', literal: value };
+        expect([`${wide[index]} ${operator}`, await ourRows(at, [where])]).toEqual([
+          `${wide[index]} ${operator}`,
+          expected,
+        ]);
+      }
     }
   });
 
