@@ -1,7 +1,6 @@
 // Every type that can be a primary key, with extremes, nulls aside: who wrote the table does not matter to who reads it.
 import { describe, expect, test } from 'vitest';
 import { createRowReader, createRowPrinter } from '../../src/paimon/format/row-json.ts';
-import type { JsonObject } from '../../src/base/json-text.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { builderFor } from '../../src/column/builder.ts';
@@ -61,7 +60,7 @@ function definition(type: string, bucket: number): object {
 async function write(table: Table, rows: readonly GoldenRow[]): Promise<void> {
   const read = createRowReader(table.schema.fields);
   const builders = table.schema.fields.map((field) => builderFor(shapeOf(field.type)));
-  for (const [index, row] of rows.entries()) read(row as JsonObject, builders, index);
+  for (const [index, row] of rows.entries()) read(row, builders, index);
   const columns = builders.map((builder) => builder.finish(rows.length));
   const parts = { clock: systemClock, random: systemRandom };
   const committer = await table.committer(parts);
