@@ -1,11 +1,11 @@
 // Whole columns as columns of another type. What happens to large tables (wider numbers, finer timestamps, more digits)
 // is a loop over typed arrays; everything else goes value by value.
 import { TributaryError } from '../../base/errors.ts';
-import { builderFor } from '../../column/builder.ts';
-import { type Int64Vector, PRESENT, validityAt, type Vector } from '../../column/vector.ts';
+import { BytesBuilder, builderFor } from '../../column/builder.ts';
+import { type Int64Vector, NULL, PRESENT, validityAt, type Vector } from '../../column/vector.ts';
 import { type DataType, shapeOf } from '../schema/data-type.ts';
-import { castOf } from './cast.ts';
-import { appendCell, type CellCast, cellAt } from './cell.ts';
+import { castOf, textOf, textParser } from './cast.ts';
+import { appendCell, type Cell, type CellCast, cellAt } from './cell.ts';
 
 export type ColumnCast = (vector: Vector) => Vector;
 
@@ -17,7 +17,7 @@ export function columnCast(from: DataType, to: DataType): ColumnCast | null {
   if (holdsSameValues(from, to)) return SAME;
   const cast = castOf(from, to);
   if (cast === null) return null;
-  return arrayCast(from, to) ?? ((vector) => castCells(vector, { from, to, cast }));
+  return arrayCast(from, to) ?? textCast(from, to) ?? ((vector) => castCells(vector, { from, to, cast }));
 }
 
 /** Whether the values and their units are the same, whatever the declared length or nullability. */
@@ -113,6 +113,62 @@ function multiplied(factor: bigint): ColumnCast {
 
 function longs({ values, length }: Int64Vector): BigInt64Array {
   return new BigInt64Array(values.buffer, values.byteOffset, length);
+}
+
+const ASCII_TEXT_KINDS: readonly DataType['kind'][] = [
+  'BOOLEAN',
+  'TINYINT',
+  'SMALLINT',
+  'INT',
+  'BIGINT',
+  'FLOAT',
+  'DOUBLE',
+  'DECIMAL',
+  'DATE',
+  'TIME',
+  'TIMESTAMP',
+  'TIMESTAMP_LTZ',
+];
+
+/** Casts to and from text without an array of bytes for each value; null for others. */
+function textCast(from: DataType, to: DataType): ColumnCast | null {
+  if (to.kind === 'VARCHAR' && ASCII_TEXT_KINDS.includes(from.kind)) {
+    return (vector) => asTexts(vector, from, to.length);
+  }
+  const parse = from.kind === 'VARCHAR' || from.kind === 'CHAR' ? textParser(to) : null;
+  return parse === null ? null : (vector) => parsed(vector, to, parse);
+}
+
+function asTexts(vector: Vector, from: DataType, lengthMax: number): Vector {
+  const builder = new BytesBuilder();
+  for (let row = 0; row < vector.length; row++) {
+    builder.reserve(row);
+    const cell = cellAt(from, vector, row);
+    if (cell === null) {
+      builder.setAbsent(row, NULL);
+      continue;
+    }
+    const text = textOf(from, cell);
+    const length = Math.min(text.length, lengthMax);
+    builder.room(length);
+    for (let at = 0; at < length; at++) builder.bytes[builder.size + at] = text.charCodeAt(at);
+    builder.size += length;
+    builder.endRow(row);
+  }
+  return builder.finish(vector.length);
+}
+
+function parsed(vector: Vector, to: DataType, parse: (text: string) => Cell): Vector {
+  if (vector.kind !== 'bytes') return vector;
+  const { bytes, offsets, length } = vector;
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const builder = builderFor(shapeOf(to));
+  for (let row = 0; row < length; row++) {
+    const isPresent = validityAt(vector, row) === PRESENT;
+    const cell = isPresent ? parse(buffer.toString('utf8', offsets[row], offsets[row + 1])) : null;
+    appendCell(to, builder, row, cell);
+  }
+  return builder.finish(length);
 }
 
 function castCells(

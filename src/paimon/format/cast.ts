@@ -79,7 +79,7 @@ function castFromText(to: DataType): CellCast | null {
 }
 
 /** Reads a value of a type that is not nested and not text; null for other types. It throws `E3134`. */
-function textParser(to: DataType): ((text: string) => Cell) | null {
+export function textParser(to: DataType): ((text: string) => Cell) | null {
   switch (to.kind) {
     case 'BOOLEAN':
       return booleanOfText;
@@ -116,8 +116,8 @@ function castToText(from: DataType, to: SizedType): CellCast {
     : (cell) => fitText(ENCODER.encode(textOf(from, cell)), to);
 }
 
-/** The text of a value, as a cast to STRING gives it. */
-function textOf(type: DataType, cell: Cell): string {
+/** The text of a value, as a cast to STRING gives it; ASCII for numbers, booleans, dates and times. */
+export function textOf(type: DataType, cell: Cell): string {
   if (cell === null) return 'null';
   switch (type.kind) {
     case 'FLOAT':
