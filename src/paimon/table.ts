@@ -37,6 +37,7 @@ import type { SchemaChange } from './schema/schema-change.ts';
 import { SchemaStore } from './schema/schema-store.ts';
 import { tableOptions } from './schema/table-options.ts';
 import type { TableSchema } from './schema/table-schema.ts';
+import { validateSchema } from './schema/validate-schema.ts';
 
 /** Which changes of a table to give: those of the snapshots after `after`, up to and including `upTo`. */
 export interface ChangeRange {
@@ -185,12 +186,11 @@ export class Table {
     }
   }
 
-  /** What a read would read: with the snapshot's schema for a point in the past, else with the latest. */
+  /** What a read would read: with the columns of the snapshot for a point in the past, else with the latest. */
   async plan(options: ReadOptions = {}): Promise<ScanPlan> {
     const point = options.at ?? { kind: 'latest' };
     const snapshot = await this.snapshotAt(point);
-    const schema =
-      snapshot === null || point.kind === 'latest' ? await this.refresh() : await this.schemas.read(snapshot.schemaId);
+    const schema = await this.readSchema(snapshot, point);
     const { manifests, schemas, path: tablePath } = this;
     return planScan({ tablePath, manifests, schemas, schema, snapshot }, options);
   }
@@ -387,6 +387,18 @@ export class Table {
     };
     const { store, path: tablePath, schema } = this;
     return expireSnapshots({ store, tablePath, schema, random }, { ...defaults, ...given });
+  }
+
+  /**
+   * What a state is read with: the latest schema, or for a point in the past the columns that the table had then with the
+   * options that it has now, as the reference does. Throws `E3103` where those options name columns that were not there.
+   */
+  private async readSchema(snapshot: Snapshot | null, point: ReadPoint): Promise<TableSchema> {
+    const latest = await this.refresh();
+    if (snapshot === null || point.kind === 'latest' || snapshot.schemaId === latest.id) return latest;
+    const schema = { ...(await this.schemas.read(snapshot.schemaId)), options: latest.options };
+    validateSchema(schema);
+    return schema;
   }
 
   private changelogSource(): ChangelogSource {

@@ -8,9 +8,12 @@ import { FileSystemCatalog } from '../../src/paimon/catalog/file-system-catalog.
 import { createRowPrinter } from '../../src/paimon/format/row-json.ts';
 import { parseSchemaChanges } from '../../src/paimon/schema/schema-change.ts';
 import { parseTableDefinition, parseTableSchema } from '../../src/paimon/schema/table-schema-json.ts';
+import type { SnapshotId } from '../../src/paimon/meta/snapshot.ts';
+import type { ReadPoint } from '../../src/paimon/scan/scan.ts';
 import { Table } from '../../src/paimon/table.ts';
+import { TableSession } from '../../src/paimon/table-session.ts';
 import { LocalFileStore } from '../../src/storage/local/local-file-store.ts';
-import type { GoldenRow } from '../support/golden.ts';
+import { canonicalRows, type GoldenRow } from '../support/golden.ts';
 import { Refused } from '../support/line-process.ts';
 import { type Reference, reference } from '../support/reference.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -168,9 +171,9 @@ function schemaFile(warehouse: string, id: number): unknown {
   return schema;
 }
 
-async function rowsOf(table: Table): Promise<readonly GoldenRow[]> {
+async function rowsOf(table: Table, at: ReadPoint = { kind: 'latest' }): Promise<readonly GoldenRow[]> {
   const rows: GoldenRow[] = [];
-  for await (const batch of table.read()) {
+  for await (const batch of table.read({ at })) {
     const print = createRowPrinter(batch.fields);
     for (let row = 0; row < batch.rowCount; row++) rows.push(JSON.parse(print(batch.columns, row)) as GoldenRow);
   }
@@ -214,6 +217,84 @@ describe.skipIf(java === null)('beside the reference', () => {
     expect(rows).toEqual(await client.read({ ...at, warehouse: theirs }));
     expect(await rowsOf(table)).toEqual(rows);
     expect(await client.fsck(at)).toEqual(await client.fsck({ ...at, warehouse: theirs }));
+  });
+
+  test.each<[string, Record<string, string>, boolean]>([
+    ['deduplicate', { 'sequence.field': 'v' }, true],
+    ['partial-update', { 'merge-engine': 'partial-update' }, true],
+    ['aggregation', { 'merge-engine': 'aggregation', 'fields.v.aggregate-function': 'sum' }, true],
+    ['thin', { 'data-file.thin-mode': 'true' }, true],
+    ['plain', {}, true],
+    ['append', {}, false],
+  ])('files of several schemas are merged and compacted: %s', async (_name, options, isKeyed) => {
+    const at = { warehouse: tempDir(), table: 'db.t' };
+    const fields = [
+      { id: 0, name: 'id', type: 'INT NOT NULL' },
+      { id: 1, name: 'p', type: 'STRING NOT NULL' },
+      { id: 2, name: 'v', type: 'INT' },
+      { id: 3, name: 'r', type: { type: 'ROW', fields: [{ id: 4, name: 'x', type: 'INT' }] } },
+    ];
+    const keys = { partitionKeys: ['p'], primaryKeys: isKeyed ? ['p', 'id'] : [] };
+    const bucket = isKeyed ? '1' : '-1';
+    await client.create(at, { fields, ...keys, options: { bucket, ...options }, comment: '' });
+    const write = (rows: readonly GoldenRow[]): Promise<void> =>
+      client.write(
+        at,
+        rows.map((row) => ({ kind: '+I', row })),
+        { writeOnly: true },
+      );
+    await write([1, 2, 3].map((key) => ({ id: key, p: 'a', v: key * 10, r: { x: key } })));
+    await client.alter(at, [rename('key', 'id'), retype('BIGINT', 'v'), add('r', 'y'), add('n')]);
+    await write([2, 3, 4].map((key) => ({ key, p: 'a', v: String(key), r: { x: key, y: 1 }, n: key })));
+    await client.alter(at, [drop('n'), rename('w', 'v'), retype('STRING', 'r', 'x'), move('r', 'FIRST')]);
+    await write([3, 5].map((key) => ({ key, p: 'b', w: String(key), r: { x: 'text', y: null } })));
+    await write([3, 1].map((key) => ({ key, p: 'a', w: '7', r: null })));
+    const expected = await client.read(at);
+    const table = await Table.open(new LocalFileStore(at.warehouse), { database: 'db', table: 't' });
+    expect(canonicalRows(await rowsOf(table))).toEqual(canonicalRows(expected));
+    // Neither travels to where an option names a column that has another name there.
+    const refused = (error: unknown): string[] => {
+      if (error instanceof Refused || isTributaryError(error, 'E3103')) return ['refused'];
+      throw error;
+    };
+    for (const snapshot of [1, 2, 3]) {
+      const then = await client.read(at, { snapshot }).then(canonicalRows, refused);
+      const point = { kind: 'snapshot', id: BigInt(snapshot) as SnapshotId } as const;
+      expect(await rowsOf(table, point).then(canonicalRows, refused)).toEqual(then);
+    }
+    const session = await TableSession.open(table, { user: 'us' });
+    const report = await session.compact({ full: true });
+    // Few small files of an append table are not worth it.
+    expect(report?.outcome).toBe(isKeyed ? 'committed' : undefined);
+    await session.close();
+    expect(await client.read(at)).toEqual(expected);
+    const { problems } = await client.fsck(at);
+    expect(problems.filter((problem) => !problem.includes('can not be found in table schema'))).toEqual([]);
+  });
+
+  test('default values are written where a row has NULL, and NULL is refused where it must not be', async () => {
+    const columns = [
+      { id: 0, name: 'p', type: 'STRING', defaultValue: "'none'" },
+      { id: 1, name: 'id', type: 'INT NOT NULL' },
+      { id: 2, name: 'l', type: { type: 'ARRAY', element: 'INT' }, defaultValue: '[1, null]' },
+      { id: 3, name: 'd', type: 'DECIMAL(5, 2)', defaultValue: '1.5' },
+      { id: 4, name: 't', type: 'TIMESTAMP(3)', defaultValue: '2024-01-01 00:00:00' },
+      { id: 5, name: 'm', type: { type: 'MAP', key: 'STRING', value: 'INT' }, defaultValue: '{a -> 1}' },
+      { id: 6, name: 'r', type: { type: 'ROW', fields: [{ id: 7, name: 'x', type: 'INT' }] }, defaultValue: '{5}' },
+    ];
+    const schema = { fields: columns, partitionKeys: ['p'], primaryKeys: [], options: { bucket: '-1' }, comment: '' };
+    const [theirs, ours] = [tempDir(), tempDir()].map((warehouse) => ({ warehouse, table: 'db.t' }));
+    for (const at of [theirs, ours]) await client.create(at, schema);
+    await client.write(theirs, [{ kind: '+I', row: { id: 1 } }]);
+    await expect(client.write(theirs, [{ kind: '+I', row: { p: 'x' } }])).rejects.toThrow(Refused);
+    const table = await Table.open(new LocalFileStore(ours.warehouse), { database: 'db', table: 't' });
+    const session = await TableSession.open(table, { user: 'us' });
+    await session.write([{ id: 1 }]);
+    await session.commit();
+    await session.write([{ p: 'x' }]);
+    await expect(session.commit()).rejects.toMatchObject({ code: 'E3135' });
+    await session.close();
+    expect(await client.read(ours)).toEqual(await client.read(theirs));
   });
 
   const [id, v, s] = [
