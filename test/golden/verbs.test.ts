@@ -109,7 +109,8 @@ describe('steps of golden cases by our verbs', () => {
     expect([null, ...(WRITTEN.test(name) ? [] : REFUSALS)]).toContain(refusal);
     const table = await openTable(warehouse);
     expect(isWritten ? await outcomeOf(table) : expected).toEqual(expected);
-    expect((await fsck(table)).problems).toEqual([]);
+    const { problems } = await fsck(table);
+    expect(expected === 'E3362' ? problems.filter((problem) => !problem.includes(expected)) : problems).toEqual([]);
   });
 
   it('an input changelog holds the changes as given, but for inserts of keys that are there: those are updates', async () => {
