@@ -68,6 +68,17 @@ describe('fsck', () => {
     expect((await check(found)).problems).toEqual([expect.stringContaining('the file is not there')]);
   });
 
+  it('finds a damaged deletion vector', async () => {
+    const found = golden('dv-basic', { fresh: true });
+    const directory = join(found.tableDirectory, 'index');
+    const paths = readdirSync(directory).map((name) => join(directory, name));
+    const path = paths.find((candidate) => readFileSync(candidate).length > 1) as string;
+    const bytes = readFileSync(path);
+    bytes[bytes.length - 6] ^= 1;
+    writeFileSync(path, bytes);
+    expect((await check(found)).problems).toEqual([expect.stringContaining('checksum differs')]);
+  });
+
   it('finds a file that is one byte longer', async () => {
     const { found, bucket, files } = damaged();
     appendFileSync(join(bucket, String(files[0])), 'x');

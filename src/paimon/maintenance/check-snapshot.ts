@@ -8,12 +8,19 @@ import { readDataFile } from '../lsm/data-file-reader.ts';
 import { filePaths } from '../lsm/file-paths.ts';
 import { tableLayout } from '../lsm/key-value-file.ts';
 import { bucketKey } from '../lsm/live-files.ts';
-import { FILE_ADD, type ManifestEntry, type ManifestFileMeta } from '../meta/manifest-entry.ts';
+import {
+  DELETION_VECTORS,
+  FILE_ADD,
+  type IndexManifestEntry,
+  type ManifestEntry,
+  type ManifestFileMeta,
+} from '../meta/manifest-entry.ts';
 import { fileIdentity, liveEntries } from '../meta/merge-entries.ts';
 import type { Snapshot } from '../meta/snapshot.ts';
 import type { TablePaths } from '../meta/table-paths.ts';
 import type { SchemaStore } from '../schema/schema-store.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
+import { deletionVectorProblems } from './check-deletion-vectors.ts';
 import { FileCheck } from './check-file.ts';
 
 /** Failures that say nothing of the table. */
@@ -84,7 +91,7 @@ export class SnapshotCheck {
     this.checkLevels(place, live, schema);
     for (const entry of live) await this.dataFile(place, entry);
     if (isLive) await this.changelog(place, snapshot);
-    await this.indexes(place, snapshot, isFirst);
+    await this.indexes(place, snapshot, { live, schema, isCounted: isFirst });
   }
 
   /** Checks the changelog files that a snapshot, or what is left of it as a changelog, names. */
@@ -173,15 +180,37 @@ export class SnapshotCheck {
     });
   }
 
-  private async indexes(place: string, snapshot: Snapshot, isCounted: boolean): Promise<void> {
+  private async indexes(
+    place: string,
+    snapshot: Snapshot,
+    by: { readonly live: readonly ManifestEntry[]; readonly schema: TableSchema; readonly isCounted: boolean },
+  ): Promise<void> {
     if (snapshot.indexManifest === null) return;
     const { indexFiles } = this.findings;
+    const paths = filePaths(this.source.paths.root, by.schema);
     for (const entry of await this.source.manifests.readIndex(snapshot.indexManifest)) {
-      if (isCounted) this.findings.indexFileCount++;
+      if (by.isCounted) this.findings.indexFileCount++;
       if (indexFiles.has(entry.fileName)) continue;
       indexFiles.add(entry.fileName);
-      await this.size(place, entry.externalPath ?? this.source.paths.index(entry.fileName), entry.fileSize);
+      const path = paths.index(entry);
+      const isWhole = await this.size(place, path, entry.fileSize);
+      if (isWhole && entry.indexType === DELETION_VECTORS)
+        await this.deletionVectors(place, path, { entry, live: by.live });
     }
+  }
+
+  private async deletionVectors(
+    place: string,
+    path: string,
+    { entry, live }: { readonly entry: IndexManifestEntry; readonly live: readonly ManifestEntry[] },
+  ): Promise<void> {
+    const bucket = bucketKey(entry.partition, entry.bucket);
+    const files = live.filter(({ partition, bucket: number }) => bucketKey(partition, number) === bucket);
+    const byName = new Map(files.map(({ file }) => [file.fileName, file]));
+    await this.findings.guard(place, async () => {
+      const problems = await deletionVectorProblems(this.source.store, path, { entry, live: byName });
+      for (const problem of problems) this.findings.problems.push(`${place}: ${path} ${problem}`);
+    });
   }
 
   private async size(place: string, path: string, sizeBytes: number): Promise<boolean> {
