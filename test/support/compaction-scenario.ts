@@ -22,7 +22,7 @@ const STEPS = 12;
 
 /** Draws a scenario. */
 export function drawScenario(random: Random): Scenario {
-  const one = <T>(choices: readonly T[]): T => choices[Math.floor(random.unit() * choices.length)] as T;
+  const one = <T>(choices: readonly T[]): T => choices[Math.floor(random.unit() * choices.length)];
   const chance = (probability: number): boolean => random.unit() < probability;
   const options: Record<string, string> = {
     bucket: one(['1', '1', '2']),
@@ -74,7 +74,7 @@ function drawStep(random: Random, of: { readonly kinds: readonly string[]; reado
 
 function drawRow(random: Random, kinds: readonly string[]): KindRow {
   const below = (bound: number): number => Math.floor(random.unit() * bound);
-  const kind = kinds[below(kinds.length)] as string;
+  const kind = kinds[below(kinds.length)];
   const orNull = (value: string | number): string | number | null => (random.unit() < 0.15 ? null : value);
   const id = below(KEYS);
   // Deletes of partial updates leave their values behind, which come back if they are not NULL.

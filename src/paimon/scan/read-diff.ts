@@ -7,6 +7,7 @@ import { takeVector } from '../../column/take.ts';
 import type { ManifestStore } from '../commit/manifest-store.ts';
 import type { PlainCondition } from '../format/condition.ts';
 import type { DeletionFile } from '../lsm/deletion-vector.ts';
+import { flaggedRows } from '../lsm/live-rows.ts';
 import { tableLayout } from '../lsm/key-value-file.ts';
 import type { KeyValueBatch, KeyValueLayout } from '../lsm/key-values.ts';
 import { partitionKey } from '../lsm/live-files.ts';
@@ -21,7 +22,7 @@ import { tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import { deletionFilesOf, readsAboveLevel0 } from './plan.ts';
 import { partitionMayMeet } from './prune.ts';
-import { bucketReader, firstRows, mergeLiveFiles, Output, readLiveFile, type ReadSource, rowsOf } from './read.ts';
+import { bucketReader, firstRows, mergeLiveFiles, Output, readLiveFile, type ReadSource } from './read.ts';
 import type { ReadBatch } from './scan.ts';
 
 /** Files of one state of a bucket that the other state does not have. */
@@ -179,7 +180,7 @@ class Walk {
   /** The kept rows of the batch. */
   taken(kindOf: (kind: number) => number): KeyValueBatch | null {
     const { batch } = this;
-    const rows = rowsOf(this.kept);
+    const rows = flaggedRows(this.kept);
     if (batch === null || rows.length === 0) return null;
     return {
       rowCount: rows.length,

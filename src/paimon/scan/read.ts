@@ -10,9 +10,9 @@ import { filePaths } from '../lsm/file-paths.ts';
 import { partitionByInterval } from '../lsm/interval-partition.ts';
 import { tableLayout } from '../lsm/key-value-file.ts';
 import type { KeyValueBatch, KeyValueLayout } from '../lsm/key-values.ts';
+import { clearDeleted, flaggedRows, keepRows } from '../lsm/live-rows.ts';
 import { mergeFields, mergeFunctionOf } from '../lsm/merge/merge-engine.ts';
 import type { MergeFunction } from '../lsm/merge/merge-function.ts';
-import { mergeRuns } from '../lsm/merge-reader.ts';
 import { type BucketReader, readFile, readSections } from '../lsm/section-reader.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
 import type { DataField } from '../schema/data-type.ts';
@@ -126,24 +126,12 @@ export async function* mergeLiveFiles(
 ): AsyncGenerator<KeyValueBatch> {
   const types = reader.layout.keyIndexes.map((index) => reader.layout.fields[index].type);
   const sections = partitionByInterval(files, (a, b) => compareBinaryRows(types, a, b));
-  if (deletionFiles.size === 0) {
-    yield* readSections(reader, sections, merge);
-    return;
+  const deletedRows = new Map<string, DeletedRows>();
+  for (const { fileName } of files) {
+    const deletionFile = deletionFiles.get(fileName);
+    if (deletionFile !== undefined) deletedRows.set(fileName, await readDeletionVector(reader.store, deletionFile));
   }
-  for (const section of sections) {
-    const runs = section.map((run) => readLiveRun(reader, run, deletionFiles));
-    yield* mergeRuns(runs, { layout: reader.layout, merge });
-  }
-}
-
-async function* readLiveRun(
-  reader: BucketReader,
-  files: readonly DataFileMeta[],
-  deletionFiles: Split['deletionFiles'],
-): AsyncGenerator<KeyValueBatch> {
-  for (const file of files) {
-    yield* readLiveFile(reader, file, { deletionFile: deletionFiles.get(file.fileName), dropRetracts: false });
-  }
+  yield* readSections({ ...reader, deletedRows }, sections, merge);
 }
 
 async function* readRawFiles(
@@ -203,34 +191,11 @@ function liveRows(
   },
 ): KeyValueBatch {
   const { firstRow, deleted, selected } = by;
-  const end = firstRow + batch.rowCount;
   const keep = new Uint8Array(batch.rowCount).fill(1);
   if (selected !== null) for (let row = 0; row < keep.length; row++) keep[row] = Number(selected.has(firstRow + row));
-  if (deleted !== null) {
-    for (let index = firstAtLeast(deleted, firstRow); deleted[index] < end; index++)
-      keep[deleted[index] - firstRow] = 0;
-  }
+  if (deleted !== null) clearDeleted(keep, firstRow, deleted);
   if (by.dropRetracts) for (let row = 0; row < keep.length; row++) if (isRetract(batch.kinds[row])) keep[row] = 0;
-  const rows = rowsOf(keep);
-  if (rows.length === batch.rowCount) return batch;
-  return {
-    rowCount: rows.length,
-    columns: batch.columns.map((column) => takeVector(column, rows)),
-    sequence: takeVector(batch.sequence, rows) as KeyValueBatch['sequence'],
-    kinds: Uint8Array.from(rows, (row) => batch.kinds[row]),
-  };
-}
-
-/** The first index of ascending numbers whose number is not below the bound. */
-function firstAtLeast(numbers: Float64Array, bound: number): number {
-  let low = 0;
-  let high = numbers.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (numbers[middle] < bound) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return keepRows(batch, keep);
 }
 
 /** Applies the conditions and picks the columns. */
@@ -265,16 +230,8 @@ export class Output {
       const index = this.layout.fields.findIndex((field) => field.name === name);
       return { type: this.layout.fields[index].type, vector: batch.columns[index] };
     });
-    return rowsOf(keep);
+    return flaggedRows(keep);
   }
-}
-
-/** The rows whose flag is 1. */
-export function rowsOf(flags: Uint8Array): Uint32Array {
-  const rows = new Uint32Array(flags.length);
-  let count = 0;
-  for (let row = 0; row < flags.length; row++) if (flags[row] === 1) rows[count++] = row;
-  return rows.slice(0, count);
 }
 
 /** The first rows of a batch. */
