@@ -97,7 +97,7 @@ function applied(changes: readonly SnapshotChange[]): readonly string[] {
   const rows = new Map<string, GoldenRow>();
   const text = (row: GoldenRow | undefined): string => JSON.stringify(row ?? null);
   for (const { snapshot, kind, row } of changes) {
-    const id = String(row['id']);
+    const id = JSON.stringify(row['id']);
     const before = rows.get(id);
     const fits = kind === '+I' ? before === undefined : kind === '+U' || text(before) === text(row);
     if (!fits) throw new Error(`snapshot ${snapshot}: ${kind} ${text(row)} after ${text(before)}`);
