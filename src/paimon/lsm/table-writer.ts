@@ -103,12 +103,12 @@ export class TableWriter {
   }
 
   /**
-   * Empties the table: the next message overwrites its content or, where the writer completes a changelog, a -D is
+   * Empties the table: the next message overwrites its content or, where a changelog has to say what went, a -D is
    * written for every live row. What is written afterwards stays.
    */
   truncate(): Promise<void> {
     const taken = this.takeMemtable();
-    return this.enqueue(() => (this.mode.completesChanges ? this.deleteRows(taken) : this.dropRows(taken)));
+    return this.enqueue(() => (this.mode.deletesOnTruncate ? this.deleteRows(taken) : this.dropRows(taken)));
   }
 
   /**

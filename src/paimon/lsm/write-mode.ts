@@ -9,6 +9,8 @@ import { mergeFunctionOf } from './merge/merge-engine.ts';
 /** How a table is written. */
 export interface WriteMode {
   readonly hasInputChangelog: boolean;
+  /** A truncation deletes row by row, as a changelog has to say what went. */
+  readonly deletesOnTruncate: boolean;
   /** Changes are given the before-images that they lack: see `completesChanges`. */
   readonly completesChanges: boolean;
   /** Which bucket a key is in has to be remembered. */
@@ -32,7 +34,20 @@ export function requireWritable(schema: TableSchema): WriteMode {
     if (options.sequenceFields.length > 0) refuse('sequence.field', options.sequenceFields.join(','));
   };
   const hasDynamicBuckets = options.bucket === BUCKET_DYNAMIC && schema.primaryKeys.length > 0;
-  return { hasInputChangelog, completesChanges: completesChanges(schema), hasDynamicBuckets, requireLookups };
+  return {
+    hasInputChangelog,
+    deletesOnTruncate: completesChanges(schema) || hasCompactionChangelog(schema),
+    completesChanges: completesChanges(schema),
+    hasDynamicBuckets,
+    requireLookups,
+  };
+}
+
+/** Whether compactions make the changelog of a table in which a row is simply its newest version. */
+function hasCompactionChangelog(schema: TableSchema): boolean {
+  const { changelogProducer, mergeEngine, sequenceFields } = tableOptions(schema);
+  const isMade = changelogProducer === 'lookup' || changelogProducer === 'full-compaction';
+  return isMade && mergeEngine === 'deduplicate' && sequenceFields.length === 0;
 }
 
 /**

@@ -82,8 +82,8 @@ function splitRule(schema: TableSchema, options: ReadOptions): SplitRule {
 
 /** Whether each key stands once above level 0, and level 0 is not visible until it is compacted. */
 export function readsAboveLevel0(schema: TableSchema): boolean {
-  const { deletionVectors, mergeEngine } = tableOptions(schema);
-  return deletionVectors || mergeEngine === 'first-row';
+  const { deletionVectors, deletionVectorsMergeOnRead, mergeEngine } = tableOptions(schema);
+  return (deletionVectors && !deletionVectorsMergeOnRead) || mergeEngine === 'first-row';
 }
 
 function isVisible(entry: ManifestEntry, schema: TableSchema, options: ReadOptions): boolean {

@@ -52,6 +52,8 @@ export interface TableOptions {
   readonly fullCompactionDeltaCommits: number | null;
   readonly deletionVectors: boolean;
   readonly deletionVectorsBitmap64: boolean;
+  /** `deletion-vectors.merge-on-read`: reads see level 0 before it is compacted. */
+  readonly deletionVectorsMergeOnRead: boolean;
   readonly deletionVectorIndexTargetSizeBytes: number;
   readonly writeOnly: boolean;
   /** `record-level.expire-time`: rows older by `record-level.time-field` are dropped by compactions; null for never. */
@@ -204,6 +206,7 @@ function tableModel(read: OptionReader) {
     forceLookup: read.flag('force-lookup', false),
     fullCompactionDeltaCommits: read.optionalInteger('full-compaction.delta-commits'),
     deletionVectors: read.flag('deletion-vectors.enabled', false),
+    deletionVectorsMergeOnRead: read.flag('deletion-vectors.merge-on-read', false),
     deletionVectorsBitmap64: read.flag('deletion-vectors.bitmap64', false),
     deletionVectorIndexTargetSizeBytes: read.size('deletion-vector.index-file.target-size', 2 * MEBIBYTE),
     writeOnly: read.flag('write-only', false),

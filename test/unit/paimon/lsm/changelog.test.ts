@@ -115,6 +115,20 @@ describe('a lookup changelog', () => {
   });
 });
 
+describe('a truncation', () => {
+  it('is a delete of every row in a lookup changelog', async () => {
+    const table = await create({ 'changelog-producer': 'lookup' });
+    await commitAndCompact(table, [
+      ['+I', 1, 10, 0],
+      ['+I', 2, 20, 0],
+    ]);
+    await table.writer.truncate();
+    await commitAndCompact(table, [['+I', 2, 21, 0]]);
+    expect(await changes(table, 2n)).toEqual(['4 -D 1,10,0', '4 -U 2,20,0', '4 +U 2,21,0']);
+    expect(await table.rows()).toEqual([[2, 21, 0]]);
+  });
+});
+
 describe('a full-compaction changelog', () => {
   it('says what changed since the last full compaction', async () => {
     const table = await create({ 'changelog-producer': 'full-compaction' });
@@ -163,6 +177,20 @@ describe('deletion vectors', () => {
     expect((await table.committer.indexEntries()).map(({ rowCount, fileSize }) => [rowCount, fileSize])).toEqual([
       [0, 1],
     ]);
+  });
+
+  it('are applied before level 0 is merged in where reads are to see it at once', async () => {
+    const options = { 'deletion-vectors.enabled': 'true', 'deletion-vectors.merge-on-read': 'true' };
+    const table = await withBase(options);
+    await commitAndCompact(table, [['-D', 7, null, null]]);
+    await table.commit([
+      ['+U', 5, 1, 1],
+      ['-D', 8, null, null],
+    ]);
+    expect(await levels(table)).toEqual(['L0:2', 'L5:2000']);
+    const rows = await table.rows();
+    expect(rows).toHaveLength(1998);
+    expect(rows.filter(([id]) => [5, 7, 8].includes(Number(id)))).toEqual([[5, 1, 1]]);
   });
 
   it('come with a lookup changelog', async () => {
