@@ -1,0 +1,212 @@
+// The merge engines against the reference: random tables and changes, written by either and read by both. What one
+// refuses, the other refuses.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { isTributaryError } from '../../src/base/errors.ts';
+import { seededRandom } from '../../src/base/random.ts';
+import { tableCommand } from '../../src/cli/table/table.ts';
+import { createRowPrinter } from '../../src/paimon/format/row-json.ts';
+import type { ReadOptions } from '../../src/paimon/scan/scan.ts';
+import { Table } from '../../src/paimon/table.ts';
+import { LocalFileStore } from '../../src/storage/local/local-file-store.ts';
+import { canonicalRows, type GoldenRow } from '../support/golden.ts';
+import { Refused } from '../support/line-process.ts';
+import { randomMergeTable } from '../support/random-merge-table.ts';
+import { type KindRow, type Reference, reference, type TableAt } from '../support/reference.ts';
+import { printedSeed } from '../support/seeds.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+const SECONDS = Number(process.env['PROPERTY_SECONDS'] ?? 50);
+const COMMITS_MAX = 5;
+const java = await reference();
+
+const REFUSED = 'refused';
+type Outcome = readonly string[] | typeof REFUSED;
+
+/** Our verbs on one table. */
+class Ours {
+  private readonly warehouse: string;
+  private readonly name: string;
+
+  constructor(warehouse: string, name: string) {
+    this.warehouse = warehouse;
+    this.name = name;
+  }
+
+  create(definition: object): Promise<string | null> {
+    return this.run('create', ['--schema', this.file('schema.json', JSON.stringify(definition))]);
+  }
+
+  write(rows: readonly KindRow[]): Promise<string | null> {
+    const content = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+    return this.run('write', ['--rows', this.file('rows.ndjson', content)]);
+  }
+
+  compact(): Promise<string | null> {
+    return this.run('compact', ['--full']);
+  }
+
+  async read(options: ReadOptions = {}): Promise<readonly GoldenRow[]> {
+    const [database = '', table = ''] = this.name.split('.');
+    const opened = await Table.open(new LocalFileStore(this.warehouse), { database, table });
+    const rows: GoldenRow[] = [];
+    for await (const batch of opened.read(options)) {
+      const print = createRowPrinter(batch.fields);
+      for (let row = 0; row < batch.rowCount; row++) rows.push(JSON.parse(print(batch.columns, row)) as GoldenRow);
+    }
+    return rows;
+  }
+
+  /** Runs a verb; gives the code of the refusal, or null. */
+  private async run(verb: string, args: readonly string[]): Promise<string | null> {
+    try {
+      const at = ['--warehouse', this.warehouse, '--table', this.name];
+      await tableCommand().parseAsync([verb, ...at, ...args], { from: 'user' });
+      return null;
+    } catch (error) {
+      if (!isTributaryError(error)) throw error;
+      return error.code;
+    }
+  }
+
+  private file(name: string, content: string): string {
+    const path = join(this.warehouse, `input-${name}`);
+    writeFileSync(path, content);
+    return path;
+  }
+}
+
+async function outcome(rows: Promise<readonly GoldenRow[]>): Promise<Outcome> {
+  try {
+    return canonicalRows(await rows);
+  } catch (error) {
+    if (isTributaryError(error) || error instanceof Refused) return REFUSED;
+    throw error;
+  }
+}
+
+async function isRefused(done: Promise<void>): Promise<boolean> {
+  try {
+    await done;
+    return false;
+  } catch (error) {
+    if (error instanceof Refused) return true;
+    throw error;
+  }
+}
+
+/** One table's life in both implementations. */
+class Life {
+  private readonly client: Reference;
+  private readonly warehouse = tempDir();
+  private readonly ours: Ours;
+  private readonly theirsByUs: Ours;
+  private readonly theirs: TableAt;
+  private readonly oursByThem: TableAt;
+  /** Whether both write the same. */
+  private readonly isSame: boolean;
+
+  constructor(client: Reference, isSame: boolean) {
+    this.isSame = isSame;
+    this.client = client;
+    this.ours = new Ours(this.warehouse, 'db.ours');
+    this.theirsByUs = new Ours(this.warehouse, 'db.theirs');
+    this.theirs = { warehouse: this.warehouse, table: 'db.theirs' };
+    this.oursByThem = { warehouse: this.warehouse, table: 'db.ours' };
+  }
+
+  async create(definition: object): Promise<void> {
+    expect(await this.ours.create(definition)).toBeNull();
+    await this.client.create(this.theirs, definition);
+  }
+
+  /** Writes the changes to both; false where both refuse. */
+  async write(rows: readonly KindRow[]): Promise<boolean> {
+    const ours = await this.ours.write(rows);
+    return this.bothDid(ours, await isRefused(this.client.write(this.theirs, rows)));
+  }
+
+  /** Compacts both; false where both refuse. */
+  async compact(): Promise<boolean> {
+    const ours = await this.ours.compact();
+    return this.bothDid(ours, await isRefused(this.client.compact(this.theirs, { full: true })));
+  }
+
+  private bothDid(code: string | null, areTheyRefused: boolean): boolean {
+    if (this.isSame) expect({ code, areTheyRefused }).toEqual({ code, areTheyRefused: code !== null });
+    return code === null && !areTheyRefused;
+  }
+
+  /** Both read the same from either table, and from both tables. */
+  async compare(): Promise<void> {
+    const ours = await outcome(this.ours.read());
+    expect({ table: 'ours', rows: await outcome(this.client.read(this.oursByThem)) }).toEqual({
+      table: 'ours',
+      rows: ours,
+    });
+    const theirs = await outcome(this.theirsByUs.read());
+    expect({ table: 'theirs', rows: await outcome(this.client.read(this.theirs)) }).toEqual({
+      table: 'theirs',
+      rows: theirs,
+    });
+    if (this.isSame) expect({ table: 'both', rows: ours }).toEqual({ table: 'both', rows: theirs });
+  }
+
+  /** A part of the columns is what the whole rows hold of them. */
+  async compareColumns(columns: readonly string[]): Promise<void> {
+    const whole = await outcome(
+      this.ours
+        .read()
+        .then((rows) => rows.map((row) => Object.fromEntries(columns.map((name) => [name, row[name]])) as GoldenRow)),
+    );
+    if (whole !== REFUSED) expect(await outcome(this.ours.read({ columns }))).toEqual(whole);
+  }
+
+  async check(): Promise<void> {
+    expect((await this.client.fsck(this.oursByThem)).problems).toEqual([]);
+  }
+}
+
+/** Lives one life, and says whether to its end; `said` is what was done, for the message of a failure. */
+async function runLife(client: Reference, seed: number, said: string[]): Promise<boolean> {
+  const random = seededRandom(seed);
+  const { table, changes } = randomMergeTable(random);
+  // The reference of this version sorts what it buffers in ascending order whatever the table says (as of 2.0 it does not).
+  const life = new Life(client, table.options['sequence.field.sort-order'] !== 'descending');
+  said.push(JSON.stringify(table));
+  await life.create(table);
+  const commits = 2 + Math.floor(random.unit() * (COMMITS_MAX - 1));
+  for (let commit = 0; commit < commits; commit++) {
+    const rows = changes();
+    said.push(rows.map((row) => JSON.stringify(row)).join('\n'));
+    if (!(await life.write(rows))) return false;
+  }
+  await life.compare();
+  await life.compareColumns(table.fields.map((field) => field.name).filter(() => random.unit() < 0.5));
+  if (!(await life.compact())) return false;
+  await life.compare();
+  await life.check();
+  return true;
+}
+
+describe.skipIf(java === null)('merge engines', () => {
+  const client = java as Reference;
+
+  test(`merge as the reference does, for ${SECONDS} s`, { timeout: (SECONDS + 120) * 1000 }, async () => {
+    const { seed } = printedSeed('merge engines');
+    const end = performance.now() + SECONDS * 1000;
+    let lives = 0;
+    let whole = 0;
+    for (; performance.now() < end; lives++) {
+      const said: string[] = [];
+      try {
+        if (await runLife(client, seed + lives, said)) whole++;
+      } catch (error) {
+        throw new Error(`differs: SEED=${seed + lives}\n${said.join('\n\n')}`, { cause: error });
+      }
+    }
+    process.stderr.write(`merge engines: ${lives} tables, ${whole} of them without a refusal\n`);
+    expect(whole).toBeGreaterThan(0);
+  });
+});
