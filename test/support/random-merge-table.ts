@@ -50,7 +50,7 @@ class Dice {
   }
 
   one<T>(items: readonly T[]): T {
-    return items[this.below(items.length)] as T;
+    return items[this.below(items.length)];
   }
 
   list<T>(countMax: number, item: () => T): T[] {
@@ -284,6 +284,18 @@ function partialUpdateEngine(dice: Dice, types: Types): Engine {
   return { columns: dice.chance(0.5) ? columns : columns.toReversed(), options: { ...options, ...retracts } };
 }
 
+function firstRowEngine(dice: Dice, types: Types): Engine {
+  const columns = named('c', [types.any(), ...dice.list(COLUMNS_MAX, () => types.any())]);
+  const ignoring = dice.chance(0.7) ? { 'ignore-delete': 'true' } : {};
+  return { columns, options: { 'merge-engine': 'first-row', ...ignoring } };
+}
+
+/** What makes compactions look keys up, so that what counts of a key's rows depends on their levels. */
+function lookupOptions(dice: Dice): Record<string, string> {
+  if (dice.chance(0.6)) return {};
+  return dice.one<Record<string, string>>([{ 'changelog-producer': 'lookup' }, { 'force-lookup': 'true' }]);
+}
+
 /** A table, and what draws changes for it. */
 export interface RandomMergeTable {
   readonly table: MergeTable;
@@ -294,7 +306,13 @@ export interface RandomMergeTable {
 /** A random table of a random engine. */
 export function randomMergeTable(random: Random): RandomMergeTable {
   const dice = new Dice(random);
-  const engine = dice.one([deduplicateEngine, aggregationEngine, partialUpdateEngine])(dice, new Types(dice));
+  const engine = dice.one([
+    deduplicateEngine,
+    aggregationEngine,
+    partialUpdateEngine,
+    partialUpdateEngine,
+    firstRowEngine,
+  ])(dice, new Types(dice));
   const key: NamedColumn = { name: 'id', type: 'INT NOT NULL', draw: () => dice.below(KEYS) };
   const place = dice.below(engine.columns.length + 1);
   const columns = [...engine.columns.slice(0, place), key, ...engine.columns.slice(place)];
@@ -306,6 +324,7 @@ export function randomMergeTable(random: Random): RandomMergeTable {
       bucket: '1',
       'num-sorted-run.compaction-trigger': dice.one(['2', '5']),
       ...engine.options,
+      ...lookupOptions(dice),
       ...fieldOptions(columns),
     },
     comment: '',

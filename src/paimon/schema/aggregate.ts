@@ -46,6 +46,21 @@ export interface Aggregate {
   readonly timeField: string | null;
 }
 
+const TAKE_BACK: readonly AggregateFunction[] = [
+  'sum',
+  'product',
+  'last_value',
+  'last_non_null_value',
+  'collect',
+  'merge_map',
+  'nested_update',
+];
+
+/** Whether values can be taken back from what the aggregate has made, or are ignored. */
+export function takesBack(aggregate: Aggregate): boolean {
+  return aggregate.ignoreRetract || TAKE_BACK.includes(aggregate.function);
+}
+
 const NUMBERS: readonly DataType['kind'][] = ['TINYINT', 'SMALLINT', 'INT', 'BIGINT', 'FLOAT', 'DOUBLE', 'DECIMAL'];
 const ORDERED: readonly DataType['kind'][] = [
   ...NUMBERS,

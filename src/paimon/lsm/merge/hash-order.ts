@@ -47,14 +47,31 @@ export class HashOrdered<Item> {
     if (this.slots.size > LOAD_FACTOR * this.capacity) this.capacity *= 2;
   }
 
+  /** Puts an item as Java's `computeIfAbsent` does, which makes room late; all items are put so, or none. */
+  putLate(key: string, hash: number, item: Item): void {
+    if (this.slots.size > LOAD_FACTOR * this.capacity) this.capacity *= 2;
+    const known = this.slots.get(key);
+    if (known === undefined) this.slots.set(key, { hash, item });
+    else known.item = item;
+  }
+
   delete(key: string): void {
     this.slots.delete(key);
   }
 
   /** The items by bucket, those of one bucket as they were put in. */
   items(): readonly Item[] {
+    return this.byBucket([...this.slots.values()]);
+  }
+
+  /** The items by bucket, those of one bucket from the last put in to the first: for `putLate`. */
+  itemsLastFirst(): readonly Item[] {
+    return this.byBucket([...this.slots.values()].reverse());
+  }
+
+  private byBucket(slots: Slot<Item>[]): readonly Item[] {
     const bucketOf = ({ hash }: Slot<Item>): number => (hash ^ (hash >>> 16)) & (this.capacity - 1);
-    return [...this.slots.values()].sort((a, b) => bucketOf(a) - bucketOf(b)).map(({ item }) => item);
+    return slots.sort((a, b) => bucketOf(a) - bucketOf(b)).map(({ item }) => item);
   }
 }
 

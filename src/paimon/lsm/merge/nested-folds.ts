@@ -116,9 +116,9 @@ class NestedPartialUpdate extends NestedFold {
     for (const row of [...present(rows), ...present(added)]) {
       const { text, hash } = this.key?.of(row) ?? { text: '', hash: 0 };
       const before = found.get(text);
-      found.put(text, hash, before === undefined ? row : row.map((cell, index) => cell ?? before[index]));
+      found.putLate(text, hash, before === undefined ? row : row.map((cell, index) => cell ?? before[index]));
     }
-    return found.items();
+    return found.itemsLastFirst();
   }
 }
 

@@ -2,6 +2,8 @@
 // PartialUpdateMergeFunction (format notes 05 section 6).
 import { TributaryError } from '../../../base/errors.ts';
 import { DELETE, INSERT, isRetract } from '../../../column/row-kind.ts';
+import { takesBack } from '../../schema/aggregate.ts';
+import type { DataField } from '../../schema/data-type.ts';
 import { type PartialUpdateOptions, partialUpdateOptions } from '../../schema/merge-options.ts';
 import type { TableSchema } from '../../schema/table-schema.ts';
 import type { KeyValueLayout } from '../key-values.ts';
@@ -9,6 +11,7 @@ import { aggregateFold } from './aggregate-fold.ts';
 import { ADD, ADD_BEFORE, CLEAR, KEEP, RETRACT, SET, SET_RETRACT } from './column-fold.ts';
 import { computedRows, type FoldedColumn, kindAt, type RowDecisions, undecided } from './computed-rows.ts';
 import { GroupOrder } from './group-order.ts';
+import { cannotRetract } from './merge-faults.ts';
 import { groupEnd, isMerged, type MergeFunction, type MergePurpose, type SortedGroups } from './merge-function.ts';
 import { LastNonNullValue } from './pick-folds.ts';
 
@@ -36,9 +39,10 @@ const AGGREGATED_STEPS = [KEEP, ADD, ADD_BEFORE, RETRACT, RETRACT, SET, SET_RETR
 /** The partial-update engine. Throws `E3103` and `E3360` for options that the columns cannot have. */
 export function partialUpdate(schema: TableSchema, { layout, dropRetracts }: MergePurpose): MergeFunction {
   const options = partialUpdateOptions(schema);
+  const rules = { options, removing: removingGroups(schema, options) };
   const columns = foldedColumns(schema, options, layout);
   return (groups) => {
-    const decisions = new Decider(groups, options, layout).decide();
+    const decisions = new Decider(groups, rules, layout).decide();
     return computedRows(groups, decisions, { columns, dropRetracts });
   };
 }
@@ -61,6 +65,43 @@ function roleOf(options: PartialUpdateOptions, name: string): number {
   return base + (options.aggregates.has(name) ? AGGREGATED : PLAIN);
 }
 
+/** A sequence group whose newest -D removes the row. */
+interface RemovingGroup {
+  readonly group: number;
+  /**
+   * Columns before its sequence fields, with their groups, that take no value back: the reference goes through the columns
+   * in order and so refuses the -D before it sees that the row goes.
+   */
+  readonly refusing: readonly { readonly field: DataField; readonly group: number }[];
+}
+
+interface Rules {
+  readonly options: PartialUpdateOptions;
+  readonly removing: readonly RemovingGroup[];
+}
+
+/** The groups that remove rows, in the order of their sequence fields. */
+function removingGroups(
+  schema: TableSchema,
+  { groups, aggregates, removeRecordOn }: PartialUpdateOptions,
+): RemovingGroup[] {
+  const indexOf = (name: string): number => schema.fields.findIndex((field) => field.name === name);
+  const found = groups.flatMap(({ sequenceFields }, group) => {
+    const removes = sequenceFields.some((name) => removeRecordOn.includes(name));
+    return removes ? [{ group, place: Math.min(...sequenceFields.map(indexOf)) }] : [];
+  });
+  return found
+    .sort((a, b) => a.place - b.place)
+    .map(({ group, place }) => ({
+      group,
+      refusing: schema.fields.slice(0, place).flatMap((field) => {
+        const aggregate = aggregates.get(field.name);
+        if (aggregate === undefined || takesBack(aggregate)) return [];
+        return [{ field, group: groups.findIndex(({ fields }) => fields.includes(field.name)) }];
+      }),
+    }));
+}
+
 /** Decides, row by row, what each does to the columns of each role. */
 class Decider {
   private readonly groups: SortedGroups;
@@ -68,10 +109,10 @@ class Decider {
   private readonly decisions: RowDecisions;
   /** The sequence groups; null where none of a group's columns is read. */
   private readonly orders: readonly (GroupOrder | null)[];
-  /** By sequence group: whether a -D that is its newest removes the row. */
-  private readonly removes: readonly boolean[];
+  private readonly removing: readonly RemovingGroup[];
 
-  constructor(groups: SortedGroups, options: PartialUpdateOptions, layout: KeyValueLayout) {
+  constructor(groups: SortedGroups, rules: Rules, layout: KeyValueLayout) {
+    const { options, removing } = rules;
     this.groups = groups;
     this.options = options;
     this.decisions = undecided(groups, 1 + ROLES_PER_GROUP * options.groups.length);
@@ -79,9 +120,7 @@ class Decider {
       const indexes = sequenceFields.map((name) => layout.fields.findIndex((field) => field.name === name));
       return indexes.includes(-1) ? null : new GroupOrder(groups, layout, indexes);
     });
-    this.removes = options.groups.map(({ sequenceFields }) =>
-      sequenceFields.some((name) => options.removeRecordOn.includes(name)),
-    );
+    this.removing = removing;
   }
 
   decide(): RowDecisions {
@@ -157,10 +196,12 @@ class Decider {
   }
 
   private removesRow(entry: number): boolean {
-    const { orders, removes } = this;
-    for (let index = 0; index < orders.length; index++) {
-      const order = orders[index];
-      if (removes[index] && order !== null && !order.isOutside(entry) && order.isNewest(entry)) return true;
+    for (const { group, refusing } of this.removing) {
+      const order = this.orders[group];
+      if (order === null || order.isOutside(entry) || !order.isNewest(entry)) continue;
+      const refused = refusing.find((column) => this.orders[column.group]?.isOutside(entry) === false);
+      if (refused !== undefined) throw cannotRetract(refused.field);
+      return true;
     }
     return false;
   }
