@@ -55,6 +55,8 @@ export interface WriteComponents {
   readonly clock: Clock;
   /** The files of the latest snapshot; shared by the one writer and the one compactor of a table. */
   readonly liveFiles: LiveFiles;
+  /** See `TableWriterOptions`. */
+  readonly changesAsGiven?: boolean;
 }
 
 /** What a committer of a table works with, beside the table. */

@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isTributaryError } from '../../src/base/errors.ts';
-import { rowKindText } from '../../src/column/row-kind.ts';
 import { tableCommand } from '../../src/cli/table/table.ts';
 import { fsck } from '../../src/paimon/maintenance/fsck.ts';
 import { createRowPrinter } from '../../src/paimon/format/row-json.ts';
@@ -69,30 +68,6 @@ async function rowsOf(table: Table): Promise<readonly string[]> {
   return canonicalRows(rows);
 }
 
-/** Kinds and rows of all changes, in the order of each key. */
-async function changesOf(
-  table: Table,
-  snapshots: { readonly after: bigint; readonly upTo: bigint },
-): Promise<readonly string[]> {
-  const changes: GoldenRow[] = [];
-  for await (const batch of table.changes(snapshots)) {
-    const print = createRowPrinter(batch.fields);
-    for (let row = 0; row < batch.rowCount; row++) {
-      const kind = rowKindText(batch.kinds[row]);
-      changes.push({ kind, row: JSON.parse(print(batch.columns, row)) as GoldenRow });
-    }
-  }
-  return byKey(changes, table.schema.primaryKeys);
-}
-
-function byKey(changes: readonly GoldenRow[], keys: readonly string[]): readonly string[] {
-  const keyed = changes.map(({ kind, row }) => {
-    const key = JSON.stringify(keys.map((name) => (row as GoldenRow)[name]));
-    return { key, text: JSON.stringify([kind, canonicalRows([row as GoldenRow])]) };
-  });
-  return keyed.sort((a, b) => Number(a.key > b.key) - Number(a.key < b.key)).map(({ text }) => text);
-}
-
 function openTable(warehouse: string): Promise<Table> {
   return Table.open(new LocalFileStore(warehouse), { database: 'db', table: 't' });
 }
@@ -111,18 +86,5 @@ describe('steps of golden cases by our verbs', () => {
     expect(isWritten ? await outcomeOf(table) : expected).toEqual(expected);
     const { problems } = await fsck(table);
     expect(expected === 'E3362' ? problems.filter((problem) => !problem.includes(expected)) : problems).toEqual([]);
-  });
-
-  it('an input changelog holds the changes as given, but for inserts of keys that are there: those are updates', async () => {
-    const found = golden('cp-input');
-    const warehouse = join(tempDir(), 'warehouse');
-    await runSteps(found, warehouse);
-    const answer = found.expected('changelog.ndjson');
-    const table = await openTable(warehouse);
-    const rows = answer.kind === 'rows' ? answer.rows.filter(({ snapshot }) => Number(snapshot) <= 2) : [];
-    expect(rows).toHaveLength(9);
-    expect(await changesOf(table, { after: 0n, upTo: 2n })).toEqual(byKey(rows, table.schema.primaryKeys));
-    const third = (await changesOf(table, { after: 2n, upTo: 3n })).map((text) => text.slice(2, 4));
-    expect(third).toEqual(['-U', '+U', '-U', '+U', '-D']);
   });
 });

@@ -65,7 +65,9 @@ async function runWrite(options: WriteOptions): Promise<void> {
   const spec = options.overwrite === undefined ? null : parsePartitionSpec(schema, words);
   const by = { committer, commitUser: options.commitUser, commitIdentifier: commitId };
   const writer =
-    spec === null ? table.openWriter({ ...parts, runner, liveFiles }) : table.openOverwriter({ ...parts, runner });
+    spec === null
+      ? table.openWriter({ ...parts, runner, liveFiles, changesAsGiven: true })
+      : table.openOverwriter({ ...parts, runner });
   try {
     const message = await writeRows(writer, schema, options.rows);
     await publish({ table, writer, message, spec }, by);

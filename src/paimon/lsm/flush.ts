@@ -21,7 +21,6 @@ import { gatherMerged } from './merge/merge-window.ts';
 import { batchOrder } from './merge/run-cursor.ts';
 import type { RowPlaces } from './row-places.ts';
 import type { WriteBatch } from './write-batch.ts';
-import { completesChanges } from './write-mode.ts';
 import { joinRows, keyStarts, placeAndSort, type SortedRows, sortPlaced } from './write-rows.ts';
 
 /** What a flush is made of. */
@@ -31,6 +30,8 @@ export interface FlushRequest {
   readonly schema: TableSchema;
   /** The memtable in write order; at least one row. */
   readonly batches: readonly WriteBatch[];
+  /** Changes of an input changelog are given the before-images that they lack. */
+  readonly completesChanges: boolean;
   /** The sequence number of the first row. */
   readonly firstSequence: bigint;
   /** The files that hold the table's present content, for lookups: committed and flushed ones. */
@@ -76,7 +77,7 @@ export async function runFlush(request: FlushRequest, store: FileStore, ownsBuff
 /** Fills missing values and, for an input changelog, gives every change its before-image. */
 async function wholeRows(request: FlushRequest, store: FileStore, rows: SortedRows): Promise<SortedRows> {
   const layout = tableLayout(request.schema);
-  const beforeImages = completesChanges(request.schema);
+  const beforeImages = request.completesChanges;
   const missing = missingColumns(rows.columns, rows.rowCount);
   if (missing.length === 0 && !beforeImages) return rows;
   const names = layout.fields.map((field) => field.name);

@@ -29,6 +29,8 @@ export interface TableWriterOptions {
   readonly runner: TaskRunner;
   readonly random: Random;
   readonly clock: Clock;
+  /** An input changelog is what was written, before-images or not; default false: it is completed. */
+  readonly changesAsGiven?: boolean;
 }
 
 type Taken = ReturnType<Memtable['take']>;
@@ -200,9 +202,11 @@ export class TableWriter {
   private async flushBatches(given: readonly WriteBatch[]): Promise<void> {
     const { tablePath, schema, runner, random, clock } = this.options;
     const batches = await this.withBuckets(given);
-    const { completesChanges, hasInputChangelog } = this.mode;
+    const asGiven = this.options.changesAsGiven === true;
+    const { hasInputChangelog } = this.mode;
+    const completesChanges = this.mode.completesChanges && !asGiven;
     const needsFiles = completesChanges || batches.some((batch) => batch.hasMissing);
-    const needsBefore = hasInputChangelog && batches.some((batch) => !batch.beforeImages);
+    const needsBefore = hasInputChangelog && !asGiven && batches.some((batch) => !batch.beforeImages);
     if (needsFiles || needsBefore) this.mode.requireLookups();
     const transfer = new Set<ArrayBuffer>();
     for (const batch of batches) {
@@ -214,6 +218,7 @@ export class TableWriter {
       tablePath,
       schema,
       batches,
+      completesChanges,
       firstSequence: this.nextSequence,
       liveFiles: needsFiles ? this.presentFiles() : [],
       fileUuid: random.uuid(),

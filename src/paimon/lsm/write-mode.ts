@@ -54,7 +54,7 @@ function hasCompactionChangelog(schema: TableSchema): boolean {
  * Whether the input changelog of the table gets the before-images that changes come without, looked up in the table. Only
  * where a row is simply its newest version; other changelogs are what was written, which has to be complete.
  */
-export function completesChanges(schema: TableSchema): boolean {
+function completesChanges(schema: TableSchema): boolean {
   const { changelogProducer, mergeEngine, sequenceFields, deletionVectors } = tableOptions(schema);
   if (schema.primaryKeys.length === 0 || changelogProducer !== 'input') return false;
   return mergeEngine === 'deduplicate' && sequenceFields.length === 0 && !deletionVectors;
