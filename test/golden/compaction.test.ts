@@ -4,13 +4,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fsck } from '../../src/paimon/maintenance/fsck.ts';
 import { type GoldenCase, canonicalRows, golden, goldenNames, type GoldenRow } from '../support/golden.ts';
+import { REPLAY_SIZES_DECIDE } from '../support/golden-pending.ts';
 import { replay } from '../support/golden-replay.ts';
 import { changesByKey, openReplayed, replayedChanges, replayedRows } from '../support/replayed-table.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const VERBS: readonly string[] = ['create', 'write', 'compact', 'expire-snapshots', 'expect', 'remove-orphan'];
-/** Our files are smaller, so that other runs are compacted: equal after each commit, not in each snapshot. */
-const SIZES_DECIDE: readonly string[] = ['dedup-multilevel', 'dv-basic'];
 /** What these cases need is not there yet. */
 const PENDING: readonly string[] = ['cp-long-lived'];
 const CASES = goldenNames().filter(
@@ -65,7 +64,7 @@ describe('compactions of replayed cases', () => {
       const { commitKind: kind, commitIdentifier, totalRecordCount } = await table.snapshot(id);
       ours.push({ id, kind, commit: String(commitIdentifier), rowCount: String(totalRecordCount) });
     }
-    const sizesDecide = SIZES_DECIDE.includes(name);
+    const sizesDecide = REPLAY_SIZES_DECIDE.has(name);
     expect(sizesDecide ? [...byCommit(ours).keys()] : ours.map(withoutCommit)).toEqual(
       sizesDecide ? [...byCommit(theirs).keys()] : theirs.map(withoutCommit),
     );
