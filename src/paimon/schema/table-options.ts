@@ -198,10 +198,12 @@ function tableModel(read: OptionReader) {
     sequenceFields: read.names('sequence.field') ?? [],
     sequenceDescending: read.choice('sequence.field.sort-order', ['ascending', 'descending'] as const) === 'descending',
     rowKindField: read.text('rowkind.field'),
-    ignoreDelete: read.flag(
+    ignoreDelete: read.firstFlag([
       'ignore-delete',
-      read.flag('partial-update.ignore-delete', read.flag('first-row.ignore-delete', false)),
-    ),
+      'first-row.ignore-delete',
+      'deduplicate.ignore-delete',
+      'partial-update.ignore-delete',
+    ]),
     ignoreUpdateBefore: read.flag('ignore-update-before', false),
     forceLookup: read.flag('force-lookup', false),
     fullCompactionDeltaCommits: read.optionalInteger('full-compaction.delta-commits'),
@@ -361,6 +363,12 @@ class OptionReader {
     const lower = text.trim().toLowerCase();
     if (lower !== 'true' && lower !== 'false') throw badOption(option, text);
     return lower === 'true';
+  }
+
+  /** The first of the options that is set: an option's name and its older ones. */
+  firstFlag(options: readonly string[]): boolean {
+    const option = options.find((name) => this.text(name) !== null);
+    return option !== undefined && this.flag(option, false);
   }
 
   integer(option: string, missing: number): number {
