@@ -621,6 +621,18 @@ export const ERROR_CODES = {
     remedy:
       'Set the table option file-index.read.enabled to false to read without indexes, and rewrite the file by a full compaction.',
   },
+  E3430: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'A statistics file of a snapshot cannot be read.',
+    remedy: 'Run `tributary table analyze` on the table: a new snapshot with new statistics takes its place.',
+  },
+  E3431: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'A column whose values are nested cannot be analyzed.',
+    remedy: 'Leave the column out; the message names it.',
+  },
   E3450: {
     kind: 'retry',
     exit: 5,

@@ -16,11 +16,13 @@ export type { LiveFiles } from './lsm/live-files.ts';
 export { createTaskRunner, type TaskRunner } from './lsm/task-runner.ts';
 export type { TableWriter } from './lsm/table-writer.ts';
 export type { CommitMessage, WriteBatch } from './lsm/write-batch.ts';
+export { analyzeTable, publishStatistics } from './maintenance/analyze.ts';
 export type { ExpireResult, ExpireSettings } from './maintenance/expire-snapshots.ts';
 export { fsck, type FsckResult } from './maintenance/fsck.ts';
 export type { DataFileMeta } from './meta/data-file-meta.ts';
 export type { ManifestEntry } from './meta/manifest-entry.ts';
 export type { Snapshot, SnapshotId } from './meta/snapshot.ts';
+export type { ColumnStatistics, TableStatistics } from './meta/statistics-json.ts';
 export type { Condition, Literal } from './format/condition.ts';
 export type {
   ReadBatch,

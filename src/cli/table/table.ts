@@ -1,6 +1,7 @@
 // `tributary table VERB`: one table by hand, with the verbs of the reference's command line.
 import { Command } from 'commander';
 import { alterVerb, createVerb, dropVerb } from './define.ts';
+import { analyzeVerb } from './analyze.ts';
 import { expectVerb } from './expect.ts';
 import { compactVerb, expireVerb, fsckVerb, removeOrphanVerb } from './maintain.ts';
 import { dropPartitionVerb, expirePartitionsVerb, markDoneVerb } from './partitions.ts';
@@ -21,6 +22,7 @@ export function tableCommand(): Command {
     systableVerb,
     dumpVerb,
     expectVerb,
+    analyzeVerb,
     compactVerb,
     expireVerb,
     removeOrphanVerb,

@@ -14,6 +14,8 @@ export interface SnapshotParts {
   readonly commitIdentifier: bigint;
   readonly properties: Readonly<Record<string, string>>;
   readonly watermark: bigint | null;
+  /** A new statistics file; null to keep the one before. */
+  readonly statistics: string | null;
   readonly schemaId: number;
   readonly nowMs: number;
   readonly baseList: WrittenFile;
@@ -46,7 +48,7 @@ export function nextSnapshot(parts: SnapshotParts): Snapshot {
     changelogRecordCount: parts.changelogList === null ? null : rowCount(parts.changelog),
     watermark: latestWatermark(parts.watermark, previous?.watermark ?? null),
     // Statistics hold for one schema.
-    statistics: previous?.schemaId === parts.schemaId ? previous.statistics : null,
+    statistics: parts.statistics ?? (previous?.schemaId === parts.schemaId ? previous.statistics : null),
     properties: hasProperties ? parts.properties : null,
     nextRowId: previous?.nextRowId ?? 0n,
   };

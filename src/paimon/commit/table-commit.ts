@@ -40,7 +40,7 @@ export interface TableCommitterParts {
 
 /** A change of a table. */
 export interface CommitRequest {
-  readonly kind: 'APPEND' | 'COMPACT' | 'OVERWRITE';
+  readonly kind: 'APPEND' | 'COMPACT' | 'OVERWRITE' | 'ANALYZE';
   /** ADD entries of files that are durable. */
   readonly added: readonly ManifestEntry[];
   /** DELETE entries, each the whole entry of a live file. */
@@ -59,6 +59,8 @@ export interface CommitRequest {
   readonly commitIdentifier: bigint;
   readonly properties?: Readonly<Record<string, string>>;
   readonly watermark?: bigint;
+  /** Of an ANALYZE: the statistics file, which is durable. Other kinds keep that of the snapshot before. */
+  readonly statistics?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -302,6 +304,7 @@ export class TableCommitter {
       commitIdentifier: request.commitIdentifier,
       properties: this.#properties(request),
       watermark: request.watermark ?? null,
+      statistics: request.statistics ?? null,
       schemaId,
       nowMs: this.#parts.clock.nowMs(),
       baseList: base.list,

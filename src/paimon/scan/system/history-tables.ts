@@ -1,7 +1,9 @@
 // System tables of a table's history and names: snapshots, schemas, options, tags, branches, consumers.
 import { isTributaryError, TributaryError } from '../../../base/errors.ts';
+import { prettyJson } from '../../../base/json-text.ts';
 import type { Cell } from '../../format/cell.ts';
 import { parseSnapshot } from '../../meta/snapshot-json.ts';
+import { columnsToJson, parseStatistics } from '../../meta/statistics-json.ts';
 import { tableSchemaToJson } from '../../schema/table-schema-json.ts';
 import { dataTypeText } from '../../schema/data-type-text.ts';
 import { BIGINT, metadataTable, required, STRING, type SystemTableSource, text, TIMESTAMP } from './system-table.ts';
@@ -160,6 +162,30 @@ export const AGGREGATION_FIELDS = metadataTable(
       const comment = text(description ?? null);
       yield [text(name), text(dataTypeText(type)), text(`[${values}]`), text(`[${keys}]`), comment];
     }
+  },
+);
+
+/** What ANALYZE found; no row where it was never run, or the schema has changed since. */
+export const STATISTICS = metadataTable(
+  [
+    ['snapshot_id', required(BIGINT)],
+    ['schema_id', required(BIGINT)],
+    ['mergedRecordCount', BIGINT],
+    ['mergedRecordSize', BIGINT],
+    ['colstat', STRING],
+  ],
+  async function* ({ snapshot, store, paths }) {
+    const fileName = snapshot?.statistics ?? null;
+    if (fileName === null) return;
+    const path = paths.statistics(fileName);
+    const found = parseStatistics(new TextDecoder().decode(await store.read(path)), path);
+    yield [
+      found.snapshotId,
+      BigInt(found.schemaId),
+      found.mergedRecordCount,
+      found.mergedRecordSizeBytes,
+      text(prettyJson(columnsToJson(found.columns))),
+    ];
   },
 );
 

@@ -6,7 +6,16 @@ import type { DataField } from '../../schema/data-type.ts';
 import { checkConditions, fieldOf, rowsThatMeet } from '../predicate.ts';
 import type { ReadBatch, ReadOptions } from '../scan.ts';
 import { BUCKETS, FILE_KEY_RANGES, FILES, MANIFESTS, PARTITIONS, TABLE_INDEXES } from './file-tables.ts';
-import { AGGREGATION_FIELDS, BRANCHES, CONSUMERS, OPTIONS, SCHEMAS, SNAPSHOTS, TAGS } from './history-tables.ts';
+import {
+  AGGREGATION_FIELDS,
+  BRANCHES,
+  CONSUMERS,
+  OPTIONS,
+  SCHEMAS,
+  SNAPSHOTS,
+  STATISTICS,
+  TAGS,
+} from './history-tables.ts';
 import { AUDIT_LOG, BINLOG, READ_OPTIMIZED } from './row-tables.ts';
 import type { SystemTable, SystemTableSource } from './system-table.ts';
 
@@ -19,6 +28,7 @@ const TABLES: ReadonlyMap<string, SystemTable> = new Map([
   ['branches', BRANCHES],
   ['consumers', CONSUMERS],
   ['aggregation_fields', AGGREGATION_FIELDS],
+  ['statistics', STATISTICS],
   ['manifests', MANIFESTS],
   ['files', FILES],
   ['file_key_ranges', FILE_KEY_RANGES],
