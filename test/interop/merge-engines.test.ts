@@ -13,7 +13,7 @@ import { Table } from '../../src/paimon/table.ts';
 import { LocalFileStore } from '../../src/storage/local/local-file-store.ts';
 import { canonicalRows, type GoldenRow } from '../support/golden.ts';
 import { Refused } from '../support/line-process.ts';
-import { randomMergeTable } from '../support/random-merge-table.ts';
+import { isRepeatable, randomMergeTable } from '../support/random-merge-table.ts';
 import { type KindRow, type Reference, reference, type TableAt } from '../support/reference.ts';
 import { printedSeed } from '../support/seeds.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -169,8 +169,7 @@ async function runLife(client: Reference, seed: number, said: string[]): Promise
   const random = seededRandom(seed);
   const drawn = randomMergeTable(random);
   const { table } = drawn;
-  // The reference of this version sorts what it buffers in ascending order whatever the table says (as of 2.0 it does not).
-  const life = new Life(client, table.options['sequence.field.sort-order'] !== 'descending');
+  const life = new Life(client, isRepeatable(table));
   said.push(JSON.stringify(table));
   await life.create(table);
   const commits = 2 + Math.floor(random.unit() * (COMMITS_MAX - 1));

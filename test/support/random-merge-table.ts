@@ -28,6 +28,8 @@ interface NamedColumn extends Column {
   readonly name: string;
 }
 
+/** So many runs trigger a compaction: more than a test makes. */
+const SELDOM = '8';
 const COLUMNS_MAX = 5;
 const NULL_SHARE = 0.25;
 const RETRACT_SHARE = 0.15;
@@ -303,6 +305,18 @@ export interface RandomMergeTable {
   changes(): readonly KindRow[];
 }
 
+/**
+ * Whether both implementations make the same rows of the same changes. When files are merged depends on their sizes, and
+ * what some functions give depends on what is merged first. The reference of this version sorts what it buffers in
+ * ascending order whatever the table says (as of 2.0 it does not).
+ */
+export function isRepeatable({ options }: MergeTable): boolean {
+  const looksUp = options['changelog-producer'] === 'lookup' || options['force-lookup'] === 'true';
+  if (looksUp || options['merge-engine'] === 'first-row') return false;
+  const isSeldom = options['num-sorted-run.compaction-trigger'] === SELDOM;
+  return isSeldom && options['sequence.field.sort-order'] !== 'descending';
+}
+
 /** A random table of a random engine. */
 export function randomMergeTable(random: Random): RandomMergeTable {
   const dice = new Dice(random);
@@ -322,7 +336,7 @@ export function randomMergeTable(random: Random): RandomMergeTable {
     partitionKeys: [],
     options: {
       bucket: '1',
-      'num-sorted-run.compaction-trigger': dice.one(['2', '5']),
+      'num-sorted-run.compaction-trigger': dice.one(['2', SELDOM]),
       ...engine.options,
       ...lookupOptions(dice),
       ...fieldOptions(columns),
