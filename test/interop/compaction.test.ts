@@ -13,8 +13,8 @@ import { reference, type Reference, type SnapshotChange, type TableAt } from '..
 import { tempDir } from '../support/temp-dir.ts';
 
 const java = await reference();
-/** About three seconds each; PROPERTY_SECONDS runs more, SEED one. */
-const COUNT = Math.ceil(Number(process.env['PROPERTY_SECONDS'] ?? 75) / 3);
+/** About six seconds each; PROPERTY_SECONDS runs more, SEED one. */
+const COUNT = Math.ceil(Number(process.env['PROPERTY_SECONDS'] ?? 90) / 6);
 const SEEDS =
   process.env['SEED'] === undefined
     ? Array.from({ length: COUNT }, (_, index) => index + 1)

@@ -38,7 +38,7 @@ export function recordExpiryOf(schema: TableSchema, nowMs: number): RecordExpiry
 }
 
 /** Whether values of the type can be times. */
-export function holdsTime(type: DataType): boolean {
+function holdsTime(type: DataType): boolean {
   return ['INT', 'BIGINT', 'TIMESTAMP', 'TIMESTAMP_LTZ'].includes(type.kind);
 }
 
