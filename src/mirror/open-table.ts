@@ -1,10 +1,12 @@
 // Opens a mirrored table for writing, and creates it where the lake does not have it.
+import { TributaryError } from '../base/errors.ts';
 import type { SourcePosition } from '../change/position.ts';
 import { FileSystemCatalog } from '../paimon/catalog/file-system-catalog.ts';
 import { TableCommitter } from '../paimon/commit/table-commit.ts';
 import { LiveFiles } from '../paimon/lsm/live-files.ts';
 import { TableWriter } from '../paimon/lsm/table-writer.ts';
 import { assignFieldIds } from '../paimon/schema/field-ids.ts';
+import { tableOptions } from '../paimon/schema/table-options.ts';
 import type { TableSchema } from '../paimon/schema/table-schema.ts';
 import type { FileStore } from '../storage/file-store.ts';
 import { TOKEN_PROPERTY } from './commit-properties.ts';
@@ -40,6 +42,7 @@ export async function openMirroredTable(state: LakeState, options: OpenOptions):
     token: { property: TOKEN_PROPERTY, value: options.token },
     knownSnapshotId: state.latest?.id ?? null,
   });
+  requireVisibleCommits(schema, tablePath);
   const liveFiles = new LiveFiles(committer.liveEntries());
   const writer = TableWriter.open({ store, tablePath, schema, liveFiles, runner, random, clock });
   const telemetry = tableTelemetry(parts.telemetry, source.key, `${lake.database}.${lake.table}`);
@@ -55,6 +58,18 @@ export async function openMirroredTable(state: LakeState, options: OpenOptions):
     place,
     incarnation,
   });
+}
+
+/** Throws `E1300` for a table altered behind the mirror so that rows or changes of a commit come with a compaction only. */
+function requireVisibleCommits(schema: TableSchema, tablePath: string): void {
+  const { changelogProducer, deletionVectors, mergeEngine } = tableOptions(schema);
+  const isProduced = changelogProducer === 'lookup' || changelogProducer === 'full-compaction';
+  if (!isProduced && !deletionVectors && mergeEngine === 'deduplicate') return;
+  const wrong = isProduced ? 'changelog-producer' : deletionVectors ? 'deletion-vectors.enabled' : 'merge-engine';
+  throw new TributaryError(
+    'E1300',
+    `table option cannot be used for a mirrored table: table=${tablePath} option=${wrong}`,
+  );
 }
 
 async function createTable({ lake }: LakeState, parts: MirrorParts): Promise<TableSchema> {
