@@ -10,7 +10,7 @@ import { canonicalRows, type GoldenCase, golden, goldenNames, type GoldenRow, pl
 import { tempDir } from '../support/temp-dir.ts';
 
 /** Files of steps that were run one by one: reads with filters, orphans. */
-const OF_STEPS = /^(filter-.*|orphans\.txt|incremental-.*|changelog-latest-full.*)$/;
+const OF_STEPS = /^(filter-.*|orphans\.txt)$/;
 /** Texts that the reference makes of Java object identities. */
 const IDENTITY = /\[B@[0-9a-f]+/;
 /** Where the reference's answer is not ours: it fails at partitions of timestamps, and its ORC writer shifts old dates. */
@@ -57,8 +57,9 @@ function comparable(found: GoldenCase, directory: string, file: string): unknown
     const expected = answer(join(found.directory, 'expected'), file);
     return expected !== 'refused' && IDENTITY.test(JSON.stringify(expected)) ? rows.length : systemRows(file, rows);
   }
-  // Without a key, rows are in the order of their text, in which numbers differ: 1.0 here and 1 there.
-  const isOrdered = (found.schema['primaryKeys'] as unknown[]).length > 0 || !file.startsWith('read-');
+  // Without a key, rows are in the order of their text, in which numbers differ (1.0 here and 1 there), and changes in
+  // that of partitions, which is free.
+  const isOrdered = (found.schema['primaryKeys'] as unknown[]).length > 0 || file === 'dump.ndjson';
   return isOrdered ? rows : canonicalRows(rows);
 }
 
@@ -69,7 +70,7 @@ function answers(found: GoldenCase, directory: string, files: readonly string[])
 }
 
 /** Cases with aggregate functions or file formats that are not read yet, in older snapshots too. */
-const PENDING: ReadonlySet<string> = new Set(['agg-all', 'agg-distinct', 'agg-numeric-retract', 'bucket-postpone']);
+const PENDING: ReadonlySet<string> = new Set(['bucket-postpone']);
 
 /** Whether our reader knows the file format and the aggregate functions. */
 async function isRead(table: Table): Promise<boolean> {

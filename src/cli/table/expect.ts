@@ -8,6 +8,7 @@ import { type Cell, cellAt, compareCells } from '../../paimon/format/cell.ts';
 import { createRowPrinter } from '../../paimon/format/row-json.ts';
 import { dumpTable } from '../../paimon/maintenance/dump.ts';
 import { fsck, type FsckResult } from '../../paimon/maintenance/fsck.ts';
+import type { SnapshotId } from '../../paimon/meta/snapshot.ts';
 import type { ReadBatch, SnapshotChanges } from '../../paimon/scan/scan.ts';
 import type { Table } from '../../paimon/table.ts';
 import type { FileStore } from '../../storage/file-store.ts';
@@ -121,12 +122,31 @@ async function stateAnswers({ table, openBranch }: Subject): Promise<readonly An
   return [...snapshots, ...tags, ...branches];
 }
 
-/** The changes since the oldest snapshot whose changes are left. */
+/** The changes since the oldest snapshot whose changes are left, where a stream begins now, and what came in between. */
 async function changeAnswers(table: Table): Promise<readonly Answer[]> {
   const [first, last] = [await table.earliestChanges(), await table.latestSnapshot()];
-  if (first === null || last === null) return [];
+  const earliest = await table.snapshots.earliestId();
+  if (first === null || last === null || earliest === null) return [];
   const range = { after: first - 1n, upTo: last.id };
-  return [{ file: 'changelog.ndjson', text: () => sortedChanges(table, table.changes(range)) }];
+  const at = { kind: 'snapshot', id: last.id } as const;
+  const whole = [
+    { file: 'changelog.ndjson', text: () => sortedChanges(table, table.changes(range)) },
+    {
+      file: 'changelog-latest-full.ndjson',
+      text: () => sortedChanges(table, ofSnapshot(table.read({ at, beforeChanges: true }), last.id)),
+    },
+  ];
+  if (last.id === earliest) return whole;
+  const between = { kind: 'snapshots', after: earliest, upTo: last.id } as const;
+  const parts = (['auto', 'diff'] as const).map((mode) => ({
+    file: `incremental-${mode === 'diff' ? 'diff-' : ''}${earliest}-${last.id}.ndjson`,
+    text: () => sortedRows(table, table.incremental({ between, mode }), { withKinds: true }),
+  }));
+  return [...whole, ...parts];
+}
+
+async function* ofSnapshot(batches: AsyncIterable<ReadBatch>, snapshotId: SnapshotId): AsyncGenerator<SnapshotChanges> {
+  for await (const batch of batches) yield { ...batch, snapshotId };
 }
 
 /** The texts of one column of a system table. */
@@ -147,12 +167,20 @@ interface SortedRow {
 }
 
 /** Rows by primary key, or by their own text where there is none. */
-async function sortedRows(table: Table, batches: AsyncIterable<ReadBatch>): Promise<string> {
+async function sortedRows(
+  table: Table,
+  batches: AsyncIterable<ReadBatch>,
+  { withKinds = false }: { readonly withKinds?: boolean } = {},
+): Promise<string> {
   const rows: SortedRow[] = [];
   for await (const batch of batches) {
     const print = createRowPrinter(batch.fields);
     const keyOf = keyReader(table, batch);
-    for (let row = 0; row < batch.rowCount; row++) rows.push({ key: keyOf(row), text: print(batch.columns, row) });
+    for (let row = 0; row < batch.rowCount; row++) {
+      const json = print(batch.columns, row);
+      const text = withKinds ? `{"kind":"${rowKindText(batch.kinds[row])}","row":${json}}` : json;
+      rows.push({ key: keyOf(row), text });
+    }
   }
   const isKeyed = table.schema.primaryKeys.length > 0;
   rows.sort((a, b) => (isKeyed ? compareCells(a.key, b.key) : Number(a.text > b.text) - Number(a.text < b.text)));
