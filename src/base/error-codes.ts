@@ -582,6 +582,43 @@ export const ERROR_CODES = {
     meaning: 'The difference of two states is asked for between which the number of buckets was changed.',
     remedy: 'Read the difference between states on one side of the change, or ask for the written rows instead.',
   },
+  E3407: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'There is a tag of that name already.',
+    remedy: 'Choose another name, delete the tag, or replace it.',
+  },
+  E3408: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'The name cannot be that of a tag.',
+    remedy: 'Give a name that is not empty and has no slash, backslash or control character.',
+  },
+  E3409: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'There is a branch of that name already.',
+    remedy: 'Choose another name, or delete the branch.',
+  },
+  E3410: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'The name cannot be that of a branch.',
+    remedy:
+      'Give a name other than main that is not empty, not of digits alone, and has no slash or control character.',
+  },
+  E3411: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'There is no branch of that name.',
+    remedy: "See the table's branches with: tributary table systable --table 'db.t$branches'.",
+  },
+  E3412: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'The branch has no snapshot, so that the table cannot go on from it.',
+    remedy: 'Write to the branch first.',
+  },
   E3200: {
     kind: 'data',
     exit: 1,

@@ -23,6 +23,10 @@ import {
   expireSnapshots,
   retentionOf,
 } from './maintenance/expire-snapshots.ts';
+import { branchNames, createBranch, deleteBranch, fastForward } from './maintenance/branches.ts';
+import { type History, readTags, type Tag } from './maintenance/references.ts';
+import { rollback, type RollbackTarget } from './maintenance/rollback.ts';
+import { createTag, deleteTag, type NewTag, replaceTag } from './maintenance/tags.ts';
 import { TablePaths } from './meta/table-paths.ts';
 import { type ChangelogSource, changelogSnapshot, earliestChangesId, readChanges } from './scan/changelog.ts';
 import { readIncremental } from './scan/incremental.ts';
@@ -68,6 +72,15 @@ export interface TableName {
   readonly table: string;
   /** The main branch unless given. */
   readonly branch?: string;
+}
+
+/** What a tag keeps, and for how long. */
+export interface TagOptions {
+  /** The latest unless given. */
+  readonly snapshotId?: bigint;
+  /** For ever unless given. */
+  readonly retainedMs?: number;
+  readonly clock?: Clock;
 }
 
 /** Operators that compare a column with values. */
@@ -389,6 +402,66 @@ export class Table {
     };
     const { store, path: tablePath, schema } = this;
     return expireSnapshots({ store, tablePath, schema, random }, { ...defaults, ...given });
+  }
+
+  /** The tags, by snapshot, oldest first. */
+  tags(): Promise<readonly Tag[]> {
+    return readTags(this.store, this.paths.tagDirectory);
+  }
+
+  /** What tags, branches and rollbacks work on (`maintenance/`), with the latest schema. */
+  async history(): Promise<History> {
+    const { store, paths, schemas, snapshots, manifests } = this;
+    return { store, paths, schemas, snapshots, manifests, schema: await this.refresh() };
+  }
+
+  /**
+   * Makes a tag, which keeps a snapshot (the latest unless given) from expiring, for ever or for a time. Throws `E3407`,
+   * `E3408`, `E3455`.
+   */
+  async createTag(name: string, options: TagOptions = {}): Promise<void> {
+    await createTag(await this.history(), await this.newTag(name, options));
+  }
+
+  /** Lets a tag keep another snapshot, the latest unless given. Throws `E3404`, `E3455`. */
+  async replaceTag(name: string, options: TagOptions = {}): Promise<void> {
+    await replaceTag(await this.history(), await this.newTag(name, options));
+  }
+
+  /** Deletes a tag, and the files that only it kept; false if there is none of that name. */
+  async deleteTag(name: string): Promise<boolean> {
+    return deleteTag(await this.history(), name);
+  }
+
+  /** The names of the branches, `main` left out. */
+  branches(): Promise<readonly string[]> {
+    return branchNames(this);
+  }
+
+  /** Makes a branch: an empty one, or one that begins with a tag's state. Throws `E3404`, `E3409`, `E3410`. */
+  async createBranch(name: string, options: { readonly fromTag?: string } = {}): Promise<void> {
+    await createBranch(await this.history(), name, options.fromTag ?? null);
+  }
+
+  /** Deletes a branch. Throws `E3411`. */
+  async deleteBranch(name: string): Promise<void> {
+    await deleteBranch(await this.history(), name);
+  }
+
+  /** The table goes on as the branch has: what it had since the branch began is gone. Throws `E3411`, `E3412`. */
+  async fastForward(branch: string): Promise<void> {
+    await fastForward(await this.history(), branch);
+  }
+
+  /** Takes the table back to a snapshot or a tag; what came later is gone. Throws `E3404`, `E3455`. */
+  async rollbackTo(target: RollbackTarget): Promise<void> {
+    await rollback(await this.history(), target);
+  }
+
+  private async newTag(name: string, { snapshotId, retainedMs, clock = systemClock }: TagOptions): Promise<NewTag> {
+    const snapshot = snapshotId === undefined ? await this.snapshots.latest() : await this.snapshots.read(snapshotId);
+    if (snapshot === null) throw new TributaryError('E3455', `table has no snapshot yet: table=${this.path}`);
+    return { name, snapshot, life: retainedMs === undefined ? null : { createdMs: clock.nowMs(), retainedMs } };
   }
 
   /**

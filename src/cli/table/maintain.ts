@@ -19,6 +19,8 @@ type ExpireOptions = TableOptions & {
   readonly retainMax: string;
   readonly retainMin: string;
   readonly retainMs: string;
+  readonly changelogRetainMax?: string;
+  readonly changelogRetainMin?: string;
   readonly dryRun?: boolean;
 };
 
@@ -51,9 +53,19 @@ export function expireVerb(): Command {
     .option('--retain-max <count>', 'snapshots that stay at most', '1')
     .option('--retain-min <count>', 'snapshots that stay at least', '1')
     .option('--retain-ms <ms>', 'snapshots younger than this stay, up to --retain-max', '0')
+    .option(
+      '--changelog-retain-max <count>',
+      'changelogs and snapshots that stay at most; as --retain-max unless given',
+    )
+    .option(
+      '--changelog-retain-min <count>',
+      'changelogs and snapshots that stay at least; as --retain-min unless given',
+    )
     .option('--dry-run', 'remove nothing, and tell what would go')
     .action(async (options: ExpireOptions) => {
       const table = await openTable(options);
+      const changelogMax = options.changelogRetainMax ?? options.retainMax;
+      const changelogMin = options.changelogRetainMin ?? options.retainMin;
       const result = await expireSnapshots(maintained(table), {
         retention: {
           countMax: Number(wholeNumber(options.retainMax, 'retain-max')),
@@ -63,6 +75,9 @@ export function expireVerb(): Command {
         countMax: COUNT_MAX,
         nowMs: systemClock.nowMs(),
         protectedIds: await snapshotsOfCuts(table.store, options.table),
+        keepChangelogs:
+          wholeNumber(changelogMax, 'changelog-retain-max') > wholeNumber(options.retainMax, 'retain-max') ||
+          wholeNumber(changelogMin, 'changelog-retain-min') > wholeNumber(options.retainMin, 'retain-min'),
         dryRun: options.dryRun === true,
       });
       printLine(jsonText(result));

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { alterVerb, createVerb, dropVerb } from './define.ts';
 import { analyzeVerb } from './analyze.ts';
 import { expectVerb } from './expect.ts';
+import { branchVerb, expireChangelogsVerb, incrementalVerb, rollbackVerb, tagVerb } from './history.ts';
 import { compactVerb, expireVerb, fsckVerb, removeOrphanVerb } from './maintain.ts';
 import { dropPartitionVerb, expirePartitionsVerb, markDoneVerb } from './partitions.ts';
 import { changelogVerb, readVerb } from './read.ts';
@@ -19,17 +20,22 @@ export function tableCommand(): Command {
     writeVerb,
     readVerb,
     changelogVerb,
+    incrementalVerb,
     systableVerb,
     dumpVerb,
     expectVerb,
     analyzeVerb,
     compactVerb,
     expireVerb,
+    expireChangelogsVerb,
     removeOrphanVerb,
     fsckVerb,
     dropPartitionVerb,
     expirePartitionsVerb,
     markDoneVerb,
+    tagVerb,
+    branchVerb,
+    rollbackVerb,
   ];
   for (const verb of verbs) command.addCommand(verb());
   return command;

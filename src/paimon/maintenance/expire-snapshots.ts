@@ -5,12 +5,16 @@ import type { Random } from '../../base/random.ts';
 import type { FileStore } from '../../storage/file-store.ts';
 import { ManifestStore } from '../commit/manifest-store.ts';
 import { SnapshotStore } from '../commit/snapshot-store.ts';
+import { FILE_SOURCE_COMPACT } from '../meta/data-file-meta.ts';
 import { FILE_ADD, FILE_DELETE, type ManifestEntry } from '../meta/manifest-entry.ts';
 import type { Snapshot, SnapshotId } from '../meta/snapshot.ts';
 import { type BucketPaths, bucketPathsOf, TablePaths } from '../meta/table-paths.ts';
 import type { Retention, TableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
+import { type ChangesIn, changesIn, changeNamesOf } from './changelogs.ts';
+import { deleteFiles } from './delete-files.ts';
 import { type MetadataNames, metadataNamesOf, readConsumers, readTags, type Tag, unlessGone } from './references.ts';
+import { namesOfOtherBranches } from './used-names.ts';
 
 /** The table whose snapshots expire. Branches are left alone: what they name may be the table's. */
 export interface MaintainedTable {
@@ -29,6 +33,11 @@ export interface ExpireSettings {
   readonly nowMs: number;
   /** Neither these snapshots nor any after the oldest of them expire, such as those of retained cuts. */
   readonly protectedIds?: Iterable<bigint>;
+  /**
+   * Leaves the changes of what expires behind as long-lived changelogs, which `expireChangelogs` removes in their turn.
+   * Default false.
+   */
+  readonly keepChangelogs?: boolean;
   /** Removes nothing, and tells what would go. Default false. */
   readonly dryRun?: boolean;
 }
@@ -105,7 +114,8 @@ export async function expireSnapshots(table: MaintainedTable, settings: ExpireSe
   const expiring = ids.filter((id) => id < end);
   if (expiring.length === 0 || settings.dryRun === true) return { snapshotIds: expiring, deletedFileCount: 0 };
   const tags = await readTags(table.store, paths.tagDirectory);
-  const expiry = new Expiry(table, snapshots, tags);
+  const elsewhere = await namesOfOtherBranches({ store: table.store, manifests: new ManifestStore(table) }, paths);
+  const expiry = new Expiry(table, snapshots, { tags, elsewhere, keepChangelogs: settings.keepChangelogs === true });
   // Readers take the oldest snapshot from the hint; what is below it is gone for them from now on.
   await snapshots.hint('EARLIEST', end);
   let deletedFileCount = 0;
@@ -113,8 +123,13 @@ export async function expireSnapshots(table: MaintainedTable, settings: ExpireSe
   return { snapshotIds: expiring, deletedFileCount };
 }
 
-/** Files that are deleted at a time. */
-const DELETES_MAX = 16;
+/** What an expiry has to leave. */
+interface Keepers {
+  readonly tags: readonly Tag[];
+  /** Names of files that branches need. */
+  readonly elsewhere: ReadonlySet<string>;
+  readonly keepChangelogs: boolean;
+}
 
 /** One run over the snapshots of a table, oldest first. */
 class Expiry {
@@ -124,43 +139,60 @@ class Expiry {
   readonly #paths: TablePaths;
   readonly #buckets: BucketPaths;
   readonly #tags: readonly Tag[];
+  /** Names of files that branches need. */
+  readonly #elsewhere: ReadonlySet<string>;
+  /** What of a snapshot outlives it as a changelog; null for nothing. */
+  readonly #outliving: ChangesIn | null;
   readonly #tagNames = new Map<Tag, MetadataNames>();
   #tagFiles: { readonly tag: Tag; readonly files: ReadonlySet<string> } | null = null;
 
-  constructor(table: MaintainedTable, snapshots: SnapshotStore, tags: readonly Tag[]) {
+  constructor(table: MaintainedTable, snapshots: SnapshotStore, { tags, elsewhere, keepChangelogs }: Keepers) {
     this.#store = table.store;
     this.#snapshots = snapshots;
     this.#manifests = new ManifestStore(table);
     this.#paths = new TablePaths(table.tablePath);
     this.#buckets = bucketPathsOf(table.tablePath, table.schema);
     this.#tags = tags;
+    this.#elsewhere = elsewhere;
+    this.#outliving = keepChangelogs ? changesIn(table.schema) : null;
   }
 
   /** Removes the oldest snapshot with all that no younger one and no tag names; gives the number of files. */
   async remove(id: SnapshotId): Promise<number> {
-    const snapshot = (await this.#snapshots.readStored(id))?.snapshot;
+    const stored = await this.#snapshots.readStored(id);
+    const snapshot = stored?.snapshot;
     const next = (await this.#snapshots.readStored(id + 1n))?.snapshot;
     // Another expiry has been faster.
-    if (snapshot === undefined || next === undefined) return 0;
+    if (stored === null || snapshot === undefined || next === undefined) return 0;
     // Everything is looked up while the snapshot is still there.
     const files = [
       ...(await this.#dataFiles(snapshot, next)),
-      ...(await this.#changelogFiles(snapshot)),
+      ...(this.#outliving === null ? await this.#changelogFiles(snapshot) : []),
       ...(await this.#metadataFiles(snapshot, next)),
-    ];
+    ].filter((path) => !this.#elsewhere.has(path.slice(path.lastIndexOf('/') + 1)));
+    if (this.#outliving !== null) await this.#leaveChangelog(id, stored.bytes);
     await this.#store.delete(this.#snapshots.path(id));
-    for (let index = 0; index < files.length; index += DELETES_MAX) {
-      await Promise.all(files.slice(index, index + DELETES_MAX).map((path) => this.#store.delete(path)));
-    }
+    await deleteFiles(this.#store, files);
     return files.length + 1;
   }
 
-  /** Data files that the next snapshot took away; one that it put on another level under its name stays. */
+  async #leaveChangelog(id: SnapshotId, bytes: Uint8Array): Promise<void> {
+    await this.#store.replace(this.#paths.changelog(id), bytes);
+    await this.#store.replace(this.#paths.latestChangelogHint, new TextEncoder().encode(id.toString()));
+  }
+
+  /**
+   * Data files that the next snapshot took away; one that it put on another level under its name stays, and, where the
+   * changes are read from the files that were written, those, too.
+   */
   async #dataFiles(snapshot: Snapshot, next: Snapshot): Promise<readonly string[]> {
     const entries = await this.#manifests.deltaEntriesOf(next);
     const gone = new Set<string>();
-    for (const entry of entries)
-      if (entry.kind === FILE_DELETE) for (const path of this.#pathsOf(entry)) gone.add(path);
+    for (const entry of entries) {
+      if (entry.kind !== FILE_DELETE) continue;
+      if (this.#outliving === 'delta' && entry.file.fileSource !== FILE_SOURCE_COMPACT) continue;
+      for (const path of this.#pathsOf(entry)) gone.add(path);
+    }
     for (const entry of entries)
       if (entry.kind === FILE_ADD) for (const path of this.#pathsOf(entry)) gone.delete(path);
     if (gone.size === 0) return [];
@@ -178,6 +210,7 @@ class Expiry {
     // Without its lists nobody knows what else it named: better left over than lost.
     if (own === null) return [];
     const kept = [await metadataNamesOf(next, this.#manifests), ...(await this.#namesOfTagsAround(snapshot.id))];
+    if (this.#outliving !== null) kept.push(await changeNamesOf(snapshot, this.#outliving, this.#manifests));
     const only = (kind: keyof MetadataNames): readonly string[] =>
       [...own[kind]].filter((name) => !kept.some((names) => names[kind].has(name)));
     return [

@@ -1,5 +1,6 @@
 // Checks a table against its files: its snapshots, tags and long-lived changelogs (check-snapshot.ts), their hints, those
 // of its branches, whether its latest state can be read, and how many files nothing names.
+import { branchNames } from './branches.ts';
 import { isTributaryError } from '../../base/errors.ts';
 import { systemRandom } from '../../base/random.ts';
 import { SnapshotStore } from '../commit/snapshot-store.ts';
@@ -45,7 +46,6 @@ export interface FsckResult {
   readonly problems: readonly string[];
 }
 
-const BRANCH_PREFIX = 'branch-';
 /** Refusals of readers that do not know a file format or an aggregate function: no damage. */
 const NOT_READ = ['E3351', 'E3360'] as const;
 
@@ -95,13 +95,6 @@ function branchSource({ store, paths, manifests }: FsckSource, name: string): Br
   const own = new TablePaths(paths.root, name);
   const schemas = new SchemaStore(store, own.metaRoot);
   return { store, paths: own, manifests, schemas, snapshots: new SnapshotStore(store, own.metaRoot) };
-}
-
-async function branchNames({ store, paths }: FsckSource): Promise<readonly string[]> {
-  const entries = await store.list(paths.branchDirectory);
-  return entries
-    .filter(({ name, isDirectory }) => isDirectory && name.startsWith(BRANCH_PREFIX))
-    .map(({ name }) => name.slice(BRANCH_PREFIX.length));
 }
 
 async function checkBranch(

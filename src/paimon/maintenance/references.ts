@@ -4,13 +4,27 @@ import { isJsonObject, parseJson } from '../../base/json-text.ts';
 import { isTributaryError, TributaryError } from '../../base/errors.ts';
 import type { FileStore } from '../../storage/file-store.ts';
 import type { ManifestStore } from '../commit/manifest-store.ts';
+import type { SnapshotStore } from '../commit/snapshot-store.ts';
 import type { Snapshot } from '../meta/snapshot.ts';
-import { parseSnapshot } from '../meta/snapshot-json.ts';
+import type { TablePaths } from '../meta/table-paths.ts';
+import { parseTag, type StoredTag } from '../meta/tag-json.ts';
+import type { SchemaStore } from '../schema/schema-store.ts';
+import type { TableSchema } from '../schema/table-schema.ts';
+
+/** A table or branch, with what its history is kept in. */
+export interface History {
+  readonly store: FileStore;
+  readonly paths: TablePaths;
+  readonly schemas: SchemaStore;
+  readonly snapshots: SnapshotStore;
+  readonly manifests: ManifestStore;
+  /** The latest. */
+  readonly schema: TableSchema;
+}
 
 /** A tag and the snapshot that it keeps. */
-export interface Tag {
+export interface Tag extends StoredTag {
   readonly name: string;
-  readonly snapshot: Snapshot;
 }
 
 /** The tags below a directory `tag`, by snapshot id, oldest first. Throws E3102 for one that cannot be read. */
@@ -20,7 +34,7 @@ export async function readTags(store: FileStore, tagDirectory: string): Promise<
     if (isDirectory || !name.startsWith('tag-')) continue;
     const bytes = await unlessGone(() => store.read(`${tagDirectory}/${name}`));
     if (bytes === null) continue;
-    tags.push({ name: name.slice('tag-'.length), snapshot: parseSnapshot(new TextDecoder().decode(bytes)) });
+    tags.push({ name: name.slice('tag-'.length), ...parseTag(new TextDecoder().decode(bytes)) });
   }
   return tags.sort((a, b) => (a.snapshot.id < b.snapshot.id ? -1 : 1));
 }

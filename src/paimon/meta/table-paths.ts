@@ -7,7 +7,7 @@ import type { DataFileMeta } from './data-file-meta.ts';
 import type { SnapshotId } from './snapshot.ts';
 
 /** The branch that a table is without a branch. */
-const MAIN_BRANCH = 'main';
+export const MAIN_BRANCH = 'main';
 
 /** Names of the two hint files beside snapshots and changelogs. */
 const LATEST_HINT = 'LATEST';
