@@ -10,12 +10,9 @@ import { changesByKey, openReplayed, replayedChanges, replayedRows } from '../su
 import { tempDir } from '../support/temp-dir.ts';
 
 const VERBS: readonly string[] = ['create', 'write', 'compact', 'expire-snapshots', 'expect', 'remove-orphan'];
-/** What these cases need is not there yet. */
-const PENDING: readonly string[] = ['cp-long-lived'];
 const CASES = goldenNames().filter(
   (name) =>
     /^(cp-|dv-|dedup-|first-row|write-only-compact|manifest-|expire)/.test(name) &&
-    !PENDING.includes(name) &&
     golden(name).steps.every(({ args }) => VERBS.includes(args[0] ?? '')),
 );
 
