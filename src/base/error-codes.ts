@@ -401,6 +401,13 @@ export const ERROR_CODES = {
     meaning: 'A JavaScript value does not fit the column of the table that it is written to or compared with.',
     remedy: 'Give the value in the form that docs/paimon.md has for the type of the column.',
   },
+  E3210: {
+    kind: 'data',
+    exit: 2,
+    meaning: 'An Avro data file cannot hold a column of this type.',
+    remedy:
+      'Write Parquet (file.format=parquet), or give the column a type that Avro has: timestamps up to six digits.',
+  },
   E3300: {
     kind: 'bug',
     exit: 1,

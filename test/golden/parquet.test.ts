@@ -6,7 +6,8 @@ import { describe, expect, test } from 'vitest';
 import type { ColumnBatch } from '../../src/column/vector.ts';
 import { bytesSource, openParquet, type ParquetFile } from '../../src/paimon/format/parquet/parquet-reader.ts';
 import { parquetSchema } from '../../src/paimon/format/parquet/parquet-schema.ts';
-import { createParquetWriter, type ParquetFileSummary } from '../../src/paimon/format/parquet/parquet-writer.ts';
+import type { FileSummary } from '../../src/paimon/format/data-file.ts';
+import { createParquetWriter } from '../../src/paimon/format/parquet/parquet-writer.ts';
 import { createRowPrinter } from '../../src/paimon/format/row-json.ts';
 import { FileStats } from '../../src/paimon/lsm/file-stats.ts';
 import { FileColumns } from '../../src/paimon/lsm/key-value-file.ts';
@@ -87,7 +88,7 @@ describe('files', () => {
   });
 });
 
-function checkStatistics(schema: TableSchema, entry: FileEntry, summary: ParquetFileSummary): void {
+function checkStatistics(schema: TableSchema, entry: FileEntry, summary: FileSummary): void {
   const values = summary.columns.slice(summary.columns.length - schema.fields.length);
   const { stats, columns } = new FileStats(schema, 'data').valueStats(values);
   expect(columns).toEqual(entry.valueStatsCols ?? null);
@@ -162,7 +163,7 @@ function printed(fields: readonly DataField[], batches: readonly ColumnBatch[]):
 async function writeAgain(
   fields: readonly DataField[],
   batches: readonly ColumnBatch[],
-): Promise<{ readonly bytes: Uint8Array; readonly summary: ParquetFileSummary }> {
+): Promise<{ readonly bytes: Uint8Array; readonly summary: FileSummary }> {
   const parts: Uint8Array[] = [];
   const write = (bytes: Uint8Array): Promise<void> => {
     parts.push(bytes.slice());

@@ -10,16 +10,8 @@ import { Table } from '../../src/paimon/table.ts';
 import { LocalFileStore } from '../../src/storage/local/local-file-store.ts';
 import { type GoldenAnswer, type GoldenCase, type GoldenRow, golden, goldenNames } from '../support/golden.ts';
 
-/** Cases with Avro or ORC data files. */
-const OTHER_FORMATS: readonly string[] = [
-  'avro-basic',
-  'orc-basic',
-  'se-widen-avro',
-  'thin-mode-composite',
-  'types-nested-avro',
-  'types-primitive-avro',
-  'types-primitive-orc',
-];
+/** Cases with ORC data files. */
+const OTHER_FORMATS: readonly string[] = ['orc-basic', 'types-primitive-orc'];
 /** The code that each refused case is refused with. */
 const REFUSED: ReadonlyMap<string, string> = new Map(OTHER_FORMATS.map((name) => [name, 'E3351'] as const));
 const READ = goldenNames().filter((name) => !REFUSED.has(name));
@@ -137,7 +129,7 @@ function byKey(changes: readonly string[], table: Table): readonly string[] {
 }
 
 describe('changelogs', () => {
-  const refused = [...OTHER_FORMATS, 'bucket-postpone'];
+  const refused = OTHER_FORMATS;
 
   it.each(refused)('%s is refused, never read wrongly', async (name) => {
     const table = await openTable(golden(name));

@@ -30,7 +30,7 @@ function batchOf(schema: TableSchema, path: string): WriteBatch {
     .split('\n')
     .filter((line) => line !== '');
   const builders = schema.fields.map((field) => builderFor(shapeOf(field.type)));
-  const read = createRowReader(schema.fields);
+  const read = createRowReader(schema.fields, { unknownColumns: 'ignore' });
   const kinds = new Uint8Array(lines.length);
   for (const [row, line] of lines.entries()) {
     const { kind, row: values } = parseJson(line) as { readonly kind?: string; readonly row: never };

@@ -8,7 +8,8 @@ import { bytesToBigInt, type Cell, cellAt, vectorOf } from '../../src/paimon/for
 import type { ColumnBound } from '../../src/paimon/format/parquet/column-bounds.ts';
 import type { ParquetCompression } from '../../src/paimon/format/parquet/compression.ts';
 import { bytesSource, openParquet, type ParquetFile } from '../../src/paimon/format/parquet/parquet-reader.ts';
-import { createParquetWriter, type ParquetFileSummary } from '../../src/paimon/format/parquet/parquet-writer.ts';
+import type { FileSummary } from '../../src/paimon/format/data-file.ts';
+import { createParquetWriter } from '../../src/paimon/format/parquet/parquet-writer.ts';
 import type { DataField, DataType } from '../../src/paimon/schema/data-type.ts';
 import { anyType, cellOf } from '../support/arbitrary-columns.ts';
 
@@ -58,7 +59,7 @@ function fieldOf(table: Table): DataField {
   return { id: 1, name: 'c', type: table.type };
 }
 
-async function write(table: Table): Promise<{ readonly bytes: Uint8Array; readonly summary: ParquetFileSummary }> {
+async function write(table: Table): Promise<{ readonly bytes: Uint8Array; readonly summary: FileSummary }> {
   const parts: Uint8Array[] = [];
   const write = (bytes: Uint8Array): Promise<void> => {
     parts.push(bytes.slice());

@@ -13,11 +13,4 @@ export const REPLAY_REFUSED: ReadonlyMap<string, string> = new Map([
 export const REPLAY_SIZES_DECIDE: ReadonlySet<string> = new Set(['dedup-multilevel', 'dv-basic']);
 
 /** Cases that are not replayed yet: to be taken out as features land; empty when the format is complete. */
-export const REPLAY_PENDING: ReadonlySet<string> = new Set([
-  'avro-basic',
-  'bucket-postpone',
-  'se-widen-avro',
-  'thin-mode-composite',
-  'types-nested-avro',
-  'types-primitive-avro',
-]);
+export const REPLAY_PENDING: ReadonlySet<string> = new Set(['bucket-postpone']);

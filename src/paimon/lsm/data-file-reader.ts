@@ -4,7 +4,8 @@ import { TributaryError } from '../../base/errors.ts';
 import { INSERT } from '../../column/row-kind.ts';
 import type { ColumnBatch, Int64Vector, Vector } from '../../column/vector.ts';
 import type { FileStore } from '../../storage/file-store.ts';
-import { openParquet } from '../format/parquet/parquet-reader.ts';
+import type { DataFile } from '../format/data-file.ts';
+import { openDataFile } from '../format/data-file-formats.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
 import type { DataField } from '../schema/data-type.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
@@ -25,26 +26,19 @@ export interface DataFileRequest {
 
 /** Rows of a batch, at most. */
 const BATCH_ROWS = 16384;
-/** Endings of file names that tell the format; that of a compression may follow. */
-const FORMATS = ['parquet', 'orc', 'avro'];
 
 /**
  * The rows of a file. Key columns are read from the value columns, which files of either layout (thin or not) have;
- * files of append tables give sequence numbers 0 and kind +I. Throws `E3351` (not Parquet), `E3352` (type change),
+ * files of append tables give sequence numbers 0 and kind +I. Throws `E3351` (format), `E3352` (type change),
  * `E3353` (not what the metadata says), `E3001`, `E3200` to `E3203`.
  */
 export async function* readDataFile(store: FileStore, request: DataFileRequest): AsyncGenerator<KeyValueBatch> {
-  requireParquet(request);
   const isKeyed = request.fileSchema.primaryKeys.length > 0;
   const evolved = evolveColumns(request.fields, request.fileSchema.fields);
   const wanted = evolved.flatMap(({ source }) => (source === null ? [] : [source]));
   const fileFields = isKeyed ? [SEQUENCE_FIELD, KIND_FIELD, ...wanted] : wanted;
   const { path, file } = request;
-  const reader = await openParquet({
-    name: path,
-    sizeBytes: file.fileSize,
-    readRange: (offset, sizeBytes) => store.readRange(path, offset, sizeBytes),
-  });
+  const reader = await openFile(store, request);
   if (reader.rowCount !== file.rowCount) {
     throw new TributaryError('E3353', `file holds ${reader.rowCount} rows instead of ${file.rowCount}: file=${path}`);
   }
@@ -56,11 +50,11 @@ export async function* readDataFile(store: FileStore, request: DataFileRequest):
   }
 }
 
-/** Throws `E3351` unless the file's name says Parquet. */
-export function requireParquet({ path, file }: Pick<DataFileRequest, 'path' | 'file'>): void {
-  const endings = file.fileName.split('.').reverse();
-  const format = endings.find((ending) => FORMATS.includes(ending));
-  if (format !== 'parquet') throw new TributaryError('E3351', `file format is not read yet: file=${path}`);
+/** Opens a file by the format that its name says. Throws `E3351`, `E3200` to `E3203`. */
+export function openFile(store: FileStore, { path, file }: Pick<DataFileRequest, 'path' | 'file'>): Promise<DataFile> {
+  const readRange = (offset: number, sizeBytes: number): Promise<Uint8Array> =>
+    store.readRange(path, offset, sizeBytes);
+  return openDataFile({ name: path, sizeBytes: file.fileSize, readRange }, file);
 }
 
 interface BatchShape {

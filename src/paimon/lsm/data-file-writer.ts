@@ -1,11 +1,10 @@
-// Writes sorted rows of one bucket to data or changelog files: Parquet in the table's layout, a new file at the target
+// Writes sorted rows of one bucket to data or changelog files in the table's layout, a new file at the target
 // size, and the metadata of each file as the manifest will hold it. Used by flushes and compactions.
-import { TributaryError } from '../../base/errors.ts';
 import { isRetract } from '../../column/row-kind.ts';
 import type { FileSink, FileStore } from '../../storage/file-store.ts';
 import { createRowEncoder, EMPTY_ROW, type RowEncoder } from '../format/binary-row.ts';
-import type { ParquetCompression } from '../format/parquet/compression.ts';
-import { createParquetWriter, type ParquetWriter } from '../format/parquet/parquet-writer.ts';
+import type { FormatWriter } from '../format/data-file.ts';
+import { createDataFile, type FileEncoding, fileEncoding } from '../format/data-file-formats.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
 import { EMPTY_STATS } from '../meta/stats.ts';
 import { type TableOptions, tableOptions } from '../schema/table-options.ts';
@@ -39,7 +38,7 @@ export class DataFileFormat {
   readonly columns: FileColumns;
   readonly stats: FileStats;
   readonly keyEncoder: RowEncoder;
-  readonly compression: ParquetCompression;
+  readonly encoding: FileEncoding;
   readonly extension: string;
 
   /** Throws `E3301` for a file format or compression that cannot be written. */
@@ -49,9 +48,10 @@ export class DataFileFormat {
     this.options = tableOptions(schema);
     const isData = content === 'data';
     const format = isData ? this.options.fileFormat : this.options.changelogFileFormat;
-    if (format !== 'parquet') throw new TributaryError('E3301', `file format cannot be written: format=${format}`);
-    this.compression = compressionOf(isData ? this.options.fileCompression : this.options.changelogFileCompression);
-    this.extension = this.options.fileSuffixIncludesCompression ? `.${this.compression}.parquet` : '.parquet';
+    const compression = isData ? this.options.fileCompression : this.options.changelogFileCompression;
+    this.encoding = fileEncoding(format, compression, this.options.zstdLevel);
+    const ending = this.options.fileSuffixIncludesCompression ? `.${this.encoding.compression}` : '';
+    this.extension = `${ending}.${format}`;
     this.columns = new FileColumns(schema);
     this.stats = new FileStats(schema, content);
     this.keyEncoder = createRowEncoder(this.columns.keyIndexes.map((index) => schema.fields[index].type));
@@ -59,22 +59,6 @@ export class DataFileFormat {
 
   get prefix(): string {
     return this.content === 'data' ? this.options.dataFilePrefix : this.options.changelogFilePrefix;
-  }
-}
-
-function compressionOf(name: string): ParquetCompression {
-  const compression = name.toLowerCase();
-  switch (compression) {
-    case 'none':
-    case 'snappy':
-    case 'gzip':
-    case 'lz4':
-    case 'zstd':
-      return compression;
-    case 'uncompressed':
-      return 'none';
-    default:
-      throw new TributaryError('E3301', `file compression cannot be written: compression=${name}`);
   }
 }
 
@@ -152,7 +136,7 @@ interface RowRange {
 /** One file being written. */
 class OpenFile {
   readonly sink: FileSink;
-  readonly writer: ParquetWriter;
+  readonly writer: FormatWriter;
   private readonly target: DataFileTarget;
   private readonly fileName: string;
   private readonly sequences = new SequenceRange();
@@ -161,12 +145,11 @@ class OpenFile {
   private maxKey: Uint8Array = EMPTY_ROW;
 
   constructor(target: DataFileTarget, fileName: string, sink: FileSink) {
-    const { columns, compression, options } = target.format;
+    const { columns, encoding } = target.format;
     this.target = target;
     this.fileName = fileName;
     this.sink = sink;
-    const level = compression === 'zstd' ? { level: options.zstdLevel } : {};
-    this.writer = createParquetWriter({ fields: columns.fields, compression, ...level }, sink);
+    this.writer = createDataFile(encoding, columns.fields, sink);
   }
 
   async append(batch: KeyValueBatch, { order, from, to }: RowRange): Promise<void> {

@@ -1,7 +1,7 @@
 // The statistics of a data file as its manifest entry has them, from what the file writer saw.
 import type { Cell } from '../format/cell.ts';
 import type { ColumnBound } from '../format/parquet/column-bounds.ts';
-import type { FileColumnStatistics } from '../format/parquet/parquet-writer.ts';
+import type { FileColumnStatistics } from '../format/data-file.ts';
 import type { SimpleStats } from '../meta/data-file-meta.ts';
 import { type ColumnStats, simpleStats } from '../meta/stats.ts';
 import type { DataField, DataType } from '../schema/data-type.ts';

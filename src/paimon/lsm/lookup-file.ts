@@ -4,9 +4,9 @@ import { ofKind } from '../../column/take.ts';
 import type { ColumnBatch, Vector } from '../../column/vector.ts';
 import type { FileStore } from '../../storage/file-store.ts';
 import { vectorOf } from '../format/cell.ts';
-import { openParquet, type ParquetFile } from '../format/parquet/parquet-reader.ts';
+import type { DataFile } from '../format/data-file.ts';
 import type { DataField } from '../schema/data-type.ts';
-import { type DataFileRequest, requireParquet } from './data-file-reader.ts';
+import { type DataFileRequest, openFile } from './data-file-reader.ts';
 import { evolveColumns, nullVector } from './evolve-column.ts';
 import { boundCell } from './file-stats.ts';
 import { KIND_FIELD, SEQUENCE_FIELD } from './key-value-file.ts';
@@ -36,34 +36,28 @@ export interface LookupFile {
 
 /** Opens the file; `request.fields` are the key columns. Throws as `readDataFile`. */
 export async function openLookupFile(store: FileStore, request: DataFileRequest): Promise<LookupFile> {
-  requireParquet(request);
-  const { path, file } = request;
-  const parquet = await openParquet({
-    name: path,
-    sizeBytes: file.fileSize,
-    readRange: (offset, sizeBytes) => store.readRange(path, offset, sizeBytes),
-  });
+  const opened = await openFile(store, request);
   return {
-    groupCount: parquet.rowGroups.length,
-    groupRowCount: (group) => parquet.rowGroups[group].rowCount,
-    firstKeyBounds: (group) => firstKeyBounds(parquet, request, group),
-    keys: (group) => readKeys(parquet, request, group),
-    values: (group, fields) => readValues(parquet, { ...request, fields }, group),
-    rows: (group, fields) => readRows(parquet, { ...request, fields }, group),
+    groupCount: opened.rowGroups.length,
+    groupRowCount: (group) => opened.rowGroups[group].rowCount,
+    firstKeyBounds: (group) => firstKeyBounds(opened, request, group),
+    keys: (group) => readKeys(opened, request, group),
+    values: (group, fields) => readValues(opened, { ...request, fields }, group),
+    rows: (group, fields) => readRows(opened, { ...request, fields }, group),
   };
 }
 
-function firstKeyBounds(parquet: ParquetFile, request: DataFileRequest, group: number): Vector | null {
+function firstKeyBounds(opened: DataFile, request: DataFileRequest, group: number): Vector | null {
   const [{ source }] = evolveColumns(request.fields, request.fileSchema.fields);
-  const bounds = source === null ? null : (parquet.columnStatistics(group, source)?.bounds ?? null);
+  const bounds = source === null ? null : (opened.columnStatistics(group, source)?.bounds ?? null);
   if (source === null || bounds === null) return null;
   return vectorOf(source.type, [boundCell(source.type, bounds.min), boundCell(source.type, bounds.max)]);
 }
 
-async function* readKeys(parquet: ParquetFile, request: DataFileRequest, group: number): AsyncGenerator<KeyBatch> {
+async function* readKeys(opened: DataFile, request: DataFileRequest, group: number): AsyncGenerator<KeyBatch> {
   const evolved = evolveColumns(request.fields, request.fileSchema.fields);
   const stored = evolved.flatMap(({ source }) => (source === null ? [] : [source]));
-  const reader = parquet.openRowGroup(group, [KIND_FIELD, ...stored]);
+  const reader = opened.openRowGroup(group, [KIND_FIELD, ...stored]);
   for (let batch = await reader.next(BATCH_ROWS); batch !== null; batch = await reader.next(BATCH_ROWS)) {
     const [kinds, ...columns] = batch.columns;
     const { values } = ofKind(kinds, 'i32');
@@ -71,10 +65,10 @@ async function* readKeys(parquet: ParquetFile, request: DataFileRequest, group: 
   }
 }
 
-async function* readRows(parquet: ParquetFile, request: DataFileRequest, group: number): AsyncGenerator<KeyValueBatch> {
+async function* readRows(opened: DataFile, request: DataFileRequest, group: number): AsyncGenerator<KeyValueBatch> {
   const evolved = evolveColumns(request.fields, request.fileSchema.fields);
   const stored = evolved.flatMap(({ source }) => (source === null ? [] : [source]));
-  const reader = parquet.openRowGroup(group, [SEQUENCE_FIELD, KIND_FIELD, ...stored]);
+  const reader = opened.openRowGroup(group, [SEQUENCE_FIELD, KIND_FIELD, ...stored]);
   for (let batch = await reader.next(BATCH_ROWS); batch !== null; batch = await reader.next(BATCH_ROWS)) {
     const { rowCount } = batch;
     const [sequence, kinds, ...given] = batch.columns;
@@ -92,10 +86,10 @@ async function* readRows(parquet: ParquetFile, request: DataFileRequest, group: 
   }
 }
 
-async function* readValues(parquet: ParquetFile, request: DataFileRequest, group: number): AsyncGenerator<ColumnBatch> {
+async function* readValues(opened: DataFile, request: DataFileRequest, group: number): AsyncGenerator<ColumnBatch> {
   const evolved = evolveColumns(request.fields, request.fileSchema.fields);
   const stored = evolved.flatMap(({ source }) => (source === null ? [] : [source]));
-  const reader = parquet.openRowGroup(group, stored);
+  const reader = opened.openRowGroup(group, stored);
   for (let batch = await reader.next(BATCH_ROWS); batch !== null; batch = await reader.next(BATCH_ROWS)) {
     const { rowCount } = batch;
     let next = 0;

@@ -9,7 +9,7 @@ import { partitionKey } from '../lsm/live-files.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
 import type { ManifestEntry } from '../meta/manifest-entry.ts';
 import type { Snapshot, SnapshotId } from '../meta/snapshot.ts';
-import { tableOptions } from '../schema/table-options.ts';
+import { BUCKET_POSTPONE, tableOptions } from '../schema/table-options.ts';
 import { type TableSchema, trimmedPrimaryKeys } from '../schema/table-schema.ts';
 import { changelogSnapshot, type ChangelogSource, earliestChangesId, writtenEntries } from './changelog.ts';
 import { readsAboveLevel0 } from './plan.ts';
@@ -138,7 +138,9 @@ async function writtenSplits(
   for (let id = range.after + 1n; id <= range.upTo; id++) {
     const snapshot = await changelogSnapshot(source, id as SnapshotId);
     for (const entry of await writtenEntries(source.manifests, snapshot, range.from)) {
-      if (entry.file.level < levelMin || !partitionMayMeet(entry.partition, where, schema)) continue;
+      // What waits in a postponed bucket (-2) is no change yet.
+      if (entry.bucket === BUCKET_POSTPONE || entry.file.level < levelMin) continue;
+      if (!partitionMayMeet(entry.partition, where, schema)) continue;
       entries.push(entry);
     }
   }

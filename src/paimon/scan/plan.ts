@@ -1,4 +1,5 @@
 // From a snapshot to the splits that a read has to read. Source: format notes 05 sections 4 and 11, 04 sections 4 and 9.
+import type { KeyRowOrder } from '../lsm/interval-partition.ts';
 import type { ManifestStore } from '../commit/manifest-store.ts';
 import { compareBinaryRows } from '../format/binary-row.ts';
 import { type PlainCondition, plainConditions } from '../format/condition.ts';
@@ -49,7 +50,7 @@ export async function planScan(source: PlanSource, options: ReadOptions): Promis
     const { partition, bucket: number } = bucket[0];
     const files = prune.byKey(bucket.map((entry) => entry.file));
     const deletionFiles = deletionFilesOf(source, indexEntries, bucket[0]);
-    const ruleOfBucket: SplitRule = number < 0 ? { kind: 'as-written' } : rule;
+    const ruleOfBucket: SplitRule = number < 0 ? { kind: 'as-written', order: keyOrderOf(schema) } : rule;
     for (const split of await prune.byValues(splitFiles(files, ruleOfBucket))) {
       splits.push({ partition, bucket: number, ...split, deletionFiles });
     }
@@ -76,8 +77,12 @@ function splitRule(schema: TableSchema, options: ReadOptions): SplitRule {
   if (schema.primaryKeys.length === 0) return { kind: 'append' };
   if (options.readOptimized === true || (options.beforeChanges !== true && readsAboveLevel0(schema)))
     return { kind: 'levels-above-0' };
+  return { kind: 'merge', order: keyOrderOf(schema) };
+}
+
+function keyOrderOf(schema: TableSchema): KeyRowOrder {
   const types = trimmedPrimaryKeys(schema).map((name) => fieldOf(name, schema.fields).type);
-  return { kind: 'merge', order: (a, b) => compareBinaryRows(types, a, b) };
+  return (a, b) => compareBinaryRows(types, a, b);
 }
 
 /** Whether each key stands once above level 0, and level 0 is not visible until it is compacted. */

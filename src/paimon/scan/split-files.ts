@@ -12,7 +12,7 @@ const OPEN_BYTES = 4 * 1024 * 1024;
 /** How rows of one key are kept apart. */
 export type SplitRule =
   /** Rows that were never sorted nor merged: those of a postponed bucket. */
-  | { readonly kind: 'as-written' }
+  | { readonly kind: 'as-written'; readonly order: KeyRowOrder }
   /** No keys: every file stands for itself. */
   | { readonly kind: 'append' }
   /** Files above level 0 hold one live row of a key once deletion vectors are applied; level 0 is not visible. */
@@ -27,7 +27,8 @@ export interface SplitFiles extends Pick<Split, 'files' | 'rawConvertible' | 'ki
 export function splitFiles(files: readonly DataFileMeta[], rule: SplitRule): readonly SplitFiles[] {
   switch (rule.kind) {
     case 'as-written':
-      return [{ files, rawConvertible: true, kinds: 'stored' }];
+      // One after the other by their first keys, as the reference takes them.
+      return [{ files: partitionByInterval(files, rule.order).flat(2), rawConvertible: true, kinds: 'stored' }];
     case 'append':
       return pack([...files].sort(compareWriteOrder).map(plainFile));
     case 'levels-above-0':

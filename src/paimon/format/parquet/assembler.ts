@@ -4,7 +4,7 @@ import { NULL, PRESENT } from '../../../column/vector.ts';
 import { assert } from '../../../base/errors.ts';
 import { type ColumnPlan, planLeaves } from './column-plan.ts';
 import type { LeafValues } from './leaf-values.ts';
-import { corrupt } from './parquet-fault.ts';
+import { corrupt } from '../file-fault.ts';
 
 /** What the nearest repeated node above a plan has; zeros at the top. */
 interface Above {

@@ -1,4 +1,5 @@
 // Reads one column chunk page by page: memory holds the compressed chunk (or a window of a large one) and one page.
+import type { RangeSource } from '../data-file.ts';
 import { crc32 } from 'node:zlib';
 import { decompressPage } from './compression.ts';
 import { decodeDeltaBytes, decodeDeltaIntegers, decodeDeltaLengths } from './delta-decoder.ts';
@@ -23,22 +24,13 @@ import {
   RLE,
   RLE_DICTIONARY,
 } from './parquet-format.ts';
-import { corrupt, unsupported } from './parquet-fault.ts';
+import { corrupt, unsupported } from '../file-fault.ts';
 import { readThrift, type ThriftStruct, TruncatedThrift } from './thrift-reader.ts';
 
 /** Chunks up to this size are fetched at once, larger ones by windows of this size. */
 const WINDOW_BYTES = 8 * 1024 * 1024;
 const HEADER_BYTES = 16 * 1024;
 const PAGE_BYTES_MAX = 0x7fffffff;
-
-/** Bytes of a file by range. */
-export interface RangeSource {
-  /** Named in errors. */
-  readonly name: string;
-  readonly sizeBytes: number;
-  /** Exactly `sizeBytes` bytes from `offset`, or fewer where the file ends. They are not changed. */
-  readRange(offset: number, sizeBytes: number): Promise<Uint8Array>;
-}
 
 interface PageHeader {
   readonly struct: ThriftStruct;
@@ -47,7 +39,7 @@ interface PageHeader {
   readonly body: Uint8Array;
 }
 
-/** One chunk, read in order. Faults are `ParquetFault`s without a place. */
+/** One chunk, read in order. Faults are `FileFault`s without a place. */
 export class ChunkReader {
   private readonly source: RangeSource;
   private readonly chunk: ColumnChunk;

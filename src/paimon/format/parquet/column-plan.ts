@@ -2,7 +2,7 @@
 import type { DataField, DataType } from '../../schema/data-type.ts';
 import { type LeafConversion, leafConversion } from './leaf-conversion.ts';
 import type { GroupNode, LeafNode, SchemaNode } from './parquet-format.ts';
-import { ParquetFault } from './parquet-fault.ts';
+import { FileFault } from '../file-fault.ts';
 
 /** How a column is put together from leaves. */
 export type ColumnPlan =
@@ -53,11 +53,8 @@ export function planColumn(node: SchemaNode, type: DataType): ColumnPlan {
   }
 }
 
-function misfit(node: SchemaNode, wanted: string): ParquetFault {
-  return new ParquetFault(
-    'E3202',
-    `a node of the file does not hold the wanted type: node=${node.name}, type=${wanted}`,
-  );
+function misfit(node: SchemaNode, wanted: string): FileFault {
+  return new FileFault('E3202', `a node of the file does not hold the wanted type: node=${node.name}, type=${wanted}`);
 }
 
 function groupOf(node: SchemaNode, type: DataType): GroupNode {
@@ -67,7 +64,7 @@ function groupOf(node: SchemaNode, type: DataType): GroupNode {
 
 function childOf(group: GroupNode, name: string): SchemaNode {
   const child = group.children.find((candidate) => candidate.name === name);
-  if (child === undefined) throw new ParquetFault('E3202', `a field is not in the file: field=${name}`);
+  if (child === undefined) throw new FileFault('E3202', `a field is not in the file: field=${name}`);
   return child;
 }
 

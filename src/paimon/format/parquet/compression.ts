@@ -2,7 +2,7 @@
 import { brotliDecompressSync, constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { decompressLz4, decompressLz4Raw, decompressSnappy } from 'hyparquet-compressors';
 import { compressLz4 } from './lz4-compress.ts';
-import { corrupt, unsupported } from './parquet-fault.ts';
+import { corrupt, unsupported } from '../file-fault.ts';
 import { compressSnappy } from './snappy-compress.ts';
 
 /** What `file.compression` may say for Parquet; `lz4` is Parquet's LZ4_RAW. */

@@ -1,6 +1,6 @@
 // The delta encodings, which foreign writers use: DELTA_BINARY_PACKED, DELTA_LENGTH_BYTE_ARRAY, DELTA_BYTE_ARRAY.
 import type { ByteValues, EncodedValues, WordValues } from './page-values.ts';
-import { corrupt } from './parquet-fault.ts';
+import { corrupt } from '../file-fault.ts';
 
 interface Deltas {
   readonly values: WordValues;

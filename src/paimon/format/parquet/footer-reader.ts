@@ -10,7 +10,7 @@ import type {
   TimeUnit,
 } from './parquet-format.ts';
 import { BYTE_ARRAY, DOUBLE, FIXED_LEN_BYTE_ARRAY, FLOAT, INT96, leavesOf, resolveSchema } from './parquet-format.ts';
-import { corrupt, unsupported } from './parquet-fault.ts';
+import { corrupt, unsupported } from '../file-fault.ts';
 import { readThrift, type ThriftStruct } from './thrift-reader.ts';
 
 const REPETITIONS: readonly Repetition[] = ['required', 'optional', 'repeated'];

@@ -1,6 +1,6 @@
 // Parquet's hybrid of run-length encoding and bit packing: levels and dictionary codes.
 import type { ByteBuffer } from './byte-buffer.ts';
-import { corrupt } from './parquet-fault.ts';
+import { corrupt } from '../file-fault.ts';
 
 /** A shorter run costs less inside a bit-packed group. */
 const RUN_MIN = 8;

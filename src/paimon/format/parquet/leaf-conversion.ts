@@ -16,7 +16,7 @@ import {
   INT96,
   JULIAN_EPOCH_DAY,
 } from './parquet-format.ts';
-import { ParquetFault } from './parquet-fault.ts';
+import { FileFault } from '../file-fault.ts';
 
 /** Takes a vector of present values in the physical type's form and gives the type's; faults of `E3203`. */
 export type LeafConversion = (values: Vector) => Vector;
@@ -31,10 +31,7 @@ export function leafConversion(leaf: LeafNode, type: DataType): LeafConversion {
   const found = conversionFor(leaf, type);
   if (found === null) {
     const physical = `physical=${leaf.physical}, logical=${leaf.logical?.kind ?? 'none'}`;
-    throw new ParquetFault(
-      'E3202',
-      `a column of the file does not hold the wanted type: ${physical}, type=${type.kind}`,
-    );
+    throw new FileFault('E3202', `a column of the file does not hold the wanted type: ${physical}, type=${type.kind}`);
   }
   return found;
 }
@@ -136,7 +133,7 @@ function decimalsToPairs(values: Vector): Int64Vector {
   const pairs = new Int32Array(2 * length);
   for (let index = 0; index < length; index++) {
     const value = minimalDecimal(bytes.subarray(offsets[index], offsets[index + 1]));
-    if (value.length === 0 || value.length > 8) throw new ParquetFault('E3203', 'a decimal does not fit 18 digits');
+    if (value.length === 0 || value.length > 8) throw new FileFault('E3203', 'a decimal does not fit 18 digits');
     let low = value[0] >> 7 === 1 ? -1 : 0;
     let high = low;
     for (const byte of value) {
@@ -157,7 +154,7 @@ function minimalDecimals(values: Vector): BytesVector {
   for (let index = 0; index < length; index++) {
     let start = offsets[index];
     const end = offsets[index + 1];
-    if (start === end) throw new ParquetFault('E3203', 'a decimal without bytes');
+    if (start === end) throw new FileFault('E3203', 'a decimal without bytes');
     while (start + 1 < end && bytes[start] === (bytes[start + 1] >> 7 === 1 ? 255 : 0)) start++;
     while (start < end) minimal[at++] = bytes[start++];
     ends[index + 1] = at;
@@ -193,7 +190,7 @@ function partsOf(values: Vector): TimestampParts {
     const nanosOfDay = triples[at + 1] * 4294967296 + (triples[at] >>> 0);
     const days = triples[at + 2] - JULIAN_EPOCH_DAY;
     if (Math.abs(days) > JULIAN_DAY_MAX || Math.abs(nanosOfDay) > Number.MAX_SAFE_INTEGER) {
-      throw new ParquetFault('E3203', 'a timestamp of 96 bits is out of range');
+      throw new FileFault('E3203', 'a timestamp of 96 bits is out of range');
     }
     const microsOfDay = Math.floor(nanosOfDay / 1000);
     nanos[index] = nanosOfDay - microsOfDay * 1000;
@@ -225,8 +222,8 @@ function withoutNanos(parts: Vector, wanted: 'millis' | 'micros'): Vector {
   return wanted === 'micros' ? micros : rescaled(micros as Int64Vector, 'micros', 'millis');
 }
 
-function tooFine(): ParquetFault {
-  return new ParquetFault('E3203', 'a timestamp has more digits than its type');
+function tooFine(): FileFault {
+  return new FileFault('E3203', 'a timestamp has more digits than its type');
 }
 
 const PER_SECOND: Readonly<Record<TimeUnit, bigint>> = { millis: 1000n, micros: 1_000_000n, nanos: 1_000_000_000n };
@@ -255,7 +252,7 @@ function splitNanos(values: Int64Vector, from: TimeUnit): Vector {
   for (let index = 0; index < length; index++) {
     const perMicro = PER_SECOND[from] / PER_SECOND.micros;
     const value = perMicro > 0n ? source[index] : source[index] * 1000n;
-    if (BigInt.asIntN(64, value) !== value) throw new ParquetFault('E3203', 'a timestamp is out of range');
+    if (BigInt.asIntN(64, value) !== value) throw new FileFault('E3203', 'a timestamp is out of range');
     const within = perMicro > 1n ? BigInt.asUintN(64, ((value % 1000n) + 1000n) % 1000n) : 0n;
     micros[index] = perMicro > 1n ? (value - within) / 1000n : value;
     nanos[index] = Number(within);

@@ -2,7 +2,7 @@
 import type { Vector } from '../../../column/vector.ts';
 import type { LeafNode } from './parquet-format.ts';
 import { DOUBLE, FLOAT } from './parquet-format.ts';
-import { corrupt } from './parquet-fault.ts';
+import { corrupt } from '../file-fault.ts';
 import { type ByteValues, type PageValues, wordWidth, type WordValues } from './page-values.ts';
 
 const SHORT_BYTES = 32;

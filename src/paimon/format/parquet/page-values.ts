@@ -1,7 +1,7 @@
 // The values of one decoded page, nulls left out: PLAIN, dictionary and run-length encodings.
 import { decodeHybrid } from './hybrid-encoding.ts';
 import { BOOLEAN, BYTE_ARRAY, DOUBLE, FIXED_LEN_BYTE_ARRAY, INT64, INT96, type LeafNode } from './parquet-format.ts';
-import { corrupt } from './parquet-fault.ts';
+import { corrupt } from '../file-fault.ts';
 
 /** Numbers as 32-bit words, `width` words each; floats by their bits, booleans as 0 and 1. */
 export interface WordValues {

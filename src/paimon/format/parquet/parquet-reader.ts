@@ -2,35 +2,20 @@
 // time, only the columns asked for.
 import type { ColumnBatch, Vector } from '../../../column/vector.ts';
 import { TributaryError } from '../../../base/errors.ts';
-import type { DataField, DataType } from '../../schema/data-type.ts';
+import type { DataType } from '../../schema/data-type.ts';
 import { assembleColumn } from './assembler.ts';
-import { ChunkReader, type RangeSource } from './chunk-reader.ts';
-import { boundOfPlain, boundOrder, type ColumnBounds, vectorBounds } from './column-bounds.ts';
+import type { DataFile, RangeSource, RowGroupColumnStatistics, RowGroupReader, WantedColumn } from '../data-file.ts';
+import { ChunkReader } from './chunk-reader.ts';
+import { boundOfPlain, boundOrder, vectorBounds } from './column-bounds.ts';
 import { type ColumnPlan, planColumn, planLeaves } from './column-plan.ts';
 import { readFooter } from './footer-reader.ts';
 import type { LeafValues } from './leaf-values.ts';
 import { type FileMetadata, MAGIC, type RowGroup } from './parquet-format.ts';
-import { corrupt, located } from './parquet-fault.ts';
+import { corrupt, located } from '../file-fault.ts';
 
 const TAIL_BYTES = 8;
 /** Fetched at first: holds the whole footer of most files. */
 const FOOTER_BYTES = 64 * 1024;
-
-/** A column to read: its name in the file and the type that the file's schema gives it. */
-export type WantedColumn = Pick<DataField, 'name' | 'type'>;
-
-/** What the footer says of a column in one row group. */
-export interface RowGroupColumnStatistics {
-  readonly nullCount: number | null;
-  /** In the form of the type's vector; null where the file has none to rely on. */
-  readonly bounds: ColumnBounds | null;
-}
-
-/** Reads the rows of one row group in order. */
-export interface RowGroupReader {
-  /** The next rows, at most `rowsMax`, the columns in the order asked for; null at the end. One call at a time. */
-  next(rowsMax: number): Promise<ColumnBatch | null>;
-}
 
 /**
  * Opens a file: reads its footer. Errors here and of every method name the file and column: `E3200` damaged,
@@ -81,7 +66,7 @@ interface ColumnReader {
 }
 
 /** An open file: plain metadata, no resource to release. */
-export class ParquetFile {
+export class ParquetFile implements DataFile {
   readonly metadata: FileMetadata;
   private readonly source: RangeSource;
 

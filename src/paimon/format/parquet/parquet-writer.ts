@@ -4,7 +4,8 @@ import type { ColumnBatch, Vector } from '../../../column/vector.ts';
 import { vectorSizeBytes } from '../../../column/vector.ts';
 import { assert } from '../../../base/errors.ts';
 import type { DataField } from '../../schema/data-type.ts';
-import { type ColumnBounds, vectorBounds } from './column-bounds.ts';
+import type { ByteSink, FileColumnStatistics, FileSummary, FormatWriter } from '../data-file.ts';
+import { vectorBounds } from './column-bounds.ts';
 import type { ParquetCompression } from './compression.ts';
 import { footerBytes } from './footer-writer.ts';
 import { LeafWriter } from './leaf-writer.ts';
@@ -37,49 +38,12 @@ export interface ParquetWriterOptions {
   readonly pageRows?: number;
 }
 
-/** Where the bytes go, in order. Bytes may be reused once the promise resolves. */
-export interface ByteSink {
-  write(bytes: Uint8Array): Promise<void>;
-}
-
-/** What a whole file holds of one top-level column. */
-export interface FileColumnStatistics {
-  readonly name: string;
-  /** NULL rows; null for a column of a nested type. */
-  readonly nullCount: number | null;
-  /** Exact, never truncated; null for nested types, timestamps of precision above 6, and where every row is NULL. */
-  readonly bounds: ColumnBounds | null;
-}
-
-/** A finished file. */
-export interface ParquetFileSummary {
-  readonly sizeBytes: number;
-  readonly rowCount: number;
-  /** One entry a field, in order. */
-  readonly columns: readonly FileColumnStatistics[];
-}
-
-/** A file being written. One call at a time. */
-export interface ParquetWriter {
-  /** Rows appended so far. */
-  readonly rowCount: number;
-  /** Bytes of the file if it ended now: what is written, and what is buffered, the open pages not yet compressed. */
-  readonly estimatedSizeBytes: number;
-  /**
-   * Appends the rows `order[from … to)` of the batch, or its rows `from … to` when `order` is null. The batch is not
-   * kept. Throws `E3204` for a NULL in a required column or a decimal that does not fit its type.
-   */
-  append(batch: ColumnBatch, order: Uint32Array | null, from: number, to: number): Promise<void>;
-  /** Ends the file. The sink stays open: it belongs to the caller. */
-  finish(): Promise<ParquetFileSummary>;
-}
-
 /** Starts a Parquet file of the fields. */
-export function createParquetWriter(options: ParquetWriterOptions, sink: ByteSink): ParquetWriter {
+export function createParquetWriter(options: ParquetWriterOptions, sink: ByteSink): FormatWriter {
   return new FileWriter(options, sink);
 }
 
-class FileWriter implements ParquetWriter {
+class FileWriter implements FormatWriter {
   rowCount = 0;
   private readonly fields: readonly DataField[];
   private readonly schema: GroupNode;
@@ -167,7 +131,7 @@ class FileWriter implements ParquetWriter {
     await this.sink.write(bytes);
   }
 
-  async finish(): Promise<ParquetFileSummary> {
+  async finish(): Promise<FileSummary> {
     await this.endRowGroup();
     await this.begin();
     const { schema, rowCount, rowGroups } = this;

@@ -1,6 +1,6 @@
 // Whether a row group can hold rows that a filter wants, by the statistics of its footer.
 import { type BoundOrder, type ColumnBound, compareBounds } from './column-bounds.ts';
-import type { RowGroupColumnStatistics } from './parquet-reader.ts';
+import type { RowGroupColumnStatistics } from '../data-file.ts';
 import type { DataType } from '../../schema/data-type.ts';
 
 /** The values wanted of a column: NULLs, or values within inclusive bounds, where null is no bound. */

@@ -1,12 +1,12 @@
 // Reads Thrift's compact protocol into plain structs. Every length is checked: the bytes come from a file.
-import { corrupt, ParquetFault } from './parquet-fault.ts';
+import { corrupt, FileFault } from '../file-fault.ts';
 
 type ThriftValue = boolean | number | Uint8Array | ThriftStruct | readonly ThriftValue[];
 
 const DEPTH_MAX = 32;
 
 /** The bytes end within the struct: more of them may help. */
-export class TruncatedThrift extends ParquetFault {
+export class TruncatedThrift extends FileFault {
   constructor() {
     super('E3200', 'a thrift struct ends early');
   }
@@ -90,7 +90,7 @@ export class ThriftStruct {
   }
 }
 
-function mistyped(id: number): ParquetFault {
+function mistyped(id: number): FileFault {
   return corrupt(`thrift field ${id} has another type`);
 }
 

@@ -5,7 +5,7 @@ import { appendCell, type Cell } from '../../format/cell.ts';
 import { type Aggregate, timeFieldIndex } from '../../schema/aggregate.ts';
 import type { DataType } from '../../schema/data-type.ts';
 import type { ColumnFold, FoldInput } from './column-fold.ts';
-import { HashOrdered, type HashRule, hashRule } from './hash-order.ts';
+import { HashOrdered, type HashRule, hashRule } from '../../format/hash-order.ts';
 import { StateFold } from './state-fold.ts';
 
 type Cells = readonly Cell[];

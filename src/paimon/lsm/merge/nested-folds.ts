@@ -7,7 +7,7 @@ import { hashBytes } from '../../format/murmur.ts';
 import { type Aggregate, nestedFields } from '../../schema/aggregate.ts';
 import type { DataField } from '../../schema/data-type.ts';
 import type { ColumnFold, FoldInput } from './column-fold.ts';
-import { cellKey, HashOrdered } from './hash-order.ts';
+import { cellKey, HashOrdered } from '../../format/hash-order.ts';
 import { StateFold } from './state-fold.ts';
 
 type Row = readonly Cell[];

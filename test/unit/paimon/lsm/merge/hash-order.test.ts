@@ -1,7 +1,7 @@
 // The order of Java's HashMap, from hash codes that were computed by hand or are those of the Java language.
 import { describe, expect, it } from 'vitest';
 import type { Cell } from '../../../../../src/paimon/format/cell.ts';
-import { HashOrdered, hashRule } from '../../../../../src/paimon/lsm/merge/hash-order.ts';
+import { HashOrdered, hashRule } from '../../../../../src/paimon/format/hash-order.ts';
 import type { DataType } from '../../../../../src/paimon/schema/data-type.ts';
 
 function ordered(hashes: readonly number[]): HashOrdered<number> {

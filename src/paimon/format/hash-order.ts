@@ -1,8 +1,8 @@
 // The order in which the reference gives the elements of sets and maps that it has merged: that of a Java HashMap, by the
 // hash codes of Paimon's values. It is kept, so that a collection reads the same whoever has merged it.
-import { hashBytes } from '../../format/murmur.ts';
-import type { Cell } from '../../format/cell.ts';
-import type { DataType } from '../../schema/data-type.ts';
+import { hashBytes } from './murmur.ts';
+import type { Cell } from './cell.ts';
+import type { DataType } from '../schema/data-type.ts';
 
 const CAPACITY_MIN = 16;
 const LOAD_FACTOR = 0.75;

@@ -1,0 +1,80 @@
+// What data files of every format have in common for those who read and write them: parts that are read on their own,
+// rows in batches, statistics where a format keeps some. `data-file-formats.ts` chooses the format.
+import type { ColumnBatch } from '../../column/vector.ts';
+import type { DataField } from '../schema/data-type.ts';
+import type { ColumnBounds } from './parquet/column-bounds.ts';
+
+/** Bytes of a file by range. */
+export interface RangeSource {
+  /** Named in errors. */
+  readonly name: string;
+  readonly sizeBytes: number;
+  /** Exactly `sizeBytes` bytes from `offset`, or fewer where the file ends. They are not changed. */
+  readRange(offset: number, sizeBytes: number): Promise<Uint8Array>;
+}
+
+/** A column to read: its name in the file and the type that the file's schema gives it. */
+export type WantedColumn = Pick<DataField, 'name' | 'type'>;
+
+/** What a file says of a column in one row group. */
+export interface RowGroupColumnStatistics {
+  readonly nullCount: number | null;
+  /** In the form of the type's vector; null where the file has none to rely on. */
+  readonly bounds: ColumnBounds | null;
+}
+
+/** Reads the rows of one row group in order. */
+export interface RowGroupReader {
+  /** The next rows, at most `rowsMax`, the columns in the order asked for; null at the end. One call at a time. */
+  next(rowsMax: number): Promise<ColumnBatch | null>;
+}
+
+/**
+ * An open file: plain metadata, no resource to release. Row groups are parts that can be read on their own; a format
+ * without them has one. Errors name the file and what is at fault: `E3200` damaged, `E3201` a feature that is not read,
+ * `E3202` a column that is absent or of another type, `E3203` a value that the wanted type cannot hold.
+ */
+export interface DataFile {
+  readonly rowCount: number;
+  readonly rowGroups: readonly { readonly rowCount: number }[];
+  openRowGroup(index: number, columns: readonly WantedColumn[]): RowGroupReader;
+  /** What the file says of a column in a row group; null for nested columns and where it says nothing. */
+  columnStatistics(index: number, column: WantedColumn): RowGroupColumnStatistics | null;
+}
+
+/** Where the bytes go, in order. Bytes may be reused once the promise resolves. */
+export interface ByteSink {
+  write(bytes: Uint8Array): Promise<void>;
+}
+
+/** What a whole file holds of one top-level column. */
+export interface FileColumnStatistics {
+  readonly name: string;
+  /** NULL rows; null for a column of a nested type. */
+  readonly nullCount: number | null;
+  /** Exact, never truncated; null for nested types, timestamps of precision above 6, and where every row is NULL. */
+  readonly bounds: ColumnBounds | null;
+}
+
+/** A finished file. */
+export interface FileSummary {
+  readonly sizeBytes: number;
+  readonly rowCount: number;
+  /** One entry a field, in order. */
+  readonly columns: readonly FileColumnStatistics[];
+}
+
+/** A file being written. One call at a time. */
+export interface FormatWriter {
+  /** Rows appended so far. */
+  readonly rowCount: number;
+  /** Bytes of the file if it ended now: what is written, and what is buffered, some of it not yet compressed. */
+  readonly estimatedSizeBytes: number;
+  /**
+   * Appends the rows `order[from … to)` of the batch, or its rows `from … to` when `order` is null. The batch is not
+   * kept. Throws `E3204` for a NULL in a required column or a decimal that does not fit its type.
+   */
+  append(batch: ColumnBatch, order: Uint32Array | null, from: number, to: number): Promise<void>;
+  /** Ends the file. The sink stays open: it belongs to the caller. */
+  finish(): Promise<FileSummary>;
+}
