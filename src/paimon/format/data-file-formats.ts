@@ -13,7 +13,7 @@ import { createParquetWriter } from './parquet/parquet-writer.ts';
 const FORMATS: readonly FileFormat[] = ['parquet', 'orc', 'avro'];
 
 /** The format that a file's name says: its last ending, or the one before that of a compression. Throws `E3351`. */
-export function formatOfFile(fileName: string): FileFormat {
+function formatOfFile(fileName: string): FileFormat {
   const endings = fileName.split('.').reverse();
   const format = endings
     .map((ending) => FORMATS.find((known) => known === ending))

@@ -69,7 +69,10 @@ function isDecimal(stored: AvroType, scale: number): boolean {
   return (stored.kind === 'bytes' || stored.kind === 'fixed') && stored.logical === 'decimal' && stored.scale === scale;
 }
 
-function sizeReader(stored: AvroType): (cursor: AvroCursor) => number {
+/** Reads how many bytes a value has. */
+type SizeReader = (cursor: AvroCursor) => number;
+
+function sizeReader(stored: AvroType): SizeReader {
   if (stored.kind !== 'fixed') return (cursor) => cursor.size();
   return (cursor) => {
     if (stored.sizeBytes > cursor.left) throw corrupt('a block ends within a value');
