@@ -6,6 +6,9 @@ import { constants, crc32, deflateRawSync, inflateRawSync, zstdCompressSync, zst
 import avro from 'avsc';
 import { snappyUncompress } from 'hyparquet';
 import { isTributaryError, TributaryError } from '../../base/errors.ts';
+import { AvroCursor } from './avro/avro-cursor.ts';
+import { parseContainerHeader } from './avro/container-reader.ts';
+import { type Skip, skipper } from './avro/value-skipper.ts';
 import { isJsonObject, type JsonValue } from '../../base/json-text.ts';
 
 /** The codecs that are written. Reading also takes `snappy`. */
@@ -142,22 +145,17 @@ interface Header {
   readonly sync: Buffer;
   /** Where the first block begins. */
   readonly offset: number;
+  /** Passes over a row; null where rows take no bytes. */
+  readonly skipRow: Skip | null;
 }
 
 function readHeader(container: Buffer): Header {
-  if (!container.subarray(0, MAGIC.length).equals(MAGIC)) throw damaged('it is no container');
-  const decoded: { value: unknown; offset: number } = HEADER_TYPE.decode(container, MAGIC.length);
-  if (decoded.offset < 0 || decoded.offset + SYNC_SIZE > container.length) throw damaged('its header is cut off');
-  const metadata = decoded.value as Readonly<Record<string, Buffer | undefined>>;
-  const schemaText = metadata['avro.schema']?.toString();
-  if (schemaText === undefined) throw damaged('its header has no schema');
-  const offset = decoded.offset + SYNC_SIZE;
-  const sync = container.subarray(decoded.offset, offset);
-  return { schemaText, codec: metadata['avro.codec']?.toString() ?? 'null', sync, offset };
+  const { schema, schemaText, codec, sync, offset } = parseContainerHeader(container);
+  return { schemaText, codec, sync: Buffer.from(sync), offset, skipRow: skipper(schema) };
 }
 
 function readContainer(container: Buffer): readonly AvroRow[] {
-  const { schemaText, codec, sync, offset } = readHeader(container);
+  const { schemaText, codec, sync, offset, skipRow } = readHeader(container);
   const type = typeOf(schemaText);
   const rows: AvroRow[] = [];
   let at = offset;
@@ -166,10 +164,19 @@ function readContainer(container: Buffer): readonly AvroRow[] {
     const size = readCount(container, rowCount.offset);
     const end = size.offset + size.value;
     if (!container.subarray(end, end + SYNC_SIZE).equals(sync)) throw damaged(`a block is damaged: offset=${at}`);
-    decodeBlock(type, decompress(container.subarray(size.offset, end), codec), rowCount.value, rows);
+    const block = decompress(container.subarray(size.offset, end), codec);
+    checkBlock(block, rowCount.value, skipRow);
+    decodeBlock(type, block, rowCount.value, rows);
     at = end + SYNC_SIZE;
   }
   return rows;
+}
+
+/** avsc believes every count and reads on behind the end: a block is walked with care first. */
+function checkBlock(block: Buffer, rowCount: number, skipRow: Skip | null): void {
+  if (skipRow === null || rowCount > block.length) throw damaged('a block has more rows than bytes');
+  const cursor = new AvroCursor(block);
+  for (let row = 0; row < rowCount; row++) skipRow(cursor);
 }
 
 function decodeBlock(type: avro.Type, block: Buffer, rowCount: number, into: AvroRow[]): void {

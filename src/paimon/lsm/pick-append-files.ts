@@ -16,7 +16,7 @@ export type AppendPickOptions = Pick<
 const FULL_FILE_COUNT_MIN = 3;
 
 /** The size from which on a file is large enough. */
-export function largeFileBytes({ targetFileSizeBytes }: AppendPickOptions): number {
+function largeFileBytes({ targetFileSizeBytes }: AppendPickOptions): number {
   return Math.floor(targetFileSizeBytes / 10) * 7;
 }
 

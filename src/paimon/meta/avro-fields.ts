@@ -2,6 +2,7 @@
 // looked at.
 import { TributaryError } from '../../base/errors.ts';
 import type { AvroRow, AvroValue } from '../format/avro.ts';
+import { isFileName } from './file-name.ts';
 
 /** Fields of one row; every getter throws `E3110` where the value is of another type. */
 export class AvroFields {
@@ -22,6 +23,16 @@ export class AvroFields {
   text(name: string): string {
     const value = this.row[name];
     return typeof value === 'string' ? value : this.refuse(name);
+  }
+
+  /** The name of a file. */
+  fileName(name: string): string {
+    const value = this.text(name);
+    return isFileName(value) ? value : this.refuse(name);
+  }
+
+  fileNames(name: string): readonly string[] {
+    return this.texts(name).map((value) => (isFileName(value) ? value : this.refuse(name)));
   }
 
   /** A whole number that `number` holds exactly. */
@@ -56,7 +67,7 @@ export class AvroFields {
   }
 
   private refuse(name: string): never {
-    throw new TributaryError('E3110', `field is of another type: field=${name}`);
+    throw new TributaryError('E3110', `field is not what it should be: field=${name}`);
   }
 }
 

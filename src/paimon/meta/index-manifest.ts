@@ -52,7 +52,7 @@ function entryFromAvro(row: AvroRow): IndexManifestEntry {
     partition: fields.bytes('_PARTITION'),
     bucket: fields.number('_BUCKET'),
     indexType: fields.text('_INDEX_TYPE'),
-    fileName: fields.text('_FILE_NAME'),
+    fileName: fields.fileName('_FILE_NAME'),
     fileSize: fields.number('_FILE_SIZE'),
     rowCount: fields.number('_ROW_COUNT'),
     deletionVectorRanges: ranges?.filter((range) => range !== null).map(rangeFromAvro) ?? null,

@@ -67,7 +67,7 @@ function fileToAvro(file: DataFileMeta): AvroRow {
 
 function fileFromAvro(fields: AvroFields): DataFileMeta {
   return {
-    fileName: fields.text('_FILE_NAME'),
+    fileName: fields.fileName('_FILE_NAME'),
     fileSize: fields.number('_FILE_SIZE'),
     rowCount: fields.number('_ROW_COUNT'),
     minKey: fields.bytes('_MIN_KEY'),
@@ -78,7 +78,7 @@ function fileFromAvro(fields: AvroFields): DataFileMeta {
     maxSequenceNumber: fields.long('_MAX_SEQUENCE_NUMBER'),
     schemaId: fields.number('_SCHEMA_ID'),
     level: fields.number('_LEVEL'),
-    extraFiles: fields.texts('_EXTRA_FILES'),
+    extraFiles: fields.fileNames('_EXTRA_FILES'),
     creationTimeMs: fields.has('_CREATION_TIME') ? fields.number('_CREATION_TIME') : null,
     deleteRowCount: fields.has('_DELETE_ROW_COUNT') ? fields.number('_DELETE_ROW_COUNT') : null,
     embeddedFileIndex: fields.has('_EMBEDDED_FILE_INDEX') ? fields.bytes('_EMBEDDED_FILE_INDEX') : null,

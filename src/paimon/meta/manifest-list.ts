@@ -115,7 +115,7 @@ function manifestFromAvro(row: AvroRow): ManifestFileMeta {
   const fields = new AvroFields(row, ROW_VERSION);
   const optional = (name: string): number | null => (fields.has(name) ? fields.number(name) : null);
   return {
-    fileName: fields.text('_FILE_NAME'),
+    fileName: fields.fileName('_FILE_NAME'),
     fileSize: fields.number('_FILE_SIZE'),
     numAddedFiles: fields.number('_NUM_ADDED_FILES'),
     numDeletedFiles: fields.number('_NUM_DELETED_FILES'),

@@ -3,6 +3,7 @@
 import { TributaryError } from '../../base/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue, parseJson, prettyJson } from '../../base/json-text.ts';
 import type { CommitKind, Snapshot, SnapshotId } from './snapshot.ts';
+import { isFileName } from './file-name.ts';
 
 const SNAPSHOT_VERSION = 3;
 const COMMIT_KINDS: readonly CommitKind[] = ['APPEND', 'COMPACT', 'OVERWRITE', 'ANALYZE'];
@@ -40,13 +41,13 @@ export function parseSnapshot(text: string): Snapshot {
   return {
     id: long(json, 'id') as SnapshotId,
     schemaId: Number(long(json, 'schemaId')),
-    baseManifestList: requiredText(json, 'baseManifestList'),
+    baseManifestList: requiredFileName(json, 'baseManifestList'),
     baseManifestListSize: optionalSize(json, 'baseManifestListSize'),
-    deltaManifestList: requiredText(json, 'deltaManifestList'),
+    deltaManifestList: requiredFileName(json, 'deltaManifestList'),
     deltaManifestListSize: optionalSize(json, 'deltaManifestListSize'),
-    changelogManifestList: optionalText(json, 'changelogManifestList'),
+    changelogManifestList: optionalFileName(json, 'changelogManifestList'),
     changelogManifestListSize: optionalSize(json, 'changelogManifestListSize'),
-    indexManifest: optionalText(json, 'indexManifest'),
+    indexManifest: optionalFileName(json, 'indexManifest'),
     commitUser: requiredText(json, 'commitUser'),
     commitIdentifier: long(json, 'commitIdentifier'),
     commitKind: commitKind(json),
@@ -56,7 +57,7 @@ export function parseSnapshot(text: string): Snapshot {
     deltaRecordCount: optionalLong(json, 'deltaRecordCount') ?? 0n,
     changelogRecordCount: optionalLong(json, 'changelogRecordCount'),
     watermark: optionalLong(json, 'watermark'),
-    statistics: optionalText(json, 'statistics'),
+    statistics: optionalFileName(json, 'statistics'),
     properties: optionalTextMap(json, 'properties'),
     nextRowId: optionalLong(json, 'nextRowId'),
   };
@@ -85,6 +86,15 @@ function requiredText(json: JsonObject, key: string): string {
 function optionalText(json: JsonObject, key: string): string | null {
   const value = json[key] ?? null;
   return value === null || typeof value === 'string' ? value : damaged(key);
+}
+
+function requiredFileName(json: JsonObject, key: string): string {
+  return optionalFileName(json, key) ?? damaged(key);
+}
+
+function optionalFileName(json: JsonObject, key: string): string | null {
+  const name = optionalText(json, key);
+  return name === null || isFileName(name) ? name : damaged(key);
 }
 
 function long(json: JsonObject, key: string): bigint {

@@ -16,6 +16,7 @@ const BLOCK_HEAD_SIZE = 20;
 /** What stands before the blocks. */
 export interface ContainerHeader {
   readonly schema: AvroType;
+  readonly schemaText: string;
   readonly codec: string;
   readonly sync: Uint8Array;
   /** Where the first block begins. */
@@ -37,7 +38,7 @@ export async function readContainerHeader(source: RangeSource): Promise<Containe
     for (let size = Math.min(WINDOW_SIZE, source.sizeBytes); ; size = Math.min(8 * size, source.sizeBytes)) {
       const bytes = await source.readRange(0, size);
       try {
-        return parseHeader(bytes);
+        return parseContainerHeader(bytes);
       } catch (error) {
         // A header has no length of its own: it is read again with more bytes while there are some.
         if (!(error instanceof FileFault) || size >= source.sizeBytes || bytes.length < size) throw error;
@@ -48,7 +49,8 @@ export async function readContainerHeader(source: RangeSource): Promise<Containe
   }
 }
 
-function parseHeader(bytes: Uint8Array): ContainerHeader {
+/** The header of a container whose first bytes these are. Throws faults of `E3200` and `E3201`. */
+export function parseContainerHeader(bytes: Uint8Array): ContainerHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (bytes.length < MAGIC_SIZE || view.getUint32(0) !== MAGIC) throw corrupt('not an Avro file');
   const cursor = new AvroCursor(bytes);
@@ -62,6 +64,7 @@ function parseHeader(bytes: Uint8Array): ContainerHeader {
   if (schema === undefined) throw corrupt('an Avro file without a schema');
   return {
     schema: parseAvroSchema(schema),
+    schemaText: schema,
     codec: metadata.get('avro.codec') ?? 'null',
     sync: bytes.slice(cursor.at - SYNC_SIZE, cursor.at),
     offset: cursor.at,

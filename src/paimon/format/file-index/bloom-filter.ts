@@ -13,7 +13,7 @@ const HASHES_MAX = 64;
 const HEAD_SIZE = 4;
 
 /** A filter of hashes that is filled or asked. */
-export class BloomFilter {
+class BloomFilter {
   private readonly hashCount: number;
   private readonly bits: Uint8Array;
 

@@ -13,8 +13,8 @@ import { readJavaUtf } from './java-utf.ts';
 import { openRangeBitmapIndex } from './range-bitmap-index.ts';
 import type { RowSet } from './row-set.ts';
 
-export const FILE_INDEX_MAGIC = 1493475289347502n;
-export const FILE_INDEX_VERSION = 1;
+const FILE_INDEX_MAGIC = 1493475289347502n;
+const FILE_INDEX_VERSION = 1;
 /** Magic, version and size of the head. */
 const FIXED_SIZE = 16;
 

@@ -22,15 +22,3 @@ export function readJavaUtf(view: DataView, at: number): { readonly text: string
   }
   return { text, end };
 }
-
-/** The bytes of a text, length included. */
-export function javaUtfBytes(text: string): Uint8Array {
-  const bytes: number[] = [];
-  for (let index = 0; index < text.length; index++) {
-    const unit = text.charCodeAt(index);
-    if (unit > 0 && unit < 0x80) bytes.push(unit);
-    else if (unit < 0x800) bytes.push(0xc0 | (unit >> 6), 0x80 | (unit & 0x3f));
-    else bytes.push(0xe0 | (unit >> 12), 0x80 | ((unit >> 6) & 0x3f), 0x80 | (unit & 0x3f));
-  }
-  return Uint8Array.of(bytes.length >> 8, bytes.length & 0xff, ...bytes);
-}
