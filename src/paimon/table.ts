@@ -29,6 +29,7 @@ import { rollback, type RollbackTarget } from './maintenance/rollback.ts';
 import { createTag, deleteTag, type NewTag, replaceTag } from './maintenance/tags.ts';
 import { TablePaths } from './meta/table-paths.ts';
 import { type ChangelogSource, changelogSnapshot, earliestChangesId, readChanges } from './scan/changelog.ts';
+import { countRows } from './scan/count.ts';
 import { readIncremental } from './scan/incremental.ts';
 import { planScan } from './scan/plan.ts';
 import { fieldOf } from './scan/predicate.ts';
@@ -217,6 +218,13 @@ export class Table {
   async *read(options: ReadOptions = {}): AsyncGenerator<ReadBatch> {
     const { store, schemas, path: tablePath } = this;
     yield* readPlan({ store, schemas, tablePath }, await this.plan(options), options);
+  }
+
+  /** How many rows `read` would give; from the metadata where that tells. Throws what `read` throws. */
+  async count(options: Omit<ReadOptions, 'columns'> = {}): Promise<number> {
+    const { store, schemas, path: tablePath, schema } = this;
+    const columns = [schema.primaryKeys[0] ?? schema.fields[0].name];
+    return countRows({ store, schemas, tablePath }, await this.plan({ ...options, columns }), { ...options, columns });
   }
 
   /** The rows of one state as plain objects: `read` for programs that take them one by one. Throws what `read` throws. */

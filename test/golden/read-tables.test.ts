@@ -81,6 +81,21 @@ describe('reads', () => {
   });
 });
 
+describe('counts', () => {
+  it.each(READ)('%s', async (name) => {
+    const found = golden(name);
+    const table = await openTable(found);
+    const latest = found.latest();
+    const counted = await outcomeOf(table.count());
+    expect(counted).toBe(latest.kind === 'error' ? REFUSAL : latest.rows.length);
+    const [first] = table.schema.fields;
+    const isNull = await outcomeOf(table.count({ where: [{ column: first.name, operator: 'is null' }] }));
+    const notNull = await outcomeOf(table.count({ where: [{ column: first.name, operator: 'is not null' }] }));
+    expect(isNull === REFUSAL || notNull === REFUSAL ? REFUSAL : isNull + notNull).toBe(counted);
+    expect(await outcomeOf(table.count({ limit: 1 }))).toBe(counted === REFUSAL ? REFUSAL : Math.min(1, counted));
+  });
+});
+
 describe('filters', () => {
   const filtered = READ.flatMap((name) => {
     const steps = golden(name).steps.filter(({ args, out }) => out !== undefined && args.includes('--filter'));
