@@ -44,6 +44,8 @@ const MAGIC = Buffer.from('Obj\x01', 'latin1');
 const SYNC_SIZE = 16;
 /** Uncompressed bytes of a block, as in Java's writer. */
 const BLOCK_SIZE = 64_000;
+/** No writer makes larger ones; damaged bytes may ask for any. */
+const BLOCK_SIZE_MAX = 1 << 28;
 const FIRST_BUFFER_SIZE = 4 * BLOCK_SIZE;
 const SNAPPY_CHECKSUM_SIZE = 4;
 
@@ -151,7 +153,7 @@ interface Header {
 
 function readHeader(container: Buffer): Header {
   const { schema, schemaText, codec, sync, offset } = parseContainerHeader(container);
-  return { schemaText, codec, sync: Buffer.from(sync), offset, skipRow: skipper(schema) };
+  return { schemaText, codec, sync: Buffer.from(sync), offset, skipRow: skipper(schema, 'refused') };
 }
 
 function readContainer(container: Buffer): readonly AvroRow[] {
@@ -217,9 +219,9 @@ function decompress(bytes: Buffer, codec: string): Buffer {
     case 'null':
       return bytes;
     case 'deflate':
-      return inflateRawSync(bytes);
+      return inflateRawSync(bytes, { maxOutputLength: BLOCK_SIZE_MAX });
     case 'zstandard':
-      return zstdDecompressSync(bytes);
+      return zstdDecompressSync(bytes, { maxOutputLength: BLOCK_SIZE_MAX });
     case 'snappy':
       return unsnappy(bytes);
     default:
@@ -235,6 +237,7 @@ function unsnappy(bytes: Buffer): Buffer {
     size += (block[index] & 0x7f) * 128 ** index;
     more = (block[index] & 0x80) !== 0;
   }
+  if (size > BLOCK_SIZE_MAX) throw damaged('a block is too large');
   const output = Buffer.alloc(size);
   snappyUncompress(block, output);
   if (crc32(output) !== bytes.readUInt32BE(block.length)) throw damaged('a checksum is wrong');

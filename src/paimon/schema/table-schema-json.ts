@@ -54,6 +54,9 @@ export function parseTableSchema(text: string): TableSchema {
   if (version > SCHEMA_VERSION) throw damaged(`schema version is newer than ${SCHEMA_VERSION}: version=${version}`);
   const definition = readDefinition(json);
   if (allFieldIds(definition.fields).includes(NO_FIELD_ID)) throw damaged('a field has no id');
+  for (const key of [...definition.primaryKeys, ...definition.partitionKeys]) {
+    if (!definition.fields.some(({ name }) => name === key)) throw damaged(`a key is no column: key=${key}`);
+  }
   const unknownKeys = Object.fromEntries(Object.entries(json).filter(([key]) => !KNOWN_KEYS.has(key)));
   const options: Record<string, string> = { ...definition.options };
   if (version <= VERSION_WITH_ONE_BUCKET) options['bucket'] ??= '1';

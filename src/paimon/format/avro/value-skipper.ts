@@ -6,14 +6,22 @@ import { corrupt } from '../file-fault.ts';
 /** Moves the cursor behind the value. */
 export type Skip = (cursor: AvroCursor) => void;
 
+/** What becomes of lists whose items take no bytes, so that nothing tells how many there can be. */
+export type EmptyItems = 'passed over' | 'refused';
+
 /** The skipper of a type; null for types whose values take no bytes, so that hostile counts of them cost nothing. */
-export function skipper(type: AvroType): Skip | null {
-  return new Skippers().of(type);
+export function skipper(type: AvroType, emptyItems: EmptyItems = 'passed over'): Skip | null {
+  return new Skippers(emptyItems).of(type);
 }
 
 class Skippers {
   /** A type may stand in a schema by name many times: each is compiled once. */
   private readonly known = new Map<AvroType, Skip | null>();
+  private readonly emptyItems: EmptyItems;
+
+  constructor(emptyItems: EmptyItems) {
+    this.emptyItems = emptyItems;
+  }
 
   of(type: AvroType): Skip | null {
     let skip = this.known.get(type);
@@ -44,7 +52,7 @@ class Skippers {
       case 'fixed':
         return type.sizeBytes === 0 ? null : (cursor) => cursor.skip(type.sizeBytes);
       case 'array':
-        return skipItems(this.of(type.item));
+        return skipItems(this.of(type.item), this.emptyItems);
       case 'map':
         return skipEntries(this.of(type.item));
       case 'union':
@@ -66,7 +74,12 @@ function skipAll(steps: readonly Skip[]): Skip | null {
   };
 }
 
-function skipItems(item: Skip | null): Skip {
+function skipItems(item: Skip | null, emptyItems: EmptyItems): Skip {
+  if (item === null && emptyItems === 'refused') {
+    return () => {
+      throw corrupt('a list has items without bytes');
+    };
+  }
   const bytesEach = item === null ? 0 : 1;
   return (cursor) => {
     for (let count = cursor.blockCount(bytesEach); count > 0; count = cursor.blockCount(bytesEach)) {
