@@ -504,6 +504,12 @@ export const ERROR_CODES = {
     meaning: 'A compaction gave files that break a rule of the format, and was thrown away.',
     remedy: 'Report it with the message; the table is as it was.',
   },
+  E3356: {
+    kind: 'data',
+    exit: 2,
+    meaning: 'The table evolves by files that hold some of its columns, which is not read.',
+    remedy: 'Read it with another engine, or write it to a table without data-evolution.enabled.',
+  },
   E3360: {
     kind: 'config',
     exit: 2,

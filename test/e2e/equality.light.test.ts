@@ -27,7 +27,9 @@ test('P5 P11 P12 P15 P17 P19: every type after a random load', async () => {
   await site.caughtUp();
   const tables = await Promise.all(LOAD_TABLES.map((name) => site.table(name)));
   expect(await compareSourceAndLake(site.database.url, tables)).toEqual([]);
-  for (const table of tables) expect((await lakeRows(table)).size, table.path).toBeGreaterThan(0);
+  // The load truncates tables, too: one of them may end empty, all of them never.
+  const sizes = await Promise.all(tables.map(async (table) => (await lakeRows(table)).size));
+  expect(Math.max(...sizes)).toBeGreaterThan(0);
   expect(await daemon.kill()).toEqual({ code: 0, signal: null });
   await site.close();
 });

@@ -6,6 +6,7 @@ import { constants, crc32, deflateRawSync, inflateRawSync, zstdCompressSync, zst
 import avro from 'avsc';
 import { snappyUncompress } from 'hyparquet';
 import { isTributaryError, TributaryError } from '../../base/errors.ts';
+import { parseAvroSchema } from './avro/avro-schema.ts';
 import { AvroCursor } from './avro/avro-cursor.ts';
 import { parseContainerHeader } from './avro/container-reader.ts';
 import { type Skip, skipper } from './avro/value-skipper.ts';
@@ -74,6 +75,7 @@ const exactLong = avro.types.LongType.__with({
 
 const HEADER_TYPE = avro.Type.forSchema({ type: 'map', values: 'bytes' });
 const types = new Map<string, avro.Type>();
+const skippers = new Map<string, Skip | null>();
 
 /** A container of the rows. `schemaText` stands in its header as it is. Equal rows give equal bytes. */
 export function writeAvro(schemaText: string, rows: readonly AvroRow[], options: AvroWriteOptions): Uint8Array {
@@ -152,8 +154,8 @@ interface Header {
 }
 
 function readHeader(container: Buffer): Header {
-  const { schema, schemaText, codec, sync, offset } = parseContainerHeader(container);
-  return { schemaText, codec, sync: Buffer.from(sync), offset, skipRow: skipper(schema, 'refused') };
+  const { schemaText, codec, sync, offset } = parseContainerHeader(container);
+  return { schemaText, codec, sync: Buffer.from(sync), offset, skipRow: skipRowOf(schemaText) };
 }
 
 function readContainer(container: Buffer): readonly AvroRow[] {
@@ -242,6 +244,15 @@ function unsnappy(bytes: Buffer): Buffer {
   snappyUncompress(block, output);
   if (crc32(output) !== bytes.readUInt32BE(block.length)) throw damaged('a checksum is wrong');
   return output;
+}
+
+/** What passes over a row of a schema, made once, too. */
+function skipRowOf(schemaText: string): Skip | null {
+  const known = skippers.get(schemaText);
+  if (known !== undefined) return known;
+  const skip = skipper(parseAvroSchema(schemaText), 'refused');
+  skippers.set(schemaText, skip);
+  return skip;
 }
 
 /** The compiled type of a schema, made once: compiling takes longer than reading a small manifest. */

@@ -17,6 +17,7 @@ import type { CompactResult } from './compaction-result.ts';
 import { type DeletionFile, writeDeletionVectors } from './deletion-vector.ts';
 import { filePaths } from './file-paths.ts';
 import { bucketKey, type LiveFiles } from './live-files.ts';
+import { requireNoRowIds } from './write-mode.ts';
 
 /** A change of files that alters no content. */
 export interface CompactionChange {
@@ -168,10 +169,11 @@ export class Compactor {
     return result === null ? null : { entry, result, index };
   }
 
-  private bucket({ primaryKeys }: TableSchema, key: string): BucketWork {
+  private bucket(schema: TableSchema, key: string): BucketWork {
+    requireNoRowIds(schema);
     const known =
       this.buckets.get(key) ??
-      (primaryKeys.length > 0 ? new BucketCompaction(this.parts) : new AppendCompaction(this.parts));
+      (schema.primaryKeys.length > 0 ? new BucketCompaction(this.parts) : new AppendCompaction(this.parts));
     this.buckets.set(key, known);
     return known;
   }

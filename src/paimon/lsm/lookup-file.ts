@@ -51,6 +51,8 @@ function firstKeyBounds(opened: DataFile, request: DataFileRequest, group: numbe
   const [{ source }] = evolveColumns(request.fields, request.fileSchema.fields);
   const bounds = source === null ? null : (opened.columnStatistics(group, source)?.bounds ?? null);
   if (source === null || bounds === null) return null;
+  // NaN stands above all values here, and outside of the bounds that some writers keep.
+  if (source.type.kind === 'FLOAT' || source.type.kind === 'DOUBLE') return null;
   return vectorOf(source.type, [boundCell(source.type, bounds.min), boundCell(source.type, bounds.max)]);
 }
 

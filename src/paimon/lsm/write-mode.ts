@@ -22,6 +22,7 @@ export interface WriteMode {
 /** Throws `E3301` for options that this writer cannot serve, `E3360` for aggregate functions. */
 export function requireWritable(schema: TableSchema): WriteMode {
   const options = tableOptions(schema);
+  requireNoRowIds(schema);
   const hasInputChangelog = options.changelogProducer === 'input' && schema.primaryKeys.length > 0;
   new DataFileFormat(schema, 'data');
   if (hasInputChangelog) new DataFileFormat(schema, 'changelog');
@@ -41,6 +42,16 @@ export function requireWritable(schema: TableSchema): WriteMode {
     hasDynamicBuckets,
     requireLookups,
   };
+}
+
+/**
+ * Throws `E3301` for tables whose rows have ids: files written without would have none, and a compaction would take those
+ * away that are there.
+ */
+export function requireNoRowIds(schema: TableSchema): void {
+  for (const option of ['row-tracking.enabled', 'data-evolution.enabled']) {
+    if (schema.options[option]?.toLowerCase() === 'true') refuse(option, 'true');
+  }
 }
 
 /** Whether compactions make the changelog of a table in which a row is simply its newest version. */

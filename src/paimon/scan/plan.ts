@@ -1,4 +1,5 @@
 // From a snapshot to the splits that a read has to read. Source: format notes 05 sections 4 and 11, 04 sections 4 and 9.
+import { TributaryError } from '../../base/errors.ts';
 import type { KeyRowOrder } from '../lsm/interval-partition.ts';
 import type { ManifestStore } from '../commit/manifest-store.ts';
 import { compareBinaryRows } from '../format/binary-row.ts';
@@ -40,6 +41,10 @@ export async function planScan(source: PlanSource, options: ReadOptions): Promis
   checkConditions(options.where ?? [], schema.fields);
   const where = plainConditions(options.where ?? []);
   if (snapshot === null) return { snapshot, schema, fields, splits: [] };
+  if (schema.options['data-evolution.enabled']?.toLowerCase() === 'true') {
+    // Its files hold some columns of rows that other files go on with.
+    throw new TributaryError('E3356', `table with data evolution cannot be read: table=${source.tablePath}`);
+  }
   const rule = splitRule(schema, options);
   const entries = matchingPartitions(await source.manifests.liveEntriesOf(snapshot), where, schema);
   const visible = entries.filter((entry) => isVisible(entry, schema, options));

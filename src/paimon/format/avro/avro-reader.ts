@@ -3,6 +3,7 @@ import type { ColumnBatch } from '../../../column/vector.ts';
 import type { DataFile, RangeSource, WantedColumn } from '../data-file.ts';
 import { corrupt, located } from '../file-fault.ts';
 import { AvroCursor } from './avro-cursor.ts';
+import { parseAvroSchema } from './avro-schema.ts';
 import {
   type ContainerBlock,
   type ContainerHeader,
@@ -71,7 +72,7 @@ async function* readRows(
 
 function decoderOf(source: RangeSource, header: ContainerHeader, { columns }: RowsWanted): RowDecoder {
   try {
-    return rowDecoder(header.schema, columns);
+    return rowDecoder(parseAvroSchema(header.schemaText), columns);
   } catch (error) {
     throw located(error, { file: source.name });
   }

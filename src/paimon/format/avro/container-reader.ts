@@ -3,7 +3,6 @@ import type { RangeSource } from '../data-file.ts';
 import { corrupt, FileFault, located } from '../file-fault.ts';
 import { decompressBlock } from './avro-codec.ts';
 import { AvroCursor } from './avro-cursor.ts';
-import { type AvroType, parseAvroSchema } from './avro-schema.ts';
 
 const MAGIC = 0x4f626a01;
 const MAGIC_SIZE = 4;
@@ -15,7 +14,6 @@ const BLOCK_HEAD_SIZE = 20;
 
 /** What stands before the blocks. */
 export interface ContainerHeader {
-  readonly schema: AvroType;
   readonly schemaText: string;
   readonly codec: string;
   readonly sync: Uint8Array;
@@ -63,7 +61,6 @@ export function parseContainerHeader(bytes: Uint8Array): ContainerHeader {
   const schema = metadata.get('avro.schema');
   if (schema === undefined) throw corrupt('an Avro file without a schema');
   return {
-    schema: parseAvroSchema(schema),
     schemaText: schema,
     codec: metadata.get('avro.codec') ?? 'null',
     sync: bytes.slice(cursor.at - SYNC_SIZE, cursor.at),
