@@ -6,7 +6,15 @@ import { writeAnswers } from '../../src/cli/table/expect.ts';
 import { isTributaryError } from '../../src/base/errors.ts';
 import { Table } from '../../src/paimon/table.ts';
 import { LocalFileStore } from '../../src/storage/local/local-file-store.ts';
-import { canonicalRows, type GoldenCase, golden, goldenNames, type GoldenRow, plainText } from '../support/golden.ts';
+import {
+  canonicalRows,
+  type GoldenCase,
+  golden,
+  goldenNames,
+  type GoldenRow,
+  plainText,
+  sampleOf,
+} from '../support/golden.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 /** Files of steps that were run one by one: reads with filters, orphans. */
@@ -82,7 +90,7 @@ async function isRead(table: Table): Promise<boolean> {
   }
 }
 
-it.each(goldenNames())('%s', async (name) => {
+it.each(sampleOf(goldenNames()))('%s', async (name) => {
   const found = golden(name);
   const out = tempDir();
   const openBranch = (branch?: string): Promise<Table> =>

@@ -12,7 +12,7 @@ import { golden, goldenNames } from '../support/golden.ts';
 import { mutate } from '../support/mutations.ts';
 import { OverlayStore } from '../support/overlay-store.ts';
 
-const MUTATIONS = Number(process.env['FUZZ_MUTATIONS'] ?? 2000);
+const MUTATIONS = Number(process.env['FUZZ_MUTATIONS'] ?? 600);
 const SEED = Number(process.env['SEED'] ?? 20261125);
 /** Batches of rows and decompressed pages have sizes of their own, whatever the file. */
 const MEMORY_BYTES = 96 * 1024 * 1024;
