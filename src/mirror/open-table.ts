@@ -6,7 +6,7 @@ import { TableCommitter } from '../paimon/commit/table-commit.ts';
 import { LiveFiles } from '../paimon/lsm/live-files.ts';
 import { TableWriter } from '../paimon/lsm/table-writer.ts';
 import { assignFieldIds } from '../paimon/schema/field-ids.ts';
-import { tableOptions } from '../paimon/schema/table-options.ts';
+import { BUCKET_POSTPONE, tableOptions } from '../paimon/schema/table-options.ts';
 import type { TableSchema } from '../paimon/schema/table-schema.ts';
 import type { FileStore } from '../storage/file-store.ts';
 import { TOKEN_PROPERTY } from './commit-properties.ts';
@@ -62,10 +62,15 @@ export async function openMirroredTable(state: LakeState, options: OpenOptions):
 
 /** Throws `E1300` for a table altered behind the mirror so that rows or changes of a commit come with a compaction only. */
 function requireVisibleCommits(schema: TableSchema, tablePath: string): void {
-  const { changelogProducer, deletionVectors, mergeEngine } = tableOptions(schema);
+  const { bucket, changelogProducer, deletionVectors, mergeEngine } = tableOptions(schema);
   const isProduced = changelogProducer === 'lookup' || changelogProducer === 'full-compaction';
-  if (!isProduced && !deletionVectors && mergeEngine === 'deduplicate') return;
-  const wrong = isProduced ? 'changelog-producer' : deletionVectors ? 'deletion-vectors.enabled' : 'merge-engine';
+  const wrong = [
+    isProduced && 'changelog-producer',
+    deletionVectors && 'deletion-vectors.enabled',
+    mergeEngine !== 'deduplicate' && 'merge-engine',
+    bucket === BUCKET_POSTPONE && 'bucket',
+  ].find((option) => option !== false);
+  if (wrong === undefined) return;
   throw new TributaryError(
     'E1300',
     `table option cannot be used for a mirrored table: table=${tablePath} option=${wrong}`,

@@ -55,7 +55,7 @@ export class TableSession {
     const committer = await table.committer({ clock, random });
     const runner = createTaskRunner(table.store, threadCount);
     const components = { clock, random, runner, liveFiles: new LiveFiles(committer.liveEntries()) };
-    const writer = table.openWriter(components);
+    const writer = table.openWriter({ ...components, commitUser: user });
     const compactor = await table.openCompactor(components, { committer, commitUser: `${user}-compaction` });
     const newest = await table.snapshots.newestBy(user);
     return new TableSession(

@@ -62,6 +62,8 @@ export interface WriteComponents {
   readonly liveFiles: LiveFiles;
   /** See `TableWriterOptions`. */
   readonly changesAsGiven?: boolean;
+  /** See `TableWriterOptions`. */
+  readonly commitUser?: string;
 }
 
 /** What a committer of a table works with, beside the table. */

@@ -12,7 +12,7 @@ import { tempDir } from '../support/temp-dir.ts';
 const VERBS: readonly string[] = ['create', 'write', 'compact', 'expire-snapshots', 'expect', 'remove-orphan'];
 const CASES = goldenNames().filter(
   (name) =>
-    /^(cp-|dv-|dedup-|first-row|write-only-compact|manifest-|expire)/.test(name) &&
+    /^(bucket-postpone|cp-|dv-|dedup-|first-row|write-only-compact|manifest-|expire)/.test(name) &&
     golden(name).steps.every(({ args }) => VERBS.includes(args[0] ?? '')),
 );
 

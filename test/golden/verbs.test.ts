@@ -23,7 +23,7 @@ const VERBS: readonly string[] = ['create', 'alter', 'write', 'compact', 'expect
 const REFUSALS: readonly string[] = ['E3301', 'E3351', 'E3360'];
 /** Families that must not be refused. */
 const WRITTEN =
-  /^(agg-|avro-|pu-|append-|big-strings|bucket-4|bucket-key|bucket-dynamic|cp-input|dedup-|key-|parquet-|part-|se-|stats-|types-.*(parquet|avro)|thin-mode|types-float|wide-|write-only|manifest-|filters)/;
+  /^(agg-|avro-|pu-|append-|big-strings|bucket-4|bucket-key|bucket-dynamic|bucket-postpone|cp-input|dedup-|key-|parquet-|part-|se-|stats-|types-.*(parquet|avro)|thin-mode|types-float|wide-|write-only|manifest-|filters)/;
 const CASES = goldenNames().filter((name) => golden(name).steps.every((step) => VERBS.includes(step.args[0] ?? '')));
 
 /** Runs the steps that change the table in a warehouse of our own; the code of the refusal, or null. */

@@ -10,7 +10,7 @@ import {
   goldenNames,
   type GoldenRow,
 } from '../support/golden.ts';
-import { REPLAY_PENDING, REPLAY_REFUSED, REPLAY_SIZES_DECIDE } from '../support/golden-pending.ts';
+import { REPLAY_REFUSED, REPLAY_SIZES_DECIDE } from '../support/golden-pending.ts';
 import { replay } from '../support/golden-replay.ts';
 import { Refused } from '../support/line-process.ts';
 import { type Reference, reference, type ReferenceRead } from '../support/reference.ts';
@@ -69,7 +69,7 @@ async function reads(client: Reference, found: GoldenCase, warehouse: string) {
 
 describe.skipIf(java === null)('the reference reads what our verbs made of the golden cases', () => {
   const client = java as Reference;
-  const replayed = goldenNames().filter((name) => !REPLAY_REFUSED.has(name) && !REPLAY_PENDING.has(name));
+  const replayed = goldenNames().filter((name) => !REPLAY_REFUSED.has(name));
 
   test.each(replayed)('%s', async (name) => {
     const found = golden(name);

@@ -11,6 +11,3 @@ export const REPLAY_REFUSED: ReadonlyMap<string, string> = new Map([
  * Cases where the sizes of files, which differ, decide what is compacted: the same after each commit, not in each snapshot.
  */
 export const REPLAY_SIZES_DECIDE: ReadonlySet<string> = new Set(['dedup-multilevel', 'dv-basic']);
-
-/** Cases that are not replayed yet: to be taken out as features land; empty when the format is complete. */
-export const REPLAY_PENDING: ReadonlySet<string> = new Set(['bucket-postpone']);

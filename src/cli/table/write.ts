@@ -63,11 +63,12 @@ async function runWrite(options: WriteOptions): Promise<void> {
   const liveFiles = new LiveFiles(committer.liveEntries());
   const words = typeof options.overwrite === 'object' ? options.overwrite : [];
   const spec = options.overwrite === undefined ? null : parsePartitionSpec(schema, words);
-  const by = { committer, commitUser: options.commitUser, commitIdentifier: commitId };
+  const { commitUser } = options;
+  const by = { committer, commitUser, commitIdentifier: commitId };
   const writer =
     spec === null
-      ? table.openWriter({ ...parts, runner, liveFiles, changesAsGiven: true })
-      : table.openOverwriter({ ...parts, runner });
+      ? table.openWriter({ ...parts, runner, liveFiles, commitUser, changesAsGiven: true })
+      : table.openOverwriter({ ...parts, runner, commitUser });
   try {
     const message = await writeRows(writer, schema, options.rows);
     await publish({ table, writer, message, spec }, by);

@@ -2,6 +2,7 @@
 // size, and the metadata of each file as the manifest will hold it. Used by flushes and compactions.
 import { isRetract } from '../../column/row-kind.ts';
 import type { FileSink, FileStore } from '../../storage/file-store.ts';
+import { avroHolds } from '../format/avro/avro-schema-text.ts';
 import { createRowEncoder, EMPTY_ROW, type RowEncoder } from '../format/binary-row.ts';
 import type { FormatWriter } from '../format/data-file.ts';
 import { createDataFile, type FileEncoding, fileEncoding } from '../format/data-file-formats.ts';
@@ -9,7 +10,7 @@ import type { DataFileMeta } from '../meta/data-file-meta.ts';
 import { EMPTY_STATS } from '../meta/stats.ts';
 import { type TableOptions, tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
-import { FileStats } from './file-stats.ts';
+import { type FileContent, FileStats } from './file-stats.ts';
 import { FileColumns } from './key-value-file.ts';
 import type { KeyValueBatch } from './key-values.ts';
 
@@ -33,7 +34,7 @@ export class FileNames {
 /** What all files of one task have in common. */
 export class DataFileFormat {
   readonly schema: TableSchema;
-  readonly content: 'data' | 'changelog';
+  readonly content: FileContent;
   readonly options: TableOptions;
   readonly columns: FileColumns;
   readonly stats: FileStats;
@@ -42,23 +43,26 @@ export class DataFileFormat {
   readonly extension: string;
 
   /** Throws `E3301` for a file format or compression that cannot be written. */
-  constructor(schema: TableSchema, content: 'data' | 'changelog') {
+  constructor(schema: TableSchema, content: FileContent) {
     this.schema = schema;
     this.content = content;
     this.options = tableOptions(schema);
-    const isData = content === 'data';
-    const format = isData ? this.options.fileFormat : this.options.changelogFileFormat;
-    const compression = isData ? this.options.fileCompression : this.options.changelogFileCompression;
+    const isChangelog = content === 'changelog';
+    // Waiting rows are read once, whole: Avro is quick to write, and the table's own format where it cannot hold them.
+    const isAvro = content === 'postponed' && avroHolds(schema.fields);
+    const ownFormat = isChangelog ? this.options.changelogFileFormat : this.options.fileFormat;
+    const format = isAvro ? 'avro' : ownFormat;
+    const compression = isChangelog ? this.options.changelogFileCompression : this.options.fileCompression;
     this.encoding = fileEncoding(format, compression, this.options.zstdLevel);
     const ending = this.options.fileSuffixIncludesCompression ? `.${this.encoding.compression}` : '';
     this.extension = `${ending}.${format}`;
     this.columns = new FileColumns(schema);
-    this.stats = new FileStats(schema, content);
+    this.stats = new FileStats(schema, content === 'postponed' && !isAvro ? 'data' : content);
     this.keyEncoder = createRowEncoder(this.columns.keyIndexes.map((index) => schema.fields[index].type));
   }
 
   get prefix(): string {
-    return this.content === 'data' ? this.options.dataFilePrefix : this.options.changelogFilePrefix;
+    return this.content === 'changelog' ? this.options.changelogFilePrefix : this.options.dataFilePrefix;
   }
 }
 
@@ -76,7 +80,7 @@ export interface DataFileTarget {
   readonly creationTimeMs: number;
 }
 
-/** Writes one bucket's rows, in key order (changelog: by key, then sequence; append tables: in write order). */
+/** Writes one bucket's rows, in key order (changelog: by key, then sequence; append tables, postponed: in write order). */
 export class DataFileWriter {
   private readonly target: DataFileTarget;
   private readonly done: DataFileMeta[] = [];

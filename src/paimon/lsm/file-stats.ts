@@ -11,6 +11,7 @@ import { trimmedPrimaryKeys } from '../schema/table-schema.ts';
 import { parseStatsMode, reduceStats, type StatsMode } from './stats-mode.ts';
 
 const KEY_MODE: StatsMode = { kind: 'truncate', length: 128 };
+const NO_STATS: StatsMode = { kind: 'none' };
 
 /** Statistics of the value columns, and which columns they are. */
 export interface ValueStats {
@@ -19,26 +20,32 @@ export interface ValueStats {
   readonly columns: readonly string[] | null;
 }
 
+/** What files hold: rows of a bucket, changes, or rows that wait in a postponed bucket, of which there are no statistics. */
+export type FileContent = 'data' | 'changelog' | 'postponed';
+
 /** Makes the statistics of files of one schema. Throws `E3105` for an unknown mode. */
 export class FileStats {
   private readonly schema: TableSchema;
   private readonly modes: readonly StatsMode[];
   private readonly isDense: boolean;
+  private readonly keyMode: StatsMode;
 
-  constructor(schema: TableSchema, content: 'data' | 'changelog') {
+  constructor(schema: TableSchema, content: FileContent) {
     const options = tableOptions(schema);
-    const overall = parseStatsMode(content === 'data' ? options.statsMode : options.changelogStatsMode);
+    const overall = parseStatsMode(content === 'changelog' ? options.changelogStatsMode : options.statsMode);
     const own = fieldOptions(schema, 'stats-mode');
     const keys = options.thinMode ? trimmedPrimaryKeys(schema) : [];
     this.schema = schema;
     this.isDense = options.statsDenseStore;
+    this.keyMode = content === 'postponed' ? NO_STATS : KEY_MODE;
     this.modes = schema.fields.map((field, index): StatsMode => {
+      if (content === 'postponed') return NO_STATS;
       // In thin mode the value columns stand for the key columns.
       if (keys.includes(field.name)) return KEY_MODE;
       const mode = own.get(field.name);
       if (mode !== undefined) return parseStatsMode(mode);
       const isBeyond = options.statsKeepFirstColumns >= 0 && index >= options.statsKeepFirstColumns;
-      return isBeyond ? { kind: 'none' } : overall;
+      return isBeyond ? NO_STATS : overall;
     });
   }
 
@@ -47,7 +54,7 @@ export class FileStats {
     const types = fields.map((field) => field.type);
     return simpleStats(
       types,
-      columns.map((column, index) => reduceStats(exactStats(types[index], column), KEY_MODE, isText(types[index]))),
+      columns.map((column, index) => reduceStats(exactStats(types[index], column), this.keyMode, isText(types[index]))),
     );
   }
 

@@ -7,10 +7,11 @@ import type { DataFileMeta } from '../meta/data-file-meta.ts';
 import { FILE_SOURCE_APPEND } from '../meta/data-file-meta.ts';
 import { FILE_ADD, type ManifestEntry } from '../meta/manifest-entry.ts';
 import { SchemaStore } from '../schema/schema-store.ts';
-import { tableOptions } from '../schema/table-options.ts';
+import { BUCKET_POSTPONE, tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import { DataFileFormat, DataFileWriter, FileNames } from './data-file-writer.ts';
 import { filePaths } from './file-paths.ts';
+import type { FileContent } from './file-stats.ts';
 import { completeChanges, fillMissing, type LogRows, missingColumns, rowsToLookUp } from './fill.ts';
 import { lookUpRows, type OpenEntry } from './flush-lookup.ts';
 import { tableLayout } from './key-value-file.ts';
@@ -56,14 +57,17 @@ export interface FlushResult {
  */
 export async function runFlush(request: FlushRequest, store: FileStore, ownsBuffers = false): Promise<FlushResult> {
   const layout = tableLayout(request.schema);
-  const isKeyed = request.schema.primaryKeys.length > 0;
-  const hasChangelog = isKeyed && tableOptions(request.schema).changelogProducer === 'input';
+  const { bucket, changelogProducer } = tableOptions(request.schema);
+  const isPostponed = bucket === BUCKET_POSTPONE;
+  const isMerged = request.schema.primaryKeys.length > 0 && !isPostponed;
+  const hasChangelog = isMerged && changelogProducer === 'input';
   const sorted = placeAndSort(request.schema, layout, joinRows(request.schema, request.batches, ownsBuffers));
-  const rows = isKeyed ? await wholeRows(request, store, sorted) : sorted;
-  const changes = placedChanges(request, layout, rows);
+  const rows = isMerged ? await wholeRows(request, store, sorted) : sorted;
+  const changes = isPostponed ? waitingRows(rows) : placedChanges(request, layout, rows);
   const output = new FlushOutput(request, store, rows);
   try {
-    await output.write('data', isKeyed ? mergeChanges(request.schema, rows, changes) : changes);
+    const kept = isMerged ? mergeChanges(request.schema, rows, changes) : changes;
+    await output.write(isPostponed ? 'postponed' : 'data', kept);
     if (hasChangelog) await output.write('changelog', changes);
   } catch (error) {
     await output.abort();
@@ -131,6 +135,13 @@ function placedChanges({ firstSequence }: FlushRequest, layout: KeyValueLayout, 
   return { batch, order, groups: places.groups };
 }
 
+/** All rows, as they were written: the compaction that puts them into buckets numbers them. */
+function waitingRows({ rowCount, columns, kinds, order, places }: SortedRows): PlacedRows {
+  const values = new Int32Array(2 * rowCount).fill(-1);
+  const sequence = { kind: 'i64', length: rowCount, values, validity: null } as const;
+  return { batch: { rowCount, columns, kinds, sequence }, order, groups: places.groups };
+}
+
 /** The rows that are left of each key. */
 function mergeChanges(schema: TableSchema, rows: SortedRows, { batch, order, groups }: PlacedRows): PlacedRows {
   const layout = tableLayout(schema);
@@ -183,12 +194,13 @@ class FlushOutput {
   }
 
   /** Writes rows that are in order of their places. */
-  async write(content: 'data' | 'changelog', { batch, order, groups }: PlacedRows): Promise<void> {
+  async write(content: FileContent, { batch, order, groups }: PlacedRows): Promise<void> {
     const { tablePath, schema, creationTimeMs } = this.request;
     const { places } = this.rows.places;
     const format = new DataFileFormat(schema, content);
     const paths = filePaths(tablePath, schema);
-    const { store, names } = this;
+    const { store, names, written } = this;
+    const entries = content === 'changelog' ? written.changelog : written.data;
     const target = { store, format, names, level: 0, fileSource: FILE_SOURCE_APPEND, creationTimeMs };
     for (let from = 0; from < order.length; ) {
       const group = groups[order[from]];
@@ -199,7 +211,7 @@ class FlushOutput {
       this.writers.push(writer);
       await writer.append(batch, order, from, to);
       const files = await writer.finish();
-      this.written[content].push(...files.map((file) => this.entry(group, file)));
+      entries.push(...files.map((file) => this.entry(group, file)));
       from = to;
     }
   }

@@ -7,7 +7,7 @@ import { bucketRuleOf, createBucketer } from '../format/bucket.ts';
 import { partitionTypes } from '../format/partition-path.ts';
 import type { BinaryRowBytes } from '../meta/data-file-meta.ts';
 import type { DataType } from '../schema/data-type.ts';
-import { BUCKET_DYNAMIC, tableOptions } from '../schema/table-options.ts';
+import { BUCKET_DYNAMIC, BUCKET_POSTPONE, tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import { columnOrder } from './key-values.ts';
 import { partitionKey } from './live-files.ts';
@@ -40,6 +40,7 @@ export interface TableRows {
 
 /** Finds the places of rows. Throws `E3301` for bucket modes that cannot be written. */
 export function placeRows(schema: TableSchema, rows: TableRows): RowPlaces {
+  if (tableOptions(schema).bucket === BUCKET_POSTPONE) return placePostponed(schema, rows);
   const buckets = rows.buckets ?? bucketsOf(schema, rows);
   if (schema.partitionKeys.length === 0 && rows.buckets === null) return placeUnpartitioned(buckets);
   const { partitions, groups: partitionGroups } = partitionRows(schema, rows);
@@ -93,6 +94,12 @@ function repeatsRowBefore(columns: readonly Vector[], types: readonly DataType[]
   const compare = rowComparator(columns, columns, types.map(columnOrder));
   return (row) =>
     compare(row - 1, row) === 0 && columns.every((column) => validityAt(column, row - 1) === validityAt(column, row));
+}
+
+/** One place a partition: which bucket a row belongs to is decided later. */
+function placePostponed(schema: TableSchema, rows: TableRows): RowPlaces {
+  const { partitions, groups } = partitionRows(schema, rows);
+  return { places: partitions.map((partition) => ({ partition, bucket: BUCKET_POSTPONE })), groups };
 }
 
 function placeUnpartitioned(buckets: Int32Array): RowPlaces {

@@ -31,6 +31,8 @@ export interface TableWriterOptions {
   readonly clock: Clock;
   /** An input changelog is what was written, before-images or not; default false: it is completed. */
   readonly changesAsGiven?: boolean;
+  /** Who commits, as files of postponed buckets are named; somebody new unless given. */
+  readonly commitUser?: string;
 }
 
 type Taken = ReturnType<Memtable['take']>;
@@ -50,6 +52,8 @@ export class TableWriter {
   private readonly mode: WriteMode;
   /** Null where buckets are not dynamic. */
   private readonly dynamicBuckets: DynamicBuckets | null;
+  /** What stands before the uuid in names of files. */
+  private readonly fileTag: string;
   private readonly memtable = new Memtable();
   private flushingBytes = 0;
   /** The calls so far; never rejects. */
@@ -67,6 +71,7 @@ export class TableWriter {
     this.mode = requireWritable(options.schema);
     const { latestIndex = async () => [] } = options;
     this.dynamicBuckets = this.mode.hasDynamicBuckets ? new DynamicBuckets({ ...options, latestIndex }) : null;
+    this.fileTag = this.mode.isPostponed ? writerTag(options) : '';
     this.nextSequence = options.liveFiles.maxSequenceNumber() + 1n;
   }
 
@@ -221,7 +226,7 @@ export class TableWriter {
       completesChanges,
       firstSequence: this.nextSequence,
       liveFiles: needsFiles ? this.presentFiles() : [],
-      fileUuid: random.uuid(),
+      fileUuid: `${this.fileTag}${random.uuid()}`,
       creationTimeMs: localTimeMs(clock.nowMs()),
     };
     const result = await runner.run('flush', request, transfer);
@@ -291,6 +296,13 @@ export class TableWriter {
     const paths = filePaths(tablePath, schema);
     for (const { partition, bucket, file } of entries) await store.delete(paths.file(partition, bucket, file));
   }
+}
+
+/** Names one writer: a compaction of postponed buckets takes the rows of files with the same name in their order. */
+function writerTag({ random, commitUser = random.uuid() }: TableWriterOptions): string {
+  const number = Math.floor(random.unit() * 2147483647);
+  // At a slash a directory would begin.
+  return `-u-${commitUser.replaceAll('/', '-')}-s-${number}-w-`;
 }
 
 /** Paimon stores the local wall clock as if it were UTC (format notes 02). */

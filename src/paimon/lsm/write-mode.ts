@@ -1,6 +1,6 @@
 // Which tables can be written, decided before the first row.
 import { TributaryError } from '../../base/errors.ts';
-import { BUCKET_DYNAMIC, type TableOptions, tableOptions } from '../schema/table-options.ts';
+import { BUCKET_DYNAMIC, BUCKET_POSTPONE, type TableOptions, tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import { DataFileFormat } from './data-file-writer.ts';
 import { tableLayout } from './key-value-file.ts';
@@ -15,6 +15,8 @@ export interface WriteMode {
   readonly completesChanges: boolean;
   /** Which bucket a key is in has to be remembered. */
   readonly hasDynamicBuckets: boolean;
+  /** Rows wait, unmerged and unseen, until a compaction puts them into buckets. */
+  readonly isPostponed: boolean;
   /** Throws `E3301` where the present version of a row is not simply its newest one in the files. */
   requireLookups(): void;
 }
@@ -23,12 +25,14 @@ export interface WriteMode {
 export function requireWritable(schema: TableSchema): WriteMode {
   const options = tableOptions(schema);
   requireNoRowIds(schema);
-  const hasInputChangelog = options.changelogProducer === 'input' && schema.primaryKeys.length > 0;
-  new DataFileFormat(schema, 'data');
+  const isPostponed = options.bucket === BUCKET_POSTPONE;
+  const hasInputChangelog = options.changelogProducer === 'input' && schema.primaryKeys.length > 0 && !isPostponed;
+  new DataFileFormat(schema, isPostponed ? 'postponed' : 'data');
   if (hasInputChangelog) new DataFileFormat(schema, 'changelog');
   if (schema.primaryKeys.length > 0) requireKeyedOptions(schema, options);
   else if (options.bucket === 0 || options.bucket < BUCKET_DYNAMIC) refuse('bucket', options.bucket);
   const requireLookups = (): void => {
+    if (isPostponed) refuse('bucket', options.bucket);
     // Rows that deletion vectors hide would be found.
     if (options.deletionVectors) refuse('deletion-vectors.enabled', 'true');
     if (options.mergeEngine !== 'deduplicate') refuse('merge-engine', options.mergeEngine);
@@ -37,9 +41,11 @@ export function requireWritable(schema: TableSchema): WriteMode {
   const hasDynamicBuckets = options.bucket === BUCKET_DYNAMIC && schema.primaryKeys.length > 0;
   return {
     hasInputChangelog,
-    deletesOnTruncate: completesChanges(schema) || hasCompactionChangelog(schema),
-    completesChanges: completesChanges(schema),
+    // A -D would have to be written of rows that wait, too.
+    deletesOnTruncate: !isPostponed && (completesChanges(schema) || hasCompactionChangelog(schema)),
+    completesChanges: !isPostponed && completesChanges(schema),
     hasDynamicBuckets,
+    isPostponed,
     requireLookups,
   };
 }
@@ -73,7 +79,7 @@ function completesChanges(schema: TableSchema): boolean {
 
 function requireKeyedOptions(schema: TableSchema, options: TableOptions): void {
   mergeFunctionOf(schema, { layout: tableLayout(schema), dropRetracts: false });
-  if (options.bucket === 0 || options.bucket < BUCKET_DYNAMIC) refuse('bucket', options.bucket);
+  if (options.bucket === 0 || options.bucket < BUCKET_POSTPONE) refuse('bucket', options.bucket);
   const isCrossPartition = schema.partitionKeys.some((key) => !schema.primaryKeys.includes(key));
   if (isCrossPartition) refuse('partition', schema.partitionKeys.join(','));
 }

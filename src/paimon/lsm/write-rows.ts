@@ -7,7 +7,7 @@ import { sortRows } from '../../column/sort.ts';
 import { takeVector } from '../../column/take.ts';
 import type { Vector } from '../../column/vector.ts';
 import { bytesAt, PRESENT, validityAt } from '../../column/vector.ts';
-import { type TableOptions, tableOptions } from '../schema/table-options.ts';
+import { BUCKET_POSTPONE, type TableOptions, tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import type { KeyValueLayout } from './key-values.ts';
 import { columnOrder } from './key-values.ts';
@@ -29,7 +29,7 @@ export interface WriteRows {
 /** Rows with their places, sorted. */
 export interface SortedRows extends WriteRows {
   readonly places: RowPlaces;
-  /** Row numbers by place, key, then write order; in append tables by place, then write order. */
+  /** Row numbers by place, key, then write order; in append tables and postponed buckets by place, then write order. */
   readonly order: Uint32Array;
 }
 
@@ -101,7 +101,8 @@ function takeBuckets(buckets: Int32Array, rows: Uint32Array): Int32Array {
 
 /** Finds the place of each row and sorts. */
 export function placeAndSort(schema: TableSchema, layout: KeyValueLayout, rows: WriteRows): SortedRows {
-  return sortPlaced(layout, rows, placeRows(schema, rows));
+  const isPostponed = tableOptions(schema).bucket === BUCKET_POSTPONE;
+  return sortPlaced(isPostponed ? { ...layout, keyIndexes: [] } : layout, rows, placeRows(schema, rows));
 }
 
 /** Sorts rows whose places are known. */

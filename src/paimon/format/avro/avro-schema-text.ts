@@ -1,5 +1,5 @@
 // The Avro schema of a data file, as the reference writes it. Source: format notes 04 section 3 (AvroSchemaConverter).
-import { TributaryError, unreachable } from '../../../base/errors.ts';
+import { isTributaryError, TributaryError, unreachable } from '../../../base/errors.ts';
 import type { DataField, DataType } from '../../schema/data-type.ts';
 import { entryTypes } from '../cell.ts';
 
@@ -14,6 +14,17 @@ export function avroSchemaText(fields: readonly DataField[]): string {
   const names = new Map<string, string>();
   const { type, name, ...rest } = recordJson(ROOT, fields, names) as Readonly<Record<string, SchemaJson>>;
   return JSON.stringify({ type, name, namespace: NAMESPACE, ...rest });
+}
+
+/** Whether Avro can hold the columns. */
+export function avroHolds(fields: readonly DataField[]): boolean {
+  try {
+    avroSchemaText(fields);
+    return true;
+  } catch (error) {
+    if (isTributaryError(error, 'E3210')) return false;
+    throw error;
+  }
 }
 
 /** Named records so far, by name, with what they are. */
