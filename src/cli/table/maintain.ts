@@ -10,10 +10,11 @@ import { createTaskRunner } from '../../paimon/lsm/task-runner.ts';
 import { expireSnapshots, type MaintainedTable } from '../../paimon/maintenance/expire-snapshots.ts';
 import { fsck } from '../../paimon/maintenance/fsck.ts';
 import { removeOrphans } from '../../paimon/maintenance/remove-orphans.ts';
+import { settlePostponed } from '../../paimon/maintenance/settle-postponed.ts';
 import type { Table } from '../../paimon/table.ts';
 import type { FileStore } from '../../storage/file-store.ts';
 import { jsonText, printLine } from '../output.ts';
-import { openTable, type TableOptions, tableVerb, wholeNumber } from './table-options.ts';
+import { nextIdentifier, openTable, type TableOptions, tableVerb, wholeNumber } from './table-options.ts';
 
 type ExpireOptions = TableOptions & {
   readonly retainMax: string;
@@ -28,7 +29,7 @@ const COUNT_MAX = Number.MAX_SAFE_INTEGER;
 
 /** `tributary table compact` */
 export function compactVerb(): Command {
-  return tableVerb('compact', 'merge files: what is due, or everything')
+  return tableVerb('compact', 'merge files: what is due, or everything; waiting rows are put into buckets before')
     .option('--full', 'everything, to the highest level')
     .option('--commit-user <user>', 'who compacts', 'tributary-cli-compaction')
     .action(async (options: TableOptions & { readonly full?: boolean; readonly commitUser: string }) => {
@@ -37,8 +38,13 @@ export function compactVerb(): Command {
       const committer = await table.committer(components);
       const runner = createTaskRunner(table.store, 0);
       try {
+        const { commitUser } = options;
+        const commitIdentifier = nextIdentifier(await table.snapshots.newestBy(commitUser));
+        const by = { committer, commitUser, commitIdentifier };
+        const settled = await settlePostponed(table, { ...components, runner, ...by });
+        if (settled !== null) printLine(jsonText(settled));
         const parts = { ...components, runner, liveFiles: new LiveFiles(committer.liveEntries()) };
-        const compactor = await table.openCompactor(parts, { committer, commitUser: options.commitUser });
+        const compactor = await table.openCompactor(parts, { committer, commitUser });
         // A full compaction, or what is due, may leave something due in its turn.
         printLine(jsonText(await compactor.compact({ full: options.full === true, rounds: 2 })));
       } finally {

@@ -31,6 +31,8 @@ export interface TableOptions {
   readonly dynamicBucketTargetRowCount: number;
   /** `dynamic-bucket.max-buckets`: of one partition; -1 for no limit. */
   readonly dynamicBucketsMax: number;
+  /** `postpone.default-bucket-num`: buckets of a partition whose first rows are taken out of a postponed one. */
+  readonly postponeDefaultBuckets: number;
   readonly mergeEngine: MergeEngine;
   readonly changelogProducer: ChangelogProducer;
   readonly changelogRowDeduplicate: boolean;
@@ -181,6 +183,7 @@ function tableModel(read: OptionReader) {
     bucketFunction: read.choice<BucketFunction>('bucket-function.type', ['default', 'mod', 'hive']),
     dynamicBucketTargetRowCount: read.integer('dynamic-bucket.target-row-num', 2_000_000),
     dynamicBucketsMax: read.integer('dynamic-bucket.max-buckets', -1),
+    postponeDefaultBuckets: read.integer('postpone.default-bucket-num', 1),
     mergeEngine: read.choice<MergeEngine>('merge-engine', [
       'deduplicate',
       'partial-update',
