@@ -11,8 +11,9 @@ import { bucketKey, LiveFiles } from './lsm/live-files.ts';
 import { createTaskRunner, type TaskRunner } from './lsm/task-runner.ts';
 import type { TableWriter } from './lsm/table-writer.ts';
 import type { CommitMessage } from './lsm/write-batch.ts';
+import { settlePostponed } from './maintenance/settle-postponed.ts';
 import type { Snapshot } from './meta/snapshot.ts';
-import { BUCKET_DYNAMIC, tableOptions } from './schema/table-options.ts';
+import { BUCKET_DYNAMIC, BUCKET_POSTPONE, tableOptions } from './schema/table-options.ts';
 import type { Table } from './table.ts';
 
 /** How a session writes. */
@@ -34,7 +35,10 @@ export class TableSession {
   private readonly table: Table;
   private readonly user: string;
   private readonly parts: {
+    readonly clock: Clock;
+    readonly random: Random;
     readonly runner: TaskRunner;
+    readonly liveFiles: LiveFiles;
     readonly committer: TableCommitter;
     readonly writer: TableWriter;
     readonly compactor: Compactor;
@@ -61,7 +65,7 @@ export class TableSession {
     return new TableSession(
       table,
       user,
-      { runner, committer, writer, compactor },
+      { ...components, committer, writer, compactor },
       (newest?.commitIdentifier ?? 0n) + 1n,
     );
   }
@@ -103,8 +107,12 @@ export class TableSession {
     return snapshot;
   }
 
-  /** Merges the files that are due, or all of them to the highest level; null where there was nothing to do. */
-  compact(options: { readonly full?: boolean } = {}): Promise<CompactionReport | null> {
+  /**
+   * Merges the files that are due, or all of them to the highest level; null where there was nothing to do. Rows of
+   * postponed buckets are put into real ones before. Throws `E3450` where another has just done so.
+   */
+  async compact(options: { readonly full?: boolean } = {}): Promise<CompactionReport | null> {
+    await this.settle();
     return this.parts.compactor.compact(options);
   }
 
@@ -112,6 +120,16 @@ export class TableSession {
   async close(): Promise<void> {
     await this.parts.writer.abort();
     await this.parts.runner.close();
+  }
+
+  private async settle(): Promise<void> {
+    if (tableOptions(this.table.schema).bucket !== BUCKET_POSTPONE) return;
+    const { committer, liveFiles } = this.parts;
+    await committer.refresh();
+    const by = { commitUser: this.user, commitIdentifier: this.nextIdentifier };
+    if ((await settlePostponed(this.table, { ...this.parts, ...by })) === null) return;
+    this.nextIdentifier += 1n;
+    liveFiles.replace(liveFiles.entries(), committer.liveEntries());
   }
 
   private async publish(message: CommitMessage, committer: TableCommitter): Promise<void> {

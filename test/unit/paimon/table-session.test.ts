@@ -58,6 +58,30 @@ describe('a session', () => {
     }
   });
 
+  it('puts the rows of postponed buckets into the table when it compacts', async () => {
+    const table = await newTable({ bucket: '-2' });
+    const session = await TableSession.open(table, { user: 'a' });
+    for (const v of ['old', 'new']) {
+      await session.write([{ id: 1, v }]);
+      await session.commit();
+      expect(await rowsOf(table)).toEqual([]);
+    }
+    await session.compact();
+    expect(await rowsOf(table)).toEqual([{ id: 1, v: 'new' }]);
+    await session.delete([{ id: 1 }]);
+    await session.write([{ id: 2, v: 'two' }]);
+    await session.commit();
+    expect(await session.compact({ full: true })).toMatchObject({
+      outcome: 'committed',
+      filesBefore: 2,
+      filesAfter: 1,
+    });
+    expect(await session.compact({ full: true })).toBeNull();
+    await session.close();
+    expect(await rowsOf(table)).toEqual([{ id: 2, v: 'two' }]);
+    expect((await fsck(table)).problems).toEqual([]);
+  });
+
   it('takes nothing of rows that do not fit', async () => {
     const table = await newTable();
     const session = await TableSession.open(table, { user: 'a' });
