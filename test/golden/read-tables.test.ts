@@ -1,5 +1,4 @@
-// Every snapshot, tag, branch, filter and changelog of the golden tables reads as the reference reads it. Tables that are
-// not read yet are listed with the error that says so; a case that is in no list must be read.
+// Every snapshot, tag, branch, filter and changelog of the golden tables reads as the reference reads it.
 import { describe, expect, it } from 'vitest';
 import { TributaryError } from '../../src/base/errors.ts';
 import { filterConditions } from '../../src/cli/table/filter.ts';
@@ -10,11 +9,6 @@ import { Table } from '../../src/paimon/table.ts';
 import { LocalFileStore } from '../../src/storage/local/local-file-store.ts';
 import { type GoldenAnswer, type GoldenCase, type GoldenRow, golden, goldenNames } from '../support/golden.ts';
 
-/** Cases with ORC data files. */
-const OTHER_FORMATS: readonly string[] = ['orc-basic', 'types-primitive-orc'];
-/** The code that each refused case is refused with. */
-const REFUSED: ReadonlyMap<string, string> = new Map(OTHER_FORMATS.map((name) => [name, 'E3351'] as const));
-const READ = goldenNames().filter((name) => !REFUSED.has(name));
 
 function openTable(found: GoldenCase, branch?: string): Promise<Table> {
   const name = { database: 'db', table: 't' };
@@ -61,7 +55,7 @@ function pointOf(file: string): { readonly options: ReadOptions; readonly branch
 }
 
 describe('reads', () => {
-  it.each(READ)('%s', async (name) => {
+  it.each(goldenNames())('%s', async (name) => {
     const found = golden(name);
     const seen: unknown[] = [];
     const expected: unknown[] = [];
@@ -75,14 +69,10 @@ describe('reads', () => {
     expect(seen).toEqual(expected);
     expect(seen.length).toBeGreaterThan(0);
   });
-
-  it.each([...REFUSED])('%s is refused with %s, never read wrongly', async (name, code) => {
-    await expect(readRows(await openTable(golden(name)), {})).rejects.toMatchObject({ code });
-  });
 });
 
 describe('counts', () => {
-  it.each(READ)('%s', async (name) => {
+  it.each(goldenNames())('%s', async (name) => {
     const found = golden(name);
     const table = await openTable(found);
     const latest = found.latest();
@@ -97,7 +87,7 @@ describe('counts', () => {
 });
 
 describe('filters', () => {
-  const filtered = READ.flatMap((name) => {
+  const filtered = goldenNames().flatMap((name) => {
     const steps = golden(name).steps.filter(({ args, out }) => out !== undefined && args.includes('--filter'));
     return steps.map((step) => ({ name, file: String(step.out), args: step.args }));
   });
@@ -144,14 +134,7 @@ function byKey(changes: readonly string[], table: Table): readonly string[] {
 }
 
 describe('changelogs', () => {
-  const refused = OTHER_FORMATS;
-
-  it.each(refused)('%s is refused, never read wrongly', async (name) => {
-    const table = await openTable(golden(name));
-    await expect(readAllChanges(table, 0n)).rejects.toMatchObject({ code: 'E3351' });
-  });
-
-  it.each(goldenNames().filter((name) => !refused.includes(name)))('%s', async (name) => {
+  it.each(goldenNames())('%s', async (name) => {
     const found = golden(name);
     const answer = found.expected('changelog.ndjson');
     const table = await openTable(found);

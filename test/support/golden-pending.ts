@@ -1,7 +1,7 @@
 // Golden cases whose steps our verbs cannot replay, with the code of the refusal. A case that is not listed must be
 // replayed, and one that is listed must be refused, so that the list cannot go stale.
 
-/** By case: the code that stops the replay. ORC files are neither read nor written. */
+/** By case: the code that stops the replay. ORC files are read and not written. */
 export const REPLAY_REFUSED: ReadonlyMap<string, string> = new Map([
   ['orc-basic', 'E3301'],
   ['types-primitive-orc', 'E3301'],

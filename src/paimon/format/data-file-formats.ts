@@ -6,6 +6,7 @@ import type { DataCodec } from './avro/avro-codec.ts';
 import { openAvro } from './avro/avro-reader.ts';
 import { createAvroWriter } from './avro/avro-writer.ts';
 import type { ByteSink, DataFile, FormatWriter, RangeSource } from './data-file.ts';
+import { openOrc } from './orc/orc-reader.ts';
 import type { ParquetCompression } from './parquet/compression.ts';
 import { openParquet } from './parquet/parquet-reader.ts';
 import { createParquetWriter } from './parquet/parquet-writer.ts';
@@ -24,7 +25,7 @@ function formatOfFile(fileName: string): FileFormat {
 
 /**
  * Opens a data file by what its name says. `rowCount` is what its metadata says. Throws `E3351` for a format that is not
- * read, and what `DataFile` says.
+ * known, and what `DataFile` says.
  */
 export async function openDataFile(
   source: RangeSource,
@@ -36,7 +37,7 @@ export async function openDataFile(
     case 'avro':
       return openAvro(source, file.rowCount);
     case 'orc':
-      throw new TributaryError('E3351', `file format is not read: file=${source.name}`);
+      return openOrc(source);
   }
 }
 

@@ -1,0 +1,88 @@
+// The metadata of ORC files. Source: ORC specification v1, "File Tail" and "Stripes".
+
+export const MAGIC = 'ORC';
+
+/** Kinds of types, by their numbers in the footer. */
+export const ORC_KINDS = [
+  'BOOLEAN',
+  'BYTE',
+  'SHORT',
+  'INT',
+  'LONG',
+  'FLOAT',
+  'DOUBLE',
+  'STRING',
+  'BINARY',
+  'TIMESTAMP',
+  'LIST',
+  'MAP',
+  'STRUCT',
+  'UNION',
+  'DECIMAL',
+  'DATE',
+  'VARCHAR',
+  'CHAR',
+  'TIMESTAMP_INSTANT',
+] as const;
+
+export type OrcKind = (typeof ORC_KINDS)[number];
+
+/** A type, which is a column: `id` is its number in the tree, the top struct's is 0. */
+export interface OrcType {
+  readonly id: number;
+  readonly kind: OrcKind;
+  /** Element; key and value; fields. */
+  readonly children: readonly OrcType[];
+  /** Names of the fields of a struct. */
+  readonly fieldNames: readonly string[];
+  readonly scale: number;
+}
+
+/** How the chunks of streams are compressed. */
+export interface OrcCompression {
+  /** Number of the codec: see `orc-stream.ts`. */
+  readonly codec: number;
+  /** Bytes of a decompressed chunk at most. */
+  readonly blockSize: number;
+}
+
+/** Where a stripe is. */
+export interface OrcStripe {
+  readonly offset: number;
+  readonly indexSize: number;
+  readonly dataSize: number;
+  readonly footerSize: number;
+  readonly rowCount: number;
+}
+
+export interface OrcFooter {
+  readonly compression: OrcCompression;
+  readonly schema: OrcType;
+  readonly stripes: readonly OrcStripe[];
+  readonly rowCount: number;
+}
+
+/** Kinds of streams, by their numbers, as far as they are read. */
+export const STREAM = { present: 0, data: 1, length: 2, dictionaryData: 3, secondary: 5 } as const;
+
+/** A stream of a stripe. */
+export interface OrcStreamPlace {
+  readonly kind: number;
+  readonly column: number;
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** How the values of a column are encoded in a stripe. */
+export interface OrcEncoding {
+  /** DIRECT 0, DICTIONARY 1, DIRECT_V2 2, DICTIONARY_V2 3. */
+  readonly kind: number;
+  readonly dictionarySize: number;
+}
+
+export interface OrcStripeFooter {
+  readonly streams: readonly OrcStreamPlace[];
+  /** By column. */
+  readonly encodings: readonly OrcEncoding[];
+  readonly timeZone: string;
+}

@@ -1,0 +1,120 @@
+// Reads ORC data files into column batches: a stripe is a row group, of which only the columns asked for are fetched.
+import { type VectorBuilder, builderFor } from '../../../column/builder.ts';
+import type { ColumnBatch } from '../../../column/vector.ts';
+import { TributaryError } from '../../../base/errors.ts';
+import { shapeOf } from '../../schema/data-type.ts';
+import type { DataFile, RangeSource, RowGroupReader, WantedColumn } from '../data-file.ts';
+import { corrupt, FileFault, located } from '../file-fault.ts';
+import { columnFiller, columnsRead, type Filler } from './column-filler.ts';
+import { readFooter, readPostScript, readStripeFooter } from './footer-reader.ts';
+import { MAGIC, type OrcFooter, type OrcStripe, type OrcType } from './orc-format.ts';
+import { fetchExactly, fetchStreams, StripeStreams } from './stripe-streams.ts';
+
+/** Fetched at first: holds the whole tail of most files. */
+const TAIL_BYTES = 64 * 1024;
+
+/** Opens a file: reads its footer. Errors are those of `DataFile`. */
+export async function openOrc(source: RangeSource): Promise<DataFile> {
+  const footer = await fetchFooter(source).catch((error: unknown) => {
+    throw located(error, { file: source.name });
+  });
+  return {
+    rowCount: footer.rowCount,
+    rowGroups: footer.stripes,
+    openRowGroup: (index, columns) => {
+      const stripe = footer.stripes[index];
+      if (stripe === undefined) throw new TributaryError('E9001', `no such row group: index=${index}`);
+      return openStripe(source, footer, { stripe, columns });
+    },
+    columnStatistics: () => null,
+  };
+}
+
+async function fetchFooter(source: RangeSource): Promise<OrcFooter> {
+  const { sizeBytes } = source;
+  if (sizeBytes < MAGIC.length + 1) throw corrupt('too short for an ORC file');
+  const tail = await fetchExactly(source, Math.max(0, sizeBytes - TAIL_BYTES), Math.min(TAIL_BYTES, sizeBytes));
+  // The last byte is the size of the postscript.
+  const scriptAt = tail.length - 1 - tail[tail.length - 1];
+  if (scriptAt < 0) throw corrupt('a postscript does not fit the file');
+  const { footerSize, compression } = readPostScript(tail.subarray(scriptAt, tail.length - 1));
+  const footerAt = sizeBytes - (tail.length - scriptAt) - footerSize;
+  if (footerAt < 0) throw corrupt(`a footer of ${footerSize} bytes does not fit the file`);
+  const stored =
+    footerSize <= scriptAt
+      ? tail.subarray(scriptAt - footerSize, scriptAt)
+      : await fetchExactly(source, footerAt, footerSize);
+  return readFooter(stored, compression, sizeBytes);
+}
+
+interface StripeWanted {
+  readonly stripe: OrcStripe;
+  readonly columns: readonly WantedColumn[];
+}
+
+function openStripe(source: RangeSource, footer: OrcFooter, wanted: StripeWanted): RowGroupReader {
+  const { stripe, columns } = wanted;
+  const stored = columns.map((column) => storedColumn(source, footer.schema, column));
+  let readers: readonly StripeColumn[] | null = null;
+  let left = stripe.rowCount;
+  const next = async (rowsMax: number): Promise<ColumnBatch | null> => {
+    if (left === 0) return null;
+    const rowCount = Math.min(left, Math.max(1, rowsMax));
+    readers ??= stripeColumns(source, wanted, { stored, streams: await fetchStripe(source, footer, wanted, stored) });
+    const vectors = readers.map(({ name, builder, fill }) => {
+      try {
+        fill({ from: 0, to: rowCount, absent: null });
+        return builder.finish(rowCount);
+      } catch (error) {
+        throw located(error, { file: source.name, column: name, offset: stripe.offset });
+      }
+    });
+    left -= rowCount;
+    return { rowCount, columns: vectors };
+  };
+  return { next };
+}
+
+function storedColumn(source: RangeSource, { children, fieldNames }: OrcType, { name }: WantedColumn): OrcType {
+  const child = children[fieldNames.indexOf(name)];
+  if (child !== undefined) return child;
+  throw located(new FileFault('E3202', `no such column in the file: column=${name}`), { file: source.name });
+}
+
+async function fetchStripe(
+  source: RangeSource,
+  { compression }: OrcFooter,
+  { stripe, columns }: StripeWanted,
+  stored: readonly OrcType[],
+): Promise<StripeStreams> {
+  try {
+    const footerAt = stripe.offset + stripe.indexSize + stripe.dataSize;
+    const bytes = await fetchExactly(source, footerAt, stripe.footerSize);
+    const footer = readStripeFooter(bytes, stripe, compression);
+    const wanted = new Set(stored.flatMap((type, index) => columnsRead(type, columns[index].type)));
+    return new StripeStreams(footer, await fetchStreams(source, footer, wanted), compression);
+  } catch (error) {
+    throw located(error, { file: source.name, offset: stripe.offset });
+  }
+}
+
+interface StripeColumn {
+  readonly name: string;
+  readonly builder: VectorBuilder;
+  readonly fill: Filler;
+}
+
+function stripeColumns(
+  source: RangeSource,
+  { stripe, columns }: StripeWanted,
+  { stored, streams }: { readonly stored: readonly OrcType[]; readonly streams: StripeStreams },
+): readonly StripeColumn[] {
+  return columns.map(({ name, type }, index) => {
+    try {
+      const builder = builderFor(shapeOf(type));
+      return { name, builder, fill: columnFiller(stored[index], type, { builder, streams }) };
+    } catch (error) {
+      throw located(error, { file: source.name, column: name, offset: stripe.offset });
+    }
+  });
+}
