@@ -481,8 +481,9 @@ export const ERROR_CODES = {
   E3351: {
     kind: 'data',
     exit: 1,
-    meaning: 'A data file is of a format that is not read yet (only Parquet is).',
-    remedy: 'Rewrite the table with file.format=parquet by another Paimon engine (a full compaction does it).',
+    meaning: 'The name of a data file does not end in a format that is known (parquet, orc, avro).',
+    remedy:
+      'Rewrite the table with file.format=parquet by the Paimon engine that wrote it (a full compaction does it).',
   },
   E3352: {
     kind: 'data',

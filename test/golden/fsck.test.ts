@@ -2,7 +2,6 @@
 import { appendFileSync, copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { isTributaryError } from '../../src/base/errors.ts';
 import { fsck, type FsckResult } from '../../src/paimon/maintenance/fsck.ts';
 import { Table } from '../../src/paimon/table.ts';
 import { LocalFileStore } from '../../src/storage/local/local-file-store.ts';
@@ -12,21 +11,12 @@ async function check(found: GoldenCase): Promise<FsckResult> {
   return fsck(await Table.open(new LocalFileStore(found.warehouse), { database: 'db', table: 't' }));
 }
 
-/** Whether our reader knows the file format: see read-tables.test.ts. */
-async function isRead(found: GoldenCase): Promise<boolean> {
-  const table = await Table.open(new LocalFileStore(found.warehouse), { database: 'db', table: 't' });
-  try {
-    for await (const batch of table.read()) expect(batch.rowCount).toBeGreaterThan(0);
-    return true;
-  } catch (error) {
-    return !isTributaryError(error, 'E3351');
-  }
-}
-
+/** The file with dates before 1582, which the reference's ORC writer shifts: they lie below their bounds. */
+const OLD_DATES = 'data-968f0845-2681-45ae-bd13-9bbe318b673e-0.orc';
 /** Cases that the reference finds fault with: one whose rows cannot be read, and dates of its own ORC writer. */
 const FAULTY: Readonly<Record<string, readonly string[]>> = {
   'pu-delete-poison': ['latest state: E'],
-  'types-primitive-orc': [],
+  'types-primitive-orc': ['ts0', 'ts3', 'ts6'].map((column) => `snapshot 1: ${OLD_DATES} column ${column} `),
 };
 
 /** The counts that the reference prints; those of nothing are left out there. */
@@ -46,12 +36,10 @@ describe('fsck', () => {
   it.each(goldenNames())('%s is as sound as the reference says', async (name) => {
     const found = golden(name);
     const result = await check(found);
-    const problems = (await isRead(found)) ? (FAULTY[name] ?? []) : [];
+    const problems = FAULTY[name] ?? [];
     expect(result.problems.map((problem, index) => problem.slice(0, problems[index]?.length))).toEqual(problems);
     const expected = JSON.parse(readFileSync(join(found.directory, 'expected/fsck.json'), 'utf8')) as FsckResult;
-    // What the statistics do not tell is not known of files that are not read yet.
-    const counted = COUNTS.filter((count) => count !== 'unknownBounds' || result.unreadFiles === 0);
-    const counts = (of: FsckResult): unknown => Object.fromEntries(counted.map((count) => [count, of[count] ?? 0]));
+    const counts = (of: FsckResult): unknown => Object.fromEntries(COUNTS.map((count) => [count, of[count] ?? 0]));
     expect(counts(result)).toEqual(counts(expected));
   });
 

@@ -9,7 +9,6 @@ import { Table } from '../../src/paimon/table.ts';
 import { LocalFileStore } from '../../src/storage/local/local-file-store.ts';
 import { type GoldenAnswer, type GoldenCase, type GoldenRow, golden, goldenNames } from '../support/golden.ts';
 
-
 function openTable(found: GoldenCase, branch?: string): Promise<Table> {
   const name = { database: 'db', table: 't' };
   return Table.open(new LocalFileStore(found.warehouse), branch === undefined ? name : { ...name, branch });

@@ -20,7 +20,7 @@ import { tempDir } from '../support/temp-dir.ts';
 
 const VERBS: readonly string[] = ['create', 'alter', 'write', 'compact', 'expect', 'read'];
 /** Refusals before the first row: options, merge engines and file formats that are not written yet. */
-const REFUSALS: readonly string[] = ['E3301', 'E3351', 'E3360'];
+const REFUSALS: readonly string[] = ['E3301', 'E3360'];
 /** Families that must not be refused. */
 const WRITTEN =
   /^(agg-|avro-|pu-|append-|big-strings|bucket-4|bucket-key|bucket-dynamic|bucket-postpone|cp-input|dedup-|key-|parquet-|part-|se-|stats-|types-.*(parquet|avro)|thin-mode|types-float|wide-|write-only|manifest-|filters)/;

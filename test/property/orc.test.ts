@@ -1,0 +1,74 @@
+// Damaged ORC files give coded errors or rows, never another failure; and batches of any size give the same rows.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { isTributaryError } from '../../src/base/errors.ts';
+import { type Cell, cellAt } from '../../src/paimon/format/cell.ts';
+import type { WantedColumn } from '../../src/paimon/format/data-file.ts';
+import { openOrc } from '../../src/paimon/format/orc/orc-reader.ts';
+import { bytesSource } from '../../src/paimon/format/parquet/parquet-reader.ts';
+import { Table } from '../../src/paimon/table.ts';
+import { LocalFileStore } from '../../src/storage/local/local-file-store.ts';
+import { golden } from '../support/golden.ts';
+
+const LIMIT = { numRuns: Number(process.env['PROPERTY_SECONDS'] ?? '2') * 100 };
+
+interface OrcExample {
+  readonly bytes: Uint8Array;
+  readonly columns: readonly WantedColumn[];
+}
+
+async function examplesOf(name: string): Promise<readonly OrcExample[]> {
+  const { warehouse } = golden(name);
+  const table = await Table.open(new LocalFileStore(warehouse), { database: 'db', table: 't' });
+  const bucket = join(warehouse, 'db.db/t/bucket-0');
+  const files = readdirSync(bucket).filter((file) => file.endsWith('.orc'));
+  return files.map((file) => ({ bytes: readFileSync(join(bucket, file)), columns: table.schema.fields }));
+}
+
+const EXAMPLES = [...(await examplesOf('orc-basic')), ...(await examplesOf('types-primitive-orc'))];
+
+/** The rows, a list of cells each. */
+async function read({ bytes, columns }: OrcExample, rowsMax: number): Promise<readonly (readonly Cell[])[]> {
+  const file = await openOrc(bytesSource('damaged.orc', bytes));
+  const rows: (readonly Cell[])[] = [];
+  for (const index of file.rowGroups.keys()) {
+    const reader = file.openRowGroup(index, columns);
+    for (let batch = await reader.next(rowsMax); batch !== null; batch = await reader.next(rowsMax)) {
+      const { columns: vectors, rowCount } = batch;
+      for (let row = 0; row < rowCount && rows.length < 1000; row++) {
+        rows.push(columns.map(({ type }, at) => cellAt(type, vectors[at], row)));
+      }
+    }
+  }
+  return rows;
+}
+
+test('batches of any size give the same rows', async () => {
+  for (const example of EXAMPLES) {
+    const all = await read(example, 10_000);
+    expect(all.length).toBeGreaterThan(0);
+    expect(await read(example, 1)).toEqual(all);
+    expect(await read(example, 3)).toEqual(all);
+  }
+});
+
+const anyDamage = fc.array(fc.record({ place: fc.nat(), byte: fc.integer({ min: 0, max: 255 }) }), {
+  minLength: 1,
+  maxLength: 3,
+});
+
+test('damaged files give coded errors', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.nat(), anyDamage, fc.boolean(), async (which, damages, isCut) => {
+      const { bytes, columns } = EXAMPLES[which % EXAMPLES.length];
+      const damaged = Uint8Array.from(bytes);
+      for (const { place, byte } of damages) damaged[place % damaged.length] = byte;
+      const cut = isCut ? damaged.subarray(damages[0].place % damaged.length) : damaged;
+      const outcome = await read({ bytes: cut, columns }, 1000).catch((error: unknown) => error);
+      expect(!(outcome instanceof Error) || isTributaryError(outcome), String(outcome)).toBe(true);
+    }),
+    LIMIT,
+  );
+});
