@@ -13,6 +13,9 @@ import { createParquetWriter } from './parquet/parquet-writer.ts';
 
 const FORMATS: readonly FileFormat[] = ['parquet', 'orc', 'avro'];
 
+/** The option for instants in ORC files: true where it is not there. */
+const ORC_LOCAL_INSTANTS = 'orc.timestamp-ltz.legacy.type';
+
 /** The format that a file's name says: its last ending, or the one before that of a compression. Throws `E3351`. */
 function formatOfFile(fileName: string): FileFormat {
   const endings = fileName.split('.').reverse();
@@ -24,12 +27,12 @@ function formatOfFile(fileName: string): FileFormat {
 }
 
 /**
- * Opens a data file by what its name says. `rowCount` is what its metadata says. Throws `E3351` for a format that is not
+ * Opens a data file by what its name says. `rowCount` is what its metadata says, `options` are those of the table. Throws `E3351` for a format that is not
  * known, and what `DataFile` says.
  */
 export async function openDataFile(
   source: RangeSource,
-  file: { readonly fileName: string; readonly rowCount: number },
+  file: { readonly fileName: string; readonly rowCount: number; readonly options?: Readonly<Record<string, string>> },
 ): Promise<DataFile> {
   switch (formatOfFile(file.fileName)) {
     case 'parquet':
@@ -37,7 +40,7 @@ export async function openDataFile(
     case 'avro':
       return openAvro(source, file.rowCount);
     case 'orc':
-      return openOrc(source);
+      return openOrc(source, file.options?.[ORC_LOCAL_INSTANTS] !== 'false');
   }
 }
 

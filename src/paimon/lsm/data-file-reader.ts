@@ -51,10 +51,13 @@ export async function* readDataFile(store: FileStore, request: DataFileRequest):
 }
 
 /** Opens a file by the format that its name says. Throws `E3351`, `E3200` to `E3203`. */
-export function openFile(store: FileStore, { path, file }: Pick<DataFileRequest, 'path' | 'file'>): Promise<DataFile> {
+export function openFile(
+  store: FileStore,
+  { path, file, fileSchema }: Omit<DataFileRequest, 'fields'>,
+): Promise<DataFile> {
   const readRange = (offset: number, sizeBytes: number): Promise<Uint8Array> =>
     store.readRange(path, offset, sizeBytes);
-  return openDataFile({ name: path, sizeBytes: file.fileSize, readRange }, file);
+  return openDataFile({ name: path, sizeBytes: file.fileSize, readRange }, { ...file, options: fileSchema.options });
 }
 
 interface BatchShape {

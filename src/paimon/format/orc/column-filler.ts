@@ -55,19 +55,11 @@ interface FillerParts<Builder extends VectorBuilder = VectorBuilder> {
 function valueFiller(stored: OrcType, wanted: DataType, { builder, streams }: FillerParts): Filler {
   const step = scalarStep(stored, wanted, { builder, streams });
   if (step !== null) return (rows) => eachRow(rows, builder, step);
-  switch (builder.kind) {
-    case 'list':
-      if (wanted.kind === 'ARRAY' && stored.kind === 'LIST') {
-        return listFiller(stored, wanted.element, { builder, streams });
-      }
-      break;
-    case 'map':
-      if (stored.kind === 'MAP') return mapFiller(stored, wanted, { builder, streams });
-      break;
-    case 'struct':
-      if (stored.kind === 'STRUCT') return structFiller(stored, wanted, { builder, streams });
-      break;
+  if (builder.kind === 'list' && stored.kind === 'LIST' && wanted.kind === 'ARRAY') {
+    return listFiller(stored, wanted.element, { builder, streams });
   }
+  if (builder.kind === 'map' && stored.kind === 'MAP') return mapFiller(stored, wanted, { builder, streams });
+  if (builder.kind === 'struct' && stored.kind === 'STRUCT') return structFiller(stored, wanted, { builder, streams });
   throw misfit(stored, wanted);
 }
 
@@ -136,8 +128,8 @@ function structFiller(stored: OrcType, wanted: DataType, { builder, streams }: F
   });
   return (rows) => {
     const { from, to, absent } = rows;
-    for (let row = from; absent !== null && row < to; row++) {
-      if (absent[row - from] !== 0) builder.setAbsent(row, NULL);
+    if (absent !== null) {
+      for (let row = from; row < to; row++) if (absent[row - from] !== 0) builder.setAbsent(row, NULL);
     }
     // The fields of a struct that is NULL have no values in their streams either.
     for (const fill of fillers) fill(rows);

@@ -55,6 +55,13 @@ export interface OrcStripe {
   readonly rowCount: number;
 }
 
+/** How a file is read, beside what its footer says. */
+export interface OrcReading {
+  readonly compression: OrcCompression;
+  /** Whether instants were shifted to the time of day where they were written, as the reference does unless told. */
+  readonly isLocalInstant: boolean;
+}
+
 export interface OrcFooter {
   readonly compression: OrcCompression;
   readonly schema: OrcType;

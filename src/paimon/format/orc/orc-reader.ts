@@ -7,14 +7,14 @@ import type { DataFile, RangeSource, RowGroupReader, WantedColumn } from '../dat
 import { corrupt, FileFault, located } from '../file-fault.ts';
 import { columnFiller, columnsRead, type Filler } from './column-filler.ts';
 import { readFooter, readPostScript, readStripeFooter } from './footer-reader.ts';
-import { MAGIC, type OrcFooter, type OrcStripe, type OrcType } from './orc-format.ts';
+import { MAGIC, type OrcFooter, type OrcReading, type OrcStripe, type OrcType } from './orc-format.ts';
 import { fetchExactly, fetchStreams, StripeStreams } from './stripe-streams.ts';
 
 /** Fetched at first: holds the whole tail of most files. */
 const TAIL_BYTES = 64 * 1024;
 
-/** Opens a file: reads its footer. Errors are those of `DataFile`. */
-export async function openOrc(source: RangeSource): Promise<DataFile> {
+/** Opens a file: reads its footer. `isLocalInstant` is that of `OrcReading`. Errors are those of `DataFile`. */
+export async function openOrc(source: RangeSource, isLocalInstant = true): Promise<DataFile> {
   const footer = await fetchFooter(source).catch((error: unknown) => {
     throw located(error, { file: source.name });
   });
@@ -24,7 +24,7 @@ export async function openOrc(source: RangeSource): Promise<DataFile> {
     openRowGroup: (index, columns) => {
       const stripe = footer.stripes[index];
       if (stripe === undefined) throw new TributaryError('E9001', `no such row group: index=${index}`);
-      return openStripe(source, footer, { stripe, columns });
+      return openStripe(source, { ...footer, isLocalInstant }, { stripe, columns });
     },
     columnStatistics: () => null,
   };
@@ -47,12 +47,14 @@ async function fetchFooter(source: RangeSource): Promise<OrcFooter> {
   return readFooter(stored, compression, sizeBytes);
 }
 
+type OpenFooter = OrcFooter & OrcReading;
+
 interface StripeWanted {
   readonly stripe: OrcStripe;
   readonly columns: readonly WantedColumn[];
 }
 
-function openStripe(source: RangeSource, footer: OrcFooter, wanted: StripeWanted): RowGroupReader {
+function openStripe(source: RangeSource, footer: OpenFooter, wanted: StripeWanted): RowGroupReader {
   const { stripe, columns } = wanted;
   const stored = columns.map((column) => storedColumn(source, footer.schema, column));
   let readers: readonly StripeColumn[] | null = null;
@@ -83,16 +85,16 @@ function storedColumn(source: RangeSource, { children, fieldNames }: OrcType, { 
 
 async function fetchStripe(
   source: RangeSource,
-  { compression }: OrcFooter,
+  reading: OrcReading,
   { stripe, columns }: StripeWanted,
   stored: readonly OrcType[],
 ): Promise<StripeStreams> {
   try {
     const footerAt = stripe.offset + stripe.indexSize + stripe.dataSize;
     const bytes = await fetchExactly(source, footerAt, stripe.footerSize);
-    const footer = readStripeFooter(bytes, stripe, compression);
+    const footer = readStripeFooter(bytes, stripe, reading.compression);
     const wanted = new Set(stored.flatMap((type, index) => columnsRead(type, columns[index].type)));
-    return new StripeStreams(footer, await fetchStreams(source, footer, wanted), compression);
+    return new StripeStreams(footer, await fetchStreams(source, footer, wanted), reading);
   } catch (error) {
     throw located(error, { file: source.name, offset: stripe.offset });
   }

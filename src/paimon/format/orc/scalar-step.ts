@@ -30,13 +30,10 @@ const TEXT_KINDS: readonly OrcKind[] = ['STRING', 'VARCHAR', 'CHAR'];
 
 /** The step of a type that is not nested; null where the file holds something else. */
 export function scalarStep(stored: OrcType, wanted: DataType, { builder, streams }: StepParts): Step | null {
-  switch (wanted.kind) {
-    case 'TIMESTAMP':
-    case 'TIMESTAMP_LTZ':
-      return timestampStep(stored, wanted, { builder, streams });
-    case 'DECIMAL':
-      return decimalStep(stored, wanted, { builder, streams });
+  if (wanted.kind === 'TIMESTAMP' || wanted.kind === 'TIMESTAMP_LTZ') {
+    return timestampStep(stored, wanted, { builder, streams });
   }
+  if (wanted.kind === 'DECIMAL') return decimalStep(stored, wanted, { builder, streams });
   switch (builder.kind) {
     case 'i32':
       return int32Step(stored, wanted, { builder, streams });

@@ -6,6 +6,7 @@ import { type IntegerRuns, integerRuns } from './integer-runs.ts';
 import {
   type OrcCompression,
   type OrcEncoding,
+  type OrcReading,
   type OrcStripeFooter,
   type OrcStreamPlace,
   type OrcType,
@@ -20,16 +21,20 @@ const NOTHING = new Uint8Array(0);
 
 /** The streams that are read of a stripe. */
 export class StripeStreams {
+  /** Where timestamps were written; empty where the stripe does not say. */
   readonly timeZone: string;
+  /** As in `OrcReading`. */
+  readonly isLocalInstant: boolean;
   private readonly stored: ReadonlyMap<string, Uint8Array>;
   private readonly encodings: readonly OrcEncoding[];
   private readonly compression: OrcCompression;
 
-  constructor(footer: OrcStripeFooter, stored: ReadonlyMap<string, Uint8Array>, compression: OrcCompression) {
+  constructor(footer: OrcStripeFooter, stored: ReadonlyMap<string, Uint8Array>, reading: OrcReading) {
     this.timeZone = footer.timeZone;
     this.encodings = footer.encodings;
     this.stored = stored;
-    this.compression = compression;
+    this.compression = reading.compression;
+    this.isLocalInstant = reading.isLocalInstant;
   }
 
   encoding({ id }: OrcType): OrcEncoding {

@@ -47,8 +47,8 @@ class TimestampValues {
   constructor(stored: OrcType, streams: StripeStreams) {
     this.data = streams.integers(stored, STREAM.data, true);
     this.secondary = streams.integers(stored, STREAM.secondary, false);
-    this.offset = stored.kind === 'TIMESTAMP' ? utcOffsets(streams.timeZone) : null;
-    this.base = BASE - (this.offset === null ? 0 : this.offset(BASE));
+    this.offset = utcOffsets(zoneOf(stored, streams));
+    this.base = BASE - (stored.kind === 'TIMESTAMP' ? (this.offset?.(BASE) ?? 0) : 0);
   }
 
   next(): this {
@@ -63,6 +63,16 @@ class TimestampValues {
     this.seconds = this.offset === null ? seconds : seconds + this.offset(seconds);
     return this;
   }
+}
+
+/**
+ * Where the times of day are those that were written. The reference shifts instants by its own zone when it writes and
+ * back when it reads; files without timestamps do not say which that was, so that it is ours, as in the reference.
+ */
+function zoneOf({ kind }: OrcType, { timeZone, isLocalInstant }: StripeStreams): string {
+  if (kind === 'TIMESTAMP') return timeZone;
+  if (!isLocalInstant) return 'UTC';
+  return timeZone === '' ? new Intl.DateTimeFormat().resolvedOptions().timeZone : timeZone;
 }
 
 function tooFine(): FileFault {
