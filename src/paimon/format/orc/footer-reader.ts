@@ -15,8 +15,6 @@ import { ProtobufMessage } from './protobuf-reader.ts';
 /** A chunk's header has so many bits for its size. */
 const BLOCK_SIZE_MAX = 1 << 23;
 const BLOCK_SIZE_DEFAULT = 256 * 1024;
-/** Bytes of a decompressed footer: far above what writers make. */
-const FOOTER_SIZE_MAX = 256 * 1024 * 1024;
 const DEPTH_MAX = 64;
 
 /** What stands at the very end. */
@@ -36,7 +34,7 @@ export function readPostScript(bytes: Uint8Array): PostScript {
 
 /** The footer of a file of `sizeBytes`. Throws faults of `E3200` and `E3201`. */
 export function readFooter(stored: Uint8Array, compression: OrcCompression, sizeBytes: number): OrcFooter {
-  const message = new ProtobufMessage(new OrcStream(stored, compression).rest(FOOTER_SIZE_MAX));
+  const message = new ProtobufMessage(new OrcStream(stored, compression).rest());
   const stripes = message.messages(3).map((stripe) => stripeOf(stripe, sizeBytes));
   const rowCount = message.number(6);
   const sum = stripes.reduce((rows, stripe) => rows + stripe.rowCount, 0);
@@ -79,7 +77,7 @@ function typeTree(messages: readonly ProtobufMessage[]): OrcType {
 
 /** The footer of a stripe. Throws faults of `E3200`. */
 export function readStripeFooter(stored: Uint8Array, stripe: OrcStripe, compression: OrcCompression): OrcStripeFooter {
-  const message = new ProtobufMessage(new OrcStream(stored, compression).rest(FOOTER_SIZE_MAX));
+  const message = new ProtobufMessage(new OrcStream(stored, compression).rest());
   let offset = stripe.offset;
   const streams = message.messages(1).map((stream) => {
     const size = stream.number(3);

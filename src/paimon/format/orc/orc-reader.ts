@@ -12,6 +12,10 @@ import { fetchExactly, fetchStreams, StripeStreams } from './stripe-streams.ts';
 
 /** Fetched at first: holds the whole tail of most files. */
 const TAIL_BYTES = 64 * 1024;
+/** A batch ends when it holds so many bytes of texts and elements. */
+const BATCH_SIZE = 32 * 1024 * 1024;
+/** Rows that are read of every column before the next. */
+const SLICE = 256;
 
 /** Opens a file: reads its footer. `isLocalInstant` is that of `OrcReading`. Errors are those of `DataFile`. */
 export async function openOrc(source: RangeSource, isLocalInstant = true): Promise<DataFile> {
@@ -61,20 +65,51 @@ function openStripe(source: RangeSource, footer: OpenFooter, wanted: StripeWante
   let left = stripe.rowCount;
   const next = async (rowsMax: number): Promise<ColumnBatch | null> => {
     if (left === 0) return null;
-    const rowCount = Math.min(left, Math.max(1, rowsMax));
     readers ??= stripeColumns(source, wanted, { stored, streams: await fetchStripe(source, footer, wanted, stored) });
-    const vectors = readers.map(({ name, builder, fill }) => {
-      try {
-        fill({ from: 0, to: rowCount, absent: null });
-        return builder.finish(rowCount);
-      } catch (error) {
-        throw located(error, { file: source.name, column: name, offset: stripe.offset });
-      }
-    });
+    const rowCount = fillBatch(readers, Math.min(left, Math.max(1, rowsMax)), { file: source.name, stripe });
     left -= rowCount;
-    return { rowCount, columns: vectors };
+    return { rowCount, columns: readers.map(({ builder }) => builder.finish(rowCount)) };
   };
   return { next };
+}
+
+/** Fills the builders with up to `rowsMax` rows, fewer where these are large; gives how many. */
+function fillBatch(
+  columns: readonly StripeColumn[],
+  rowsMax: number,
+  { file, stripe }: { readonly file: string; readonly stripe: OrcStripe },
+): number {
+  let to = 0;
+  for (let size = 0; to < rowsMax && size < BATCH_SIZE; ) {
+    const from = to;
+    to = Math.min(rowsMax, from + SLICE);
+    size = 0;
+    for (const { name, builder, fill } of columns) {
+      try {
+        fill({ from, to, absent: null });
+      } catch (error) {
+        throw located(error, { file, column: name, offset: stripe.offset });
+      }
+      size += sizeOf(builder);
+    }
+  }
+  return to;
+}
+
+/** Bytes of what has no fixed number of bytes a row, about. */
+function sizeOf(builder: VectorBuilder): number {
+  switch (builder.kind) {
+    case 'bytes':
+      return builder.size;
+    case 'list':
+      return 8 * builder.elementCount + sizeOf(builder.element);
+    case 'map':
+      return 16 * builder.entryCount + sizeOf(builder.key) + sizeOf(builder.value);
+    case 'struct':
+      return builder.fields.reduce((size, field) => size + sizeOf(field), 0);
+    default:
+      return 0;
+  }
 }
 
 function storedColumn(source: RangeSource, { children, fieldNames }: OrcType, { name }: WantedColumn): OrcType {

@@ -11,6 +11,10 @@ const SNAPPY = 2;
 const LZ4 = 4;
 const ZSTD = 5;
 const HEADER_SIZE = 3;
+/** Bytes that a stream which is read as a whole may unpack to: so many, and so many more for each that is stored. */
+const REST_MIN = 1024 * 1024;
+const REST_RATIO = 4096;
+const REST_MAX = 0x3fffffff;
 const NOTHING = new Uint8Array(0);
 
 /** A stream, read in order. Throws faults of `E3200` and `E3201`, and what the codec throws at damaged bytes. */
@@ -55,8 +59,9 @@ export class OrcStream {
     }
   }
 
-  /** All that is left; a fault where that is more than `sizeMax` bytes. */
-  rest(sizeMax: number): Uint8Array {
+  /** All that is left; a fault where few bytes unpack to very many. */
+  rest(): Uint8Array {
+    const sizeMax = Math.min(REST_MAX, REST_MIN + REST_RATIO * this.stored.length);
     const parts: Uint8Array[] = [];
     let size = 0;
     while (this.at < this.bytes.length || this.storedAt < this.stored.length) {

@@ -8,7 +8,7 @@ import type {
   VectorBuilder,
 } from '../../../column/builder.ts';
 import type { DataType } from '../../schema/data-type.ts';
-import { corrupt } from '../file-fault.ts';
+import { corrupt, unsupported } from '../file-fault.ts';
 import { decimalStep } from './decimal-step.ts';
 import { type OrcKind, type OrcType, STREAM } from './orc-format.ts';
 import type { OrcStream } from './orc-stream.ts';
@@ -24,7 +24,8 @@ interface StepParts {
 }
 
 const SPACE = 32;
-const DICTIONARY_SIZE_MAX = 0x3fffffff;
+/** Bytes of a column in a batch: offsets have 31 bits. */
+const BATCH_BYTES_MAX = 0x3fffffff;
 const INT_KINDS: readonly OrcKind[] = ['SHORT', 'INT'];
 const TEXT_KINDS: readonly OrcKind[] = ['STRING', 'VARCHAR', 'CHAR'];
 
@@ -137,7 +138,15 @@ function bytesStep(stored: OrcType, builder: BytesBuilder, streams: StripeStream
 function directAppend(stored: OrcType, builder: BytesBuilder, streams: StripeStreams): () => void {
   const stream = streams.stream(stored, STREAM.data);
   const lengths = streams.integers(stored, STREAM.length, false);
-  return () => stream.appendTo(builder, lengths.nextLength());
+  return () => {
+    const size = lengths.nextLength();
+    checkRoom(builder, size);
+    stream.appendTo(builder, size);
+  };
+}
+
+function checkRoom(builder: BytesBuilder, size: number): void {
+  if (builder.size + size > BATCH_BYTES_MAX) throw unsupported('values of a few rows that are a gigabyte');
 }
 
 function dictionaryAppend(
@@ -151,7 +160,9 @@ function dictionaryAppend(
     dictionary ??= readDictionary(stored, count, streams);
     const index = indexes.nextLength();
     if (index >= count) throw corrupt('a value is not in the dictionary');
-    builder.append(dictionary.bytes, dictionary.offsets[index], dictionary.offsets[index + 1]);
+    const { bytes, offsets } = dictionary;
+    checkRoom(builder, offsets[index + 1] - offsets[index]);
+    builder.append(bytes, offsets[index], offsets[index + 1]);
   };
 }
 
@@ -162,7 +173,7 @@ interface Dictionary {
 }
 
 function readDictionary(stored: OrcType, count: number, streams: StripeStreams): Dictionary {
-  const bytes = streams.stream(stored, STREAM.dictionaryData).rest(DICTIONARY_SIZE_MAX);
+  const bytes = streams.stream(stored, STREAM.dictionaryData).rest();
   const lengths = streams.integers(stored, STREAM.length, false);
   const offsets = [0];
   // Values are distinct, so that one at most has no bytes.
