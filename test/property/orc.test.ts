@@ -11,6 +11,7 @@ import { bytesSource } from '../../src/paimon/format/parquet/parquet-reader.ts';
 import { Table } from '../../src/paimon/table.ts';
 import { LocalFileStore } from '../../src/storage/local/local-file-store.ts';
 import { golden } from '../support/golden.ts';
+import { NESTED_FIELDS, orcFixture, ROWS_FIELDS } from '../support/orc-fixtures.ts';
 
 const LIMIT = { numRuns: Number(process.env['PROPERTY_SECONDS'] ?? '2') * 100 };
 
@@ -27,7 +28,14 @@ async function examplesOf(name: string): Promise<readonly OrcExample[]> {
   return files.map((file) => ({ bytes: readFileSync(join(bucket, file)), columns: table.schema.fields }));
 }
 
-const EXAMPLES = [...(await examplesOf('orc-basic')), ...(await examplesOf('types-primitive-orc'))];
+/** Damage of compressed files seldom gets past the codec: one is not compressed. */
+const EXAMPLES: readonly OrcExample[] = [
+  ...(await examplesOf('orc-basic')),
+  ...(await examplesOf('types-primitive-orc')),
+  { bytes: orcFixture('none.orc'), columns: ROWS_FIELDS },
+  { bytes: orcFixture('snappy-version-0.11.orc'), columns: ROWS_FIELDS },
+  { bytes: orcFixture('nested.orc'), columns: NESTED_FIELDS },
+];
 
 /** The rows, a list of cells each. */
 async function read({ bytes, columns }: OrcExample, rowsMax: number): Promise<readonly (readonly Cell[])[]> {
