@@ -8,7 +8,7 @@ import type { MergeBy } from '../../src/query/sql-source.ts';
 import { canonicalRows, golden, goldenNames, type GoldenRow, sampleOf } from '../support/golden.ts';
 
 /** Its `ts9` has the largest 64-bit number of nanoseconds. */
-const INFINITE = 'types-primitive-parquet';
+const INFINITE: readonly string[] = ['types-primitive-parquet', 'types-primitive-orc'];
 
 async function sqlRows(warehouse: string, mergeBy: MergeBy, columns = '*'): Promise<readonly string[]> {
   const lake = await openLake({ warehouse, sql: { mergeBy } });
@@ -48,15 +48,15 @@ async function readerRefusal(warehouse: string): Promise<string | null> {
 }
 
 describe.each(['duckdb', 'reader'] as const)('merged by %s', (mergeBy) => {
-  it('types-primitive-parquet without the nanoseconds that stand for infinity in DuckDB', async () => {
-    const found = golden(INFINITE);
+  it.each(INFINITE)('%s without the nanoseconds that stand for infinity in DuckDB', async (name) => {
+    const found = golden(name);
     const answer = found.latest();
     const rows = answer.kind === 'rows' ? answer.rows.map(({ ts9: _, ...row }) => row) : [];
     expect(await sqlRows(found.warehouse, mergeBy, '* exclude (ts9)')).toEqual(canonicalRows(rows));
     await expect(sqlRows(found.warehouse, mergeBy, 'ts9')).rejects.toMatchObject({ code: 'E6014' });
   });
 
-  it.each(sampleOf(goldenNames().filter((name) => name !== INFINITE)))('%s', async (name) => {
+  it.each(sampleOf(goldenNames().filter((name) => !INFINITE.includes(name))))('%s', async (name) => {
     const found = golden(name);
     const answer = found.latest();
     const rows = answer.kind === 'rows' ? canonicalRows(answer.rows) : [];
