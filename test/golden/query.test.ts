@@ -7,7 +7,7 @@ import { openLake } from '../../src/query/lake.ts';
 import type { MergeBy } from '../../src/query/sql-source.ts';
 import { canonicalRows, golden, goldenNames, type GoldenRow, sampleOf } from '../support/golden.ts';
 
-/** Its `ts9` has the largest 64-bit number of nanoseconds. */
+/** Their `ts9` has the largest 64-bit number of nanoseconds. */
 const INFINITE: readonly string[] = ['types-primitive-parquet', 'types-primitive-orc'];
 
 async function sqlRows(warehouse: string, mergeBy: MergeBy, columns = '*'): Promise<readonly string[]> {
