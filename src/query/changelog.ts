@@ -2,7 +2,6 @@
 import type { Clock } from '../base/clock.ts';
 import { isTributaryError, TributaryError } from '../base/errors.ts';
 import { DELETE, INSERT, isRetract } from '../column/row-kind.ts';
-import { compareBinaryRows } from '../paimon/format/binary-row.ts';
 import { partitionKey } from '../paimon/lsm/live-files.ts';
 import { FILE_ADD, FILE_DELETE, type ManifestEntry } from '../paimon/meta/manifest-entry.ts';
 import type { Snapshot, SnapshotId } from '../paimon/meta/snapshot.ts';
@@ -11,10 +10,12 @@ import { readPlan } from '../paimon/scan/read.ts';
 import type { ReadBatch, ScanPlan, SnapshotChanges } from '../paimon/scan/scan.ts';
 import { splitFiles } from '../paimon/scan/split-files.ts';
 import { tableOptions } from '../paimon/schema/table-options.ts';
-import { trimmedPrimaryKeys } from '../paimon/schema/table-schema.ts';
 import type { Table } from '../paimon/table.ts';
 import { readConsumer, writeConsumer } from './consumer.ts';
 import { timestampMsOf } from './read-at.ts';
+import { keyRowOrder } from '../paimon/lsm/key-values.ts';
+import { tableLayout } from '../paimon/lsm/key-value-file.ts';
+import { changesIn } from '../paimon/scan/changelog.ts';
 
 /**
  * Where a changelog starts: with the changes of a snapshot, of the first snapshot at or after a time, of the oldest that
@@ -134,8 +135,8 @@ async function* snapshotChanges(
   { columns }: ChangelogOptions,
 ): AsyncGenerator<SnapshotChanges> {
   const schema = await table.refresh();
-  const { changelogProducer, mergeEngine } = tableOptions(schema);
-  const isDelta = schema.primaryKeys.length === 0 || changelogProducer === 'none';
+  const { mergeEngine } = tableOptions(schema);
+  const isDelta = changesIn(schema) === 'delta';
   const snapshot = isDelta ? await snapshotOrNull(table, id) : null;
   if (snapshot?.commitKind === 'OVERWRITE') yield* overwriteChanges(table, snapshot, columns);
   else if (snapshot?.commitKind === 'APPEND' && schema.primaryKeys.length > 0 && mergeEngine === 'deduplicate') {
@@ -190,8 +191,7 @@ async function* readEntries(
 ): AsyncGenerator<ReadBatch> {
   const { schema } = table;
   const fields = options.columns?.map((name) => fieldOf(name, schema.fields)) ?? schema.fields;
-  const keyTypes = trimmedPrimaryKeys(schema).map((name) => fieldOf(name, schema.fields).type);
-  const order = (a: Uint8Array, b: Uint8Array): number => compareBinaryRows(keyTypes, a, b);
+  const order = keyRowOrder(tableLayout(schema));
   const rule = schema.primaryKeys.length === 0 ? ({ kind: 'append' } as const) : ({ kind: 'merge', order } as const);
   const buckets = Map.groupBy(entries, (entry) => `${entry.bucket}/${partitionKey(entry.partition)}`);
   const splits = [...buckets.values()].flatMap((bucket) => {

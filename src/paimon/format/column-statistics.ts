@@ -1,7 +1,7 @@
 // Null counts and exact bounds of columns while they are written, for formats whose files keep none.
 import { vectorComparator } from '../../column/compare.ts';
 import { bigIntAt, bytesAt, PRESENT, type Vector } from '../../column/vector.ts';
-import type { DataField, DataType } from '../schema/data-type.ts';
+import { type DataField, type DataType, columnOrder } from '../schema/data-type.ts';
 import type { FileColumnStatistics } from './data-file.ts';
 import { type BoundOrder, type ColumnBound, type ColumnBounds, joinBounds } from './parquet/column-bounds.ts';
 
@@ -63,10 +63,6 @@ function hasOrder(type: DataType): boolean {
     default:
       return true;
   }
-}
-
-function columnOrder(type: DataType): 'plain' | 'signed' {
-  return type.kind === 'DECIMAL' && type.precision > 18 ? 'signed' : 'plain';
 }
 
 function boundOrder(type: DataType): BoundOrder {

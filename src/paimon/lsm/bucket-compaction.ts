@@ -3,7 +3,6 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import type { FileStore } from '../../storage/file-store.ts';
-import { compareBinaryRows } from '../format/binary-row.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
 import type { SchemaStore } from '../schema/schema-store.ts';
 import { tableOptions } from '../schema/table-options.ts';
@@ -17,6 +16,7 @@ import type { Place } from './row-places.ts';
 import { holdsExpired, recordExpiryOf } from './record-expiry.ts';
 import { type SortedRun, sortedRuns } from './sorted-run.ts';
 import type { TaskRunner } from './task-runner.ts';
+import { keyRowOrder } from './key-values.ts';
 
 /** What compactions of a table's buckets work with. */
 export interface BucketCompactionParts {
@@ -196,7 +196,6 @@ function stateAfter(state: BucketState, result: CompactResult): BucketState {
 
 /** The sorted runs of a bucket's files. */
 export function runsOf(schema: TableSchema, files: readonly DataFileMeta[]): readonly SortedRun[] {
-  const { fields, keyIndexes } = tableLayout(schema);
-  const types = keyIndexes.map((index) => fields[index].type);
-  return sortedRuns(files, (a, b) => compareBinaryRows(types, a.minKey, b.minKey));
+  const order = keyRowOrder(tableLayout(schema));
+  return sortedRuns(files, (a, b) => order(a.minKey, b.minKey));
 }

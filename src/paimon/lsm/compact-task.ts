@@ -2,7 +2,6 @@
 // wants to know. A function of plain data, so that it runs in a worker thread. Source: format notes 05 sections 3, 7, 8.
 import { assert, TributaryError } from '../../base/errors.ts';
 import type { FileStore } from '../../storage/file-store.ts';
-import { compareBinaryRows } from '../format/binary-row.ts';
 import { type DataFileMeta, FILE_SOURCE_APPEND, FILE_SOURCE_COMPACT } from '../meta/data-file-meta.ts';
 import { tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
@@ -28,6 +27,7 @@ import { planRewrite, type RewriteStep } from './plan-rewrite.ts';
 import { recordExpiryOf } from './record-expiry.ts';
 import { type BucketReader, sectionWindows } from './section-reader.ts';
 import { sortedRuns } from './sorted-run.ts';
+import { keyRowOrder } from './key-values.ts';
 
 /** What is to be compacted. */
 export interface CompactRequest {
@@ -107,8 +107,7 @@ class Compaction {
       deletedRows: vectors,
       expiry: recordExpiryOf(schema, request.nowMs),
     };
-    const keyTypes = layout.keyIndexes.map((index) => layout.fields[index].type);
-    this.order = (a, b) => compareBinaryRows(keyTypes, a, b);
+    this.order = keyRowOrder(layout);
     this.plain = plainMerge(mergeFunctionOf(schema, { layout, dropRetracts: request.dropDeletes }));
     this.changing = this.mode.kind === 'plain' ? this.plain : this.changingMerge();
     this.changelog = this.mode.changelog ? this.changelogWriter() : null;

@@ -1,8 +1,9 @@
 // Rows of a primary-key table between files, merge and compaction: columns, sequence numbers, kinds; and how they sort.
 import { assert } from '../../base/errors.ts';
-import type { ColumnOrder } from '../../column/compare.ts';
 import type { ColumnBatch, Int64Vector } from '../../column/vector.ts';
-import type { DataField, DataType } from '../schema/data-type.ts';
+import type { DataField } from '../schema/data-type.ts';
+import { compareBinaryRows } from '../format/binary-row.ts';
+import type { KeyRowOrder } from './interval-partition.ts';
 
 /** Rows of one sorted run, or the result of a merge, in key order. The columns are those of a `KeyValueLayout`. */
 export interface KeyValueBatch extends ColumnBatch {
@@ -25,9 +26,10 @@ export interface KeyValueLayout {
   readonly sequenceDescending: boolean;
 }
 
-/** How values of the type are ordered: see `column/compare.ts`. */
-export function columnOrder(type: DataType): ColumnOrder {
-  return type.kind === 'DECIMAL' && type.precision > 18 ? 'signed' : 'plain';
+/** The order of written keys: those of the layout's key columns. */
+export function keyRowOrder({ fields, keyIndexes }: Pick<KeyValueLayout, 'fields' | 'keyIndexes'>): KeyRowOrder {
+  const types = keyIndexes.map((index) => fields[index].type);
+  return (a, b) => compareBinaryRows(types, a, b);
 }
 
 /** Consecutive sequence numbers, one a row. */

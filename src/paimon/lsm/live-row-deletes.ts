@@ -2,7 +2,6 @@
 import { DELETE } from '../../column/row-kind.ts';
 import { vectorSizeBytes } from '../../column/vector.ts';
 import type { FileStore } from '../../storage/file-store.ts';
-import { compareBinaryRows } from '../format/binary-row.ts';
 import type { ManifestEntry } from '../meta/manifest-entry.ts';
 import { SchemaStore } from '../schema/schema-store.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
@@ -13,6 +12,7 @@ import { bucketKey } from './live-files.ts';
 import { mergeFunctionOf } from './merge/merge-engine.ts';
 import { readSections } from './section-reader.ts';
 import type { WriteBatch } from './write-batch.ts';
+import { keyRowOrder } from './key-values.ts';
 
 /** The table whose rows are read. */
 export interface LiveTable {
@@ -25,7 +25,6 @@ export interface LiveTable {
 export async function* liveRowDeletes(table: LiveTable, files: readonly ManifestEntry[]): AsyncGenerator<WriteBatch> {
   const { store, tablePath, schema } = table;
   const layout = tableLayout(schema);
-  const keyTypes = layout.keyIndexes.map((index) => layout.fields[index].type);
   const paths = filePaths(tablePath, schema);
   const schemas = await fileSchemas(table, files);
   const merge = mergeFunctionOf(schema, { layout, dropRetracts: true });
@@ -34,7 +33,7 @@ export async function* liveRowDeletes(table: LiveTable, files: readonly Manifest
     const pathOf = (file: ManifestEntry['file']): string => paths.file(partition, bucket, file);
     const sections = partitionByInterval(
       entries.map((entry) => entry.file),
-      (a, b) => compareBinaryRows(keyTypes, a, b),
+      keyRowOrder(layout),
     );
     for await (const batch of readSections({ store, layout, schemas, pathOf }, sections, merge)) {
       const { rowCount, columns } = batch;

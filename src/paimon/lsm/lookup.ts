@@ -7,9 +7,9 @@ import type { Vector } from '../../column/vector.ts';
 import { decodeRows } from '../format/binary-row.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
 import type { KeyValueLayout } from './key-values.ts';
-import { columnOrder } from './key-values.ts';
 import type { KeyBatch, LookupFile } from './lookup-file.ts';
 import { sortedRuns } from './sorted-run.ts';
+import { columnOrder } from '../schema/data-type.ts';
 
 /** What is wanted from a bucket. */
 export interface LookupRequest {

@@ -6,10 +6,9 @@ import { createRowEncoder, EMPTY_ROW } from '../format/binary-row.ts';
 import { bucketRuleOf, createBucketer } from '../format/bucket.ts';
 import { partitionTypes } from '../format/partition-path.ts';
 import type { BinaryRowBytes } from '../meta/data-file-meta.ts';
-import type { DataType } from '../schema/data-type.ts';
+import { type DataType, columnOrder } from '../schema/data-type.ts';
 import { BUCKET_DYNAMIC, BUCKET_POSTPONE, tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
-import { columnOrder } from './key-values.ts';
 import { partitionKey } from './live-files.ts';
 
 /** A bucket of a partition. */

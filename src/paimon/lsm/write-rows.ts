@@ -10,10 +10,10 @@ import { bytesAt, PRESENT, validityAt } from '../../column/vector.ts';
 import { BUCKET_POSTPONE, type TableOptions, tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import type { KeyValueLayout } from './key-values.ts';
-import { columnOrder } from './key-values.ts';
 import { requireNotNull, withDefaults } from './null-values.ts';
 import { placeRows, type RowPlaces } from './row-places.ts';
 import type { WriteBatch } from './write-batch.ts';
+import { columnOrder } from '../schema/data-type.ts';
 
 /** Rows in write order. */
 export interface WriteRows {

@@ -10,13 +10,12 @@ import type { SnapshotStore } from '../commit/snapshot-store.ts';
 import type { TableCommitter } from '../commit/table-commit.ts';
 import { type Cell, cellAt, compareCells } from '../format/cell.ts';
 import { valueText } from '../format/partition-path.ts';
-import { columnOrder } from '../lsm/key-values.ts';
 import { BATCH_COMMIT_IDENTIFIER, type Snapshot } from '../meta/snapshot.ts';
 import { type ColumnStatistics, statisticsToJson, type TableStatistics } from '../meta/statistics-json.ts';
 import type { TablePaths } from '../meta/table-paths.ts';
 import { fieldOf } from '../scan/predicate.ts';
 import type { ReadBatch, ReadOptions } from '../scan/scan.ts';
-import type { DataField, DataType } from '../schema/data-type.ts';
+import { type DataField, type DataType, columnOrder } from '../schema/data-type.ts';
 import type { SchemaStore } from '../schema/schema-store.ts';
 import { DistinctCount } from './distinct-count.ts';
 

@@ -7,10 +7,10 @@ import { decodeCells } from '../format/binary-row.ts';
 import { type Bucketer, bucketRuleOf, createBucketer } from '../format/bucket.ts';
 import { type Cell, cellAt, compareCells, vectorOf } from '../format/cell.ts';
 import { tableLayout } from '../lsm/key-value-file.ts';
-import { columnOrder, type KeyValueBatch, type KeyValueLayout } from '../lsm/key-values.ts';
+import type { KeyValueBatch, KeyValueLayout } from '../lsm/key-values.ts';
 import type { SimpleStats } from '../meta/data-file-meta.ts';
 import type { ManifestEntry } from '../meta/manifest-entry.ts';
-import type { DataField } from '../schema/data-type.ts';
+import { type DataField, columnOrder } from '../schema/data-type.ts';
 import { type TableSchema, trimmedPrimaryKeys } from '../schema/table-schema.ts';
 
 /** Types without bounds. */

@@ -3,7 +3,6 @@
 import { isTributaryError, TributaryError } from '../../base/errors.ts';
 import type { FileStore } from '../../storage/file-store.ts';
 import type { ManifestStore } from '../commit/manifest-store.ts';
-import { compareBinaryRows } from '../format/binary-row.ts';
 import { readDataFile } from '../lsm/data-file-reader.ts';
 import { filePaths } from '../lsm/file-paths.ts';
 import { tableLayout } from '../lsm/key-value-file.ts';
@@ -22,6 +21,7 @@ import type { SchemaStore } from '../schema/schema-store.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import { deletionVectorProblems } from './check-deletion-vectors.ts';
 import { FileCheck } from './check-file.ts';
+import { keyRowOrder } from '../lsm/key-values.ts';
 
 /** Failures that say nothing of the table. */
 const STORAGE_FAILURES: ReadonlySet<string> = new Set(['E3002', 'E3003', 'E3004']);
@@ -136,17 +136,17 @@ export class SnapshotCheck {
 
   /** Above level 0, files of a bucket's level must not touch. */
   private checkLevels(place: string, live: readonly ManifestEntry[], schema: TableSchema): void {
-    const { fields, keyIndexes } = tableLayout(schema);
-    if (keyIndexes.length === 0) return;
-    const types = keyIndexes.map((index) => fields[index].type);
+    const layout = tableLayout(schema);
+    if (layout.keyIndexes.length === 0) return;
+    const order = keyRowOrder(layout);
     const leveled = live.filter(({ file, bucket }) => file.level > 0 && bucket >= 0);
     const levels = Map.groupBy(leveled, (entry) => `${entry.file.level}/${bucketKey(entry.partition, entry.bucket)}`);
     for (const entries of levels.values()) {
       const files = entries.map((entry) => entry.file);
-      files.sort((a, b) => compareBinaryRows(types, a.minKey, b.minKey));
+      files.sort((a, b) => order(a.minKey, b.minKey));
       for (const [index, file] of files.slice(1).entries()) {
         const before = files[index];
-        if (compareBinaryRows(types, before.maxKey, file.minKey) < 0) continue;
+        if (order(before.maxKey, file.minKey) < 0) continue;
         this.findings.problems.push(`${place}: level ${file.level} overlaps: ${before.fileName} and ${file.fileName}`);
       }
     }

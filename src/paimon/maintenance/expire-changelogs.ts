@@ -6,9 +6,10 @@ import type { Snapshot, SnapshotId } from '../meta/snapshot.ts';
 import { parseSnapshot } from '../meta/snapshot-json.ts';
 import { bucketPathsOf } from '../meta/table-paths.ts';
 import type { Retention } from '../schema/table-options.ts';
-import { changelogIds, changeNamesOf, changesIn } from './changelogs.ts';
+import { changeNamesOf } from './changelogs.ts';
 import { deleteFiles } from './delete-files.ts';
 import { type History, metadataNamesOf, readConsumers, readTags, unlessGone } from './references.ts';
+import { changelogIds, changesIn } from '../scan/changelog.ts';
 
 /** What may go. Counts are of changelogs and snapshots together. */
 export interface ChangelogExpiry {

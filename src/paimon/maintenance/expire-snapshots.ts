@@ -11,10 +11,11 @@ import type { Snapshot, SnapshotId } from '../meta/snapshot.ts';
 import { type BucketPaths, bucketPathsOf, TablePaths } from '../meta/table-paths.ts';
 import type { Retention, TableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
-import { type ChangesIn, changesIn, changeNamesOf } from './changelogs.ts';
+import { changeNamesOf } from './changelogs.ts';
 import { deleteFiles } from './delete-files.ts';
 import { type MetadataNames, metadataNamesOf, readConsumers, readTags, type Tag, unlessGone } from './references.ts';
 import { namesOfOtherBranches } from './used-names.ts';
+import { type ChangesIn, changesIn } from '../scan/changelog.ts';
 
 /** The table whose snapshots expire. Branches are left alone: what they name may be the table's. */
 export interface MaintainedTable {

@@ -3,9 +3,9 @@
 import { TributaryError } from '../../base/errors.ts';
 import type { Snapshot } from '../meta/snapshot.ts';
 import { snapshotToJson } from '../meta/snapshot-json.ts';
-import { changelogIds } from './changelogs.ts';
 import { type History, readTags } from './references.ts';
 import { readTag } from './tags.ts';
+import { changelogIds } from '../scan/changelog.ts';
 
 /** The state that a table goes back to. */
 export type RollbackTarget = { readonly snapshot: bigint } | { readonly tag: string };

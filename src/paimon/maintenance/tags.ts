@@ -5,10 +5,11 @@ import type { ManifestEntry } from '../meta/manifest-entry.ts';
 import type { Snapshot } from '../meta/snapshot.ts';
 import { bucketPathsOf } from '../meta/table-paths.ts';
 import { parseTag, tagToJson, type TagLife } from '../meta/tag-json.ts';
-import { changesIn, changeNamesOf } from './changelogs.ts';
+import { changeNamesOf } from './changelogs.ts';
 import { deleteFiles } from './delete-files.ts';
 import { type History, type MetadataNames, metadataNamesOf, readTags, type Tag, unlessGone } from './references.ts';
 import { namesOfOtherBranches } from './used-names.ts';
+import { changesIn } from '../scan/changelog.ts';
 
 /** What a tag is made of. */
 export interface NewTag {

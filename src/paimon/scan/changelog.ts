@@ -14,6 +14,7 @@ import { tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import { bucketReader, type ReadSource } from './read.ts';
 import type { SnapshotChanges } from './scan.ts';
+import type { FileStore } from '../../storage/file-store.ts';
 
 /** What changes are read from. */
 export interface ChangelogSource extends ReadSource {
@@ -26,6 +27,14 @@ export interface ChangelogSource extends ReadSource {
 export interface ChangeColumns {
   readonly schema: TableSchema;
   readonly fields: readonly DataField[];
+}
+
+/** Where the changes of a snapshot stand: in changelog files, or in the data files that it added. */
+export type ChangesIn = 'changelog' | 'delta';
+
+/** Where the changes of a table's snapshots stand. */
+export function changesIn(schema: TableSchema): ChangesIn {
+  return schema.primaryKeys.length === 0 || tableOptions(schema).changelogProducer === 'none' ? 'delta' : 'changelog';
 }
 
 /** The snapshot of that id, or the long-lived changelog that is left of it. Throws `E3401` if neither is there. */
@@ -44,11 +53,20 @@ export async function changelogSnapshot(source: ChangelogSource, id: SnapshotId)
 
 /** The oldest snapshot whose changes are left: a long-lived changelog or a snapshot; null if there is neither. */
 export async function earliestChangesId(source: ChangelogSource): Promise<SnapshotId | null> {
-  const names = (await source.store.list(source.paths.changelogDirectory)).map((entry) => entry.name);
-  const kept = names.flatMap((name) => /^changelog-([1-9]\d*)$/.exec(name)?.[1] ?? []).map((id) => BigInt(id));
+  const [changelog] = await changelogIds(source.store, source.paths);
   const snapshot = await source.snapshots.earliestId();
-  const ids = snapshot === null ? kept : [...kept, snapshot];
-  return ids.length === 0 ? null : (ids.reduce((least, id) => (id < least ? id : least)) as SnapshotId);
+  if (changelog === undefined || snapshot === null) return changelog ?? snapshot;
+  return changelog < snapshot ? changelog : snapshot;
+}
+
+/** The ids of the changelogs that are there, ascending. */
+export async function changelogIds(store: FileStore, paths: TablePaths): Promise<readonly SnapshotId[]> {
+  const ids: SnapshotId[] = [];
+  for (const { name, isDirectory } of await store.list(paths.changelogDirectory)) {
+    const id = /^changelog-([1-9]\d*)$/.exec(name)?.[1];
+    if (id !== undefined && !isDirectory) ids.push(BigInt(id) as SnapshotId);
+  }
+  return ids.sort((a, b) => (a < b ? -1 : 1));
 }
 
 /**
@@ -81,8 +99,7 @@ async function changeEntries(
   snapshot: Snapshot,
   schema: TableSchema,
 ): Promise<readonly ManifestEntry[]> {
-  const isDelta = schema.primaryKeys.length === 0 || tableOptions(schema).changelogProducer === 'none';
-  return writtenEntries(source.manifests, snapshot, isDelta ? 'delta' : 'changelog');
+  return writtenEntries(source.manifests, snapshot, changesIn(schema));
 }
 
 /**
@@ -92,7 +109,7 @@ async function changeEntries(
 export async function writtenEntries(
   manifests: ManifestStore,
   snapshot: Snapshot,
-  from: 'delta' | 'changelog',
+  from: ChangesIn,
 ): Promise<readonly ManifestEntry[]> {
   const { commitKind } = snapshot;
   if (commitKind === 'OVERWRITE' || (from === 'delta' && commitKind !== 'APPEND')) return [];

@@ -3,21 +3,22 @@
 // IncrementalDiffStartingScanner).
 import { TributaryError } from '../../base/errors.ts';
 import { type PlainCondition, plainConditions } from '../format/condition.ts';
-import { compareBinaryRows } from '../format/binary-row.ts';
 import { partitionByInterval } from '../lsm/interval-partition.ts';
 import { partitionKey } from '../lsm/live-files.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
 import type { ManifestEntry } from '../meta/manifest-entry.ts';
 import type { Snapshot, SnapshotId } from '../meta/snapshot.ts';
 import { BUCKET_POSTPONE, tableOptions } from '../schema/table-options.ts';
-import { type TableSchema, trimmedPrimaryKeys } from '../schema/table-schema.ts';
-import { changelogSnapshot, type ChangelogSource, earliestChangesId, writtenEntries } from './changelog.ts';
+import type { TableSchema } from '../schema/table-schema.ts';
+import { changelogSnapshot, type ChangelogSource, earliestChangesId, writtenEntries, changesIn } from './changelog.ts';
 import { readsAboveLevel0 } from './plan.ts';
 import { checkConditions, fieldOf } from './predicate.ts';
 import { partitionMayMeet } from './prune.ts';
 import { type DiffPlan, planDiff, readDiff } from './read-diff.ts';
 import { readPlan } from './read.ts';
 import type { IncrementalMode, IncrementalOptions, IncrementalRange, ReadBatch, ScanPlan, Split } from './scan.ts';
+import { keyRowOrder } from '../lsm/key-values.ts';
+import { tableLayout } from '../lsm/key-value-file.ts';
 
 /** What an incremental read works with. */
 export interface IncrementalSource extends ChangelogSource {
@@ -57,7 +58,7 @@ export async function* readIncremental(
 }
 
 async function resolve(source: IncrementalSource, range: IncrementalRange, mode: IncrementalMode): Promise<Resolved> {
-  const written = mode === 'auto' ? producedBy(source.schema) : mode;
+  const written = mode === 'auto' ? changesIn(source.schema) : mode;
   switch (range.kind) {
     case 'tags': {
       const [before, after] = await Promise.all([source.tag(range.after), source.tag(range.upTo)]);
@@ -75,11 +76,6 @@ async function resolve(source: IncrementalSource, range: IncrementalRange, mode:
     case 'timestamps':
       return betweenTimes(source, range, written);
   }
-}
-
-/** Which files tell what a table's snapshots changed. */
-function producedBy(schema: TableSchema): 'delta' | 'changelog' {
-  return tableOptions(schema).changelogProducer === 'none' ? 'delta' : 'changelog';
 }
 
 async function betweenTimes(
@@ -144,9 +140,9 @@ async function writtenSplits(
       entries.push(entry);
     }
   }
-  const types = trimmedPrimaryKeys(schema).map((name) => fieldOf(name, schema.fields).type);
+  const layout = tableLayout(schema);
   const inSections = (files: readonly DataFileMeta[]): readonly DataFileMeta[] =>
-    types.length === 0 ? files : partitionByInterval(files, (a, b) => compareBinaryRows(types, a, b)).flat(2);
+    layout.keyIndexes.length === 0 ? files : partitionByInterval(files, keyRowOrder(layout)).flat(2);
   const buckets = Map.groupBy(entries, (entry) => `${entry.bucket}/${partitionKey(entry.partition)}`);
   return [...buckets.values()].map((group) => ({
     partition: group[0].partition,

@@ -1,8 +1,6 @@
 // From a snapshot to the splits that a read has to read. Source: format notes 05 sections 4 and 11, 04 sections 4 and 9.
 import { TributaryError } from '../../base/errors.ts';
-import type { KeyRowOrder } from '../lsm/interval-partition.ts';
 import type { ManifestStore } from '../commit/manifest-store.ts';
-import { compareBinaryRows } from '../format/binary-row.ts';
 import { type PlainCondition, plainConditions } from '../format/condition.ts';
 import type { DeletionFile } from '../lsm/deletion-vector.ts';
 import { filePaths } from '../lsm/file-paths.ts';
@@ -12,12 +10,14 @@ import { DELETION_VECTORS, type IndexManifestEntry, type ManifestEntry } from '.
 import type { Snapshot } from '../meta/snapshot.ts';
 import type { SchemaStore } from '../schema/schema-store.ts';
 import { tableOptions } from '../schema/table-options.ts';
-import { type TableSchema, trimmedPrimaryKeys } from '../schema/table-schema.ts';
+import type { TableSchema } from '../schema/table-schema.ts';
 import { rowsByEmbeddedIndex } from './file-selection.ts';
 import { checkConditions, fieldOf } from './predicate.ts';
 import { keysMayMeet, partitionMayMeet, valuesMayMeet } from './prune.ts';
 import type { ReadOptions, ScanPlan, Split } from './scan.ts';
 import { type SplitFiles, type SplitRule, splitFiles } from './split-files.ts';
+import { keyRowOrder } from '../lsm/key-values.ts';
+import { tableLayout } from '../lsm/key-value-file.ts';
 
 /** What a plan is made of. */
 export interface PlanSource {
@@ -55,7 +55,7 @@ export async function planScan(source: PlanSource, options: ReadOptions): Promis
     const { partition, bucket: number } = bucket[0];
     const files = prune.byKey(bucket.map((entry) => entry.file));
     const deletionFiles = deletionFilesOf(source, indexEntries, bucket[0]);
-    const ruleOfBucket: SplitRule = number < 0 ? { kind: 'as-written', order: keyOrderOf(schema) } : rule;
+    const ruleOfBucket: SplitRule = number < 0 ? { kind: 'as-written', order: keyRowOrder(tableLayout(schema)) } : rule;
     for (const split of await prune.byValues(splitFiles(files, ruleOfBucket))) {
       splits.push({ partition, bucket: number, ...split, deletionFiles });
     }
@@ -82,12 +82,7 @@ function splitRule(schema: TableSchema, options: ReadOptions): SplitRule {
   if (schema.primaryKeys.length === 0) return { kind: 'append' };
   if (options.readOptimized === true || (options.beforeChanges !== true && readsAboveLevel0(schema)))
     return { kind: 'levels-above-0' };
-  return { kind: 'merge', order: keyOrderOf(schema) };
-}
-
-function keyOrderOf(schema: TableSchema): KeyRowOrder {
-  const types = trimmedPrimaryKeys(schema).map((name) => fieldOf(name, schema.fields).type);
-  return (a, b) => compareBinaryRows(types, a, b);
+  return { kind: 'merge', order: keyRowOrder(tableLayout(schema)) };
 }
 
 /** Whether each key stands once above level 0, and level 0 is not visible until it is compacted. */

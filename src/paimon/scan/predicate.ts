@@ -12,8 +12,7 @@ import {
   type PlainCondition,
 } from '../format/condition.ts';
 import { likePattern } from '../format/like-pattern.ts';
-import { columnOrder } from '../lsm/key-values.ts';
-import type { DataField, DataType } from '../schema/data-type.ts';
+import { type DataField, type DataType, columnOrder } from '../schema/data-type.ts';
 
 /** Throws `E3400` unless every condition names one of the fields and compares it with a value of its type. */
 export function checkConditions(conditions: readonly Condition[], fields: readonly DataField[]): void {

@@ -2,14 +2,13 @@
 import type { FileStore } from '../../storage/file-store.ts';
 import { INSERT, isRetract } from '../../column/row-kind.ts';
 import { sliceVector, takeVector } from '../../column/take.ts';
-import { compareBinaryRows } from '../format/binary-row.ts';
 import { type DeletedRows, type DeletionFile, readDeletionVector } from '../lsm/deletion-vector.ts';
 import { conditionColumns, type PlainCondition, plainConditions } from '../format/condition.ts';
 import type { RowSet } from '../format/file-index/row-set.ts';
 import { filePaths } from '../lsm/file-paths.ts';
 import { partitionByInterval } from '../lsm/interval-partition.ts';
 import { tableLayout } from '../lsm/key-value-file.ts';
-import type { KeyValueBatch, KeyValueLayout } from '../lsm/key-values.ts';
+import { type KeyValueBatch, type KeyValueLayout, keyRowOrder } from '../lsm/key-values.ts';
 import { clearDeleted, flaggedRows, keepRows } from '../lsm/live-rows.ts';
 import { mergeFields, mergeFunctionOf } from '../lsm/merge/merge-engine.ts';
 import type { MergeFunction } from '../lsm/merge/merge-function.ts';
@@ -124,8 +123,7 @@ export async function* mergeLiveFiles(
   { files, deletionFiles }: Pick<Split, 'files' | 'deletionFiles'>,
   merge: MergeFunction,
 ): AsyncGenerator<KeyValueBatch> {
-  const types = reader.layout.keyIndexes.map((index) => reader.layout.fields[index].type);
-  const sections = partitionByInterval(files, (a, b) => compareBinaryRows(types, a, b));
+  const sections = partitionByInterval(files, keyRowOrder(reader.layout));
   const deletedRows = new Map<string, DeletedRows>();
   for (const { fileName } of files) {
     const deletionFile = deletionFiles.get(fileName);

@@ -1,6 +1,7 @@
 // Paimon's data types and the vectors that hold their values.
 // Source: Paimon specification, "Schema" and org.apache.paimon.types (names and default precisions).
 import type { JsonObject } from '../../base/json-text.ts';
+import type { ColumnOrder } from '../../column/compare.ts';
 import type { Shape } from '../../column/vector.ts';
 
 /** A field of a table or of a ROW type. */
@@ -69,4 +70,9 @@ export function shapeOf(type: DataType): Shape {
     case 'ROW':
       return { kind: 'struct', fields: type.fields.map((field) => shapeOf(field.type)) };
   }
+}
+
+/** How values of the type are ordered: see `column/compare.ts`. */
+export function columnOrder(type: DataType): ColumnOrder {
+  return type.kind === 'DECIMAL' && type.precision > 18 ? 'signed' : 'plain';
 }

@@ -1,10 +1,10 @@
 // Which of a key's rows is the newest of a sequence group: the order of its sequence fields, NULL first.
 import type { KeyValueLayout } from '../key-values.ts';
-import { columnOrder } from '../key-values.ts';
 import type { RowComparator } from '../../../column/compare.ts';
 import { PRESENT, type Vector, validityAt } from '../../../column/vector.ts';
 import type { SortedGroups } from './merge-function.ts';
 import { nullsFirst } from './nulls-first.ts';
+import { columnOrder } from '../../schema/data-type.ts';
 
 const NOBODY = -1;
 

@@ -1,7 +1,6 @@
 // The folds that choose one of the values: the first, the last, the largest.
 import { type RowComparator, vectorComparator } from '../../../column/compare.ts';
 import type { AggregateFunction } from '../../schema/aggregate.ts';
-import { columnOrder } from '../key-values.ts';
 import {
   ADD,
   ADD_BEFORE,
@@ -17,6 +16,7 @@ import {
   valueOf,
 } from './column-fold.ts';
 import { cannotRetract } from './merge-faults.ts';
+import { columnOrder } from '../../schema/data-type.ts';
 
 /** Values are entries, or NO_VALUE for NULL. */
 abstract class PickFold implements ColumnFold {

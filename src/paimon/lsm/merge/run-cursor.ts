@@ -1,8 +1,9 @@
 // Where a merge stands in one sorted run: the batch, the row, and a number that orders most keys without a comparison.
 import { rowComparator, type RowComparator } from '../../../column/compare.ts';
 import type { Int64Vector, Vector } from '../../../column/vector.ts';
-import { columnOrder, type KeyValueBatch, type KeyValueLayout } from '../key-values.ts';
+import type { KeyValueBatch, KeyValueLayout } from '../key-values.ts';
 import { chain, nullsFirst } from './nulls-first.ts';
+import { columnOrder } from '../../schema/data-type.ts';
 
 /** Compares rows of one batch with rows of another. */
 export interface BatchOrder {
