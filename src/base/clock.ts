@@ -14,6 +14,11 @@ export interface Clock {
   after(delayMs: number, action: () => void): () => void;
 }
 
+/** The local wall clock at a moment, as if it were UTC: how Paimon stores some of its times (format notes 02). */
+export function localTimeMs(nowMs: number): number {
+  return nowMs - new Date(nowMs).getTimezoneOffset() * 60_000;
+}
+
 /** The machine's clock. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),

@@ -1,7 +1,6 @@
 // Writing to a table in a few calls: rows, commits and the compaction that they make due, with everything that takes part
 // in its place. The parts themselves are for programs that run several of them at a time.
 import { type Clock, systemClock } from '../base/clock.ts';
-import { isTributaryError } from '../base/errors.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import { rowKindText, type RowKindText } from '../column/row-kind.ts';
 import type { TableCommitter } from './commit/table-commit.ts';
@@ -15,6 +14,7 @@ import { settlePostponed } from './maintenance/settle-postponed.ts';
 import type { Snapshot } from './meta/snapshot.ts';
 import { BUCKET_DYNAMIC, BUCKET_POSTPONE, tableOptions } from './schema/table-options.ts';
 import type { Table } from './table.ts';
+import { mayBePublished } from './lsm/commit-outcome.ts';
 
 /** How a session writes. */
 export interface SessionOptions {
@@ -141,7 +141,7 @@ export class TableSession {
       this.nextIdentifier += 1n;
     } catch (error) {
       // Where the outcome of the commit is not certain, a snapshot may name the files.
-      if (!isTributaryError(error, 'E3453', 'E3457')) await this.parts.writer.discard(message);
+      if (!mayBePublished(error)) await this.parts.writer.discard(message);
       throw error;
     }
   }

@@ -7,7 +7,6 @@ import { parseDuration } from '../../config/units.ts';
 import { createRowPrinter } from '../../paimon/format/row-json.ts';
 import { expireChangelogs } from '../../paimon/maintenance/expire-changelogs.ts';
 import { renameTag } from '../../paimon/maintenance/tags.ts';
-import { fastForward } from '../../paimon/maintenance/branches.ts';
 import type { IncrementalMode } from '../../paimon/scan/scan.ts';
 import type { Table, TagOptions } from '../../paimon/table.ts';
 import { jsonText, printLine } from '../output.ts';
@@ -71,7 +70,7 @@ export function branchVerb(): Command {
         case 'delete':
           return table.deleteBranch(name);
         case 'fast-forward':
-          return fastForward(await table.history(), name);
+          return table.fastForward(name);
         default:
           throw new TributaryError('E6200', `no such action: do=${options.do} known=create, delete, fast-forward`);
       }

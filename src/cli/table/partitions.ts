@@ -1,6 +1,6 @@
 // Verbs of `tributary table` for whole partitions: drop-partition, expire-partitions, mark-done.
 import type { Command } from 'commander';
-import { systemClock } from '../../base/clock.ts';
+import { systemClock, localTimeMs } from '../../base/clock.ts';
 import { TributaryError } from '../../base/errors.ts';
 import { systemRandom } from '../../base/random.ts';
 import { parseDuration } from '../../config/units.ts';
@@ -52,7 +52,7 @@ export function expirePartitionsVerb(): Command {
       const parts = await partitioned(table, options.commitUser);
       const schema = withExpirationTime(table.schema, options.expirationTime);
       const nowMs = systemClock.nowMs();
-      const localNowMs = nowMs - new Date(nowMs).getTimezoneOffset() * 60_000;
+      const localNowMs = localTimeMs(nowMs);
       const expired = await expirePartitions({ ...parts, schema }, { localNowMs, dryRun: options.dryRun === true });
       printDirectories(schema, expired.partitions);
       if (expired.undatedCount === 0) return;

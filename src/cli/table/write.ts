@@ -20,6 +20,7 @@ import type { TableSchema } from '../../paimon/schema/table-schema.ts';
 import type { Table } from '../../paimon/table.ts';
 import { readInputLines } from './input-file.ts';
 import { nextIdentifier, openTable, type TableOptions, tableVerb, wholeNumber } from './table-options.ts';
+import { mayBePublished } from '../../paimon/lsm/commit-outcome.ts';
 
 type WriteOptions = TableOptions & {
   readonly rows: string;
@@ -121,7 +122,7 @@ async function publish(
     await committer.commit({ ...change, commitUser, commitIdentifier });
   } catch (error) {
     // Where the outcome of the commit is not certain, a snapshot may name the files.
-    if (message !== null && !isTributaryError(error, 'E3453', 'E3457')) await writer.discard(message);
+    if (message !== null && !mayBePublished(error)) await writer.discard(message);
     throw error;
   }
   if (message !== null) writer.committed(message);

@@ -3,7 +3,7 @@ import type { DataFileMeta } from '../meta/data-file-meta.ts';
 import { BUCKET_DYNAMIC, tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import type { BucketCompactionParts, BucketState, BucketWork, CompactionWish } from './bucket-compaction.ts';
-import { discardFiles } from './bucket-compaction.ts';
+import { bucketTask, discardFiles } from './bucket-compaction.ts';
 import type { CompactResult } from './compaction-result.ts';
 import { type DeletedRows, readDeletionVector } from './deletion-vector.ts';
 import { type FileGroup, packFiles, pickBucket, pickNeighbours } from './pick-append-files.ts';
@@ -49,25 +49,18 @@ export class AppendCompaction implements BucketWork {
 
   private async rewrite(
     schema: TableSchema,
-    { partition, bucket }: Place,
+    place: Place,
     what: { readonly files: FileGroup; readonly deletedRows: ReadonlyMap<string, DeletedRows> },
   ): Promise<readonly DataFileMeta[]> {
-    const { tablePath, runner, random, clock, schemas } = this.parts;
-    const ids = new Set(what.files.map((file) => file.schemaId));
-    const nowMs = clock.nowMs();
-    const names = new Set(what.files.map((file) => file.fileName));
+    const { files } = what;
+    const nowMs = this.parts.clock.nowMs();
+    const names = new Set(files.map((file) => file.fileName));
     const request = {
-      tablePath,
-      schema,
-      fileSchemas: await Promise.all([...ids].map((id) => schemas.read(id))),
-      partition,
-      bucket,
-      files: what.files,
+      ...(await bucketTask(this.parts, { schema, place, files, nowMs })),
+      files,
       deletedRows: new Map([...what.deletedRows].filter(([name]) => names.has(name))),
-      fileUuid: random.uuid(),
-      creationTimeMs: nowMs - new Date(nowMs).getTimezoneOffset() * 60_000,
     };
-    return runner.run('rewrite', request, new Set());
+    return this.parts.runner.run('rewrite', request, new Set());
   }
 }
 

@@ -2,32 +2,20 @@
 // plain data, so that it runs in a worker thread. Source: BaseAppendFileStoreWrite.compactRewrite.
 import type { FileStore } from '../../storage/file-store.ts';
 import { type DataFileMeta, FILE_SOURCE_COMPACT } from '../meta/data-file-meta.ts';
-import type { TableSchema } from '../schema/table-schema.ts';
 import { DataFileFormat, DataFileWriter, FileNames } from './data-file-writer.ts';
 import type { DeletedRows } from './deletion-vector.ts';
 import { filePaths } from './file-paths.ts';
 import { sequenceFrom } from './key-values.ts';
 import { tableLayout } from './key-value-file.ts';
 import { readFile } from './section-reader.ts';
+import type { BucketTask } from './compact-task.ts';
 
 /** What is to be written anew. */
-export interface RewriteRequest {
-  /** The table's directory. */
-  readonly tablePath: string;
-  /** The schema to write with: the latest. */
-  readonly schema: TableSchema;
-  /** The schema versions that the files were written with. */
-  readonly fileSchemas: readonly TableSchema[];
-  readonly partition: Uint8Array;
-  readonly bucket: number;
+export interface RewriteRequest extends BucketTask {
   /** At least one, in the order of their rows. */
   readonly files: readonly DataFileMeta[];
   /** Deletion vectors of the files, by name. */
   readonly deletedRows: ReadonlyMap<string, DeletedRows>;
-  /** Unique within the table; part of the file names. */
-  readonly fileUuid: string;
-  /** Stored in the files' metadata; see `DataFileMeta.creationTimeMs`. */
-  readonly creationTimeMs: number;
 }
 
 /** Writes the files; removes what it has written if it fails. The new files are durable, no snapshot names them. */

@@ -1,6 +1,6 @@
 // The compaction of one bucket: decides, runs the work, and decides again on what is left, as often as it is asked to.
 // Source: format notes 05 sections 2 and 3.
-import type { Clock } from '../../base/clock.ts';
+import { type Clock, localTimeMs } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import type { FileStore } from '../../storage/file-store.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
@@ -17,6 +17,7 @@ import { holdsExpired, recordExpiryOf } from './record-expiry.ts';
 import { type SortedRun, sortedRuns } from './sorted-run.ts';
 import type { TaskRunner } from './task-runner.ts';
 import { keyRowOrder } from './key-values.ts';
+import type { BucketTask } from './compact-task.ts';
 
 /** What compactions of a table's buckets work with. */
 export interface BucketCompactionParts {
@@ -89,18 +90,14 @@ export class BucketCompaction implements BucketWork {
   private async pickFull(schema: TableSchema, state: BucketState): Promise<CompactionPick | null> {
     const { compactionForceRewriteAllFiles } = tableOptions(schema);
     const expiry = recordExpiryOf(schema, this.parts.clock.nowMs());
-    const schemas = new Map(expiry === null ? [] : (await this.schemasOf(state.files)).map((one) => [one.id, one]));
+    const schemas = new Map(
+      expiry === null ? [] : (await schemasOf(this.parts, state.files)).map((one) => [one.id, one]),
+    );
     return pickFullCompaction(runsOf(schema, state.files), this.settings(schema, false), (file) => {
       const fileSchema = schemas.get(file.schemaId);
       const isExpired = expiry !== null && fileSchema !== undefined && holdsExpired(file, fileSchema, expiry);
       return compactionForceRewriteAllFiles || isExpired || state.deletionVectors.has(file.fileName);
     });
-  }
-
-  /** The schema versions that the files were written with. */
-  private schemasOf(files: readonly DataFileMeta[]): Promise<readonly TableSchema[]> {
-    const ids = new Set(files.map((file) => file.schemaId));
-    return Promise.all([...ids].map((id) => this.parts.schemas.read(id)));
   }
 
   private pick(schema: TableSchema, state: BucketState): CompactionPick | null {
@@ -136,18 +133,13 @@ export class BucketCompaction implements BucketWork {
   }
 
   private async run(schema: TableSchema, state: BucketState, pick: CompactionPick): Promise<CompactResult> {
-    const { tablePath, runner, random, clock } = this.parts;
-    const { partition, bucket } = state.place;
+    const { runner, clock } = this.parts;
     const files = pick.runs.flatMap((run) => run.files);
     const nowMs = clock.nowMs();
     const { levelCount, needsLookup } = tableOptions(schema);
     const higherFiles = needsLookup ? state.files.filter((file) => file.level > pick.outputLevel) : [];
     const request = {
-      tablePath,
-      schema,
-      fileSchemas: await this.schemasOf([...files, ...higherFiles]),
-      partition,
-      bucket,
+      ...(await bucketTask(this.parts, { schema, place: state.place, files: [...files, ...higherFiles], nowMs })),
       files,
       higherFiles,
       deletionVectors: state.deletionVectors,
@@ -155,9 +147,7 @@ export class BucketCompaction implements BucketWork {
       maxLevel: state.files.reduce((highest, file) => Math.max(highest, file.level), levelCount - 1),
       dropDeletes: pick.dropDeletes,
       rewritesFiles: pick.rewritesFiles,
-      fileUuid: random.uuid(),
       nowMs,
-      creationTimeMs: nowMs - new Date(nowMs).getTimezoneOffset() * 60_000,
     };
     return runner.run('compact', request, new Set());
   }
@@ -171,6 +161,37 @@ export class BucketCompaction implements BucketWork {
     await this.discard(schema, place, obsolete);
     return result;
   }
+}
+
+/** The schema versions that the files were written with. */
+function schemasOf(
+  { schemas }: Pick<BucketCompactionParts, 'schemas'>,
+  files: readonly DataFileMeta[],
+): Promise<readonly TableSchema[]> {
+  const ids = new Set(files.map((file) => file.schemaId));
+  return Promise.all([...ids].map((id) => schemas.read(id)));
+}
+
+/** What every task that writes files of a bucket anew is told; `files` are all that it reads. */
+export async function bucketTask(
+  parts: BucketCompactionParts,
+  of: {
+    readonly schema: TableSchema;
+    readonly place: Place;
+    readonly files: readonly DataFileMeta[];
+    readonly nowMs: number;
+  },
+): Promise<BucketTask> {
+  const { partition, bucket } = of.place;
+  return {
+    tablePath: parts.tablePath,
+    schema: of.schema,
+    fileSchemas: await schemasOf(parts, of.files),
+    partition,
+    bucket,
+    fileUuid: parts.random.uuid(),
+    creationTimeMs: localTimeMs(of.nowMs),
+  };
 }
 
 /** Removes files of a bucket that no snapshot will name. Never throws. */

@@ -29,8 +29,8 @@ import { type BucketReader, sectionWindows } from './section-reader.ts';
 import { sortedRuns } from './sorted-run.ts';
 import { keyRowOrder } from './key-values.ts';
 
-/** What is to be compacted. */
-export interface CompactRequest {
+/** Files of a bucket that are to be written anew: what every such task is told. */
+export interface BucketTask {
   /** The table's directory. */
   readonly tablePath: string;
   /** The schema to write with: the latest. */
@@ -39,6 +39,14 @@ export interface CompactRequest {
   readonly fileSchemas: readonly TableSchema[];
   readonly partition: Uint8Array;
   readonly bucket: number;
+  /** Unique within the table; part of the file names. */
+  readonly fileUuid: string;
+  /** Stored in the files' metadata; see `DataFileMeta.creationTimeMs`. */
+  readonly creationTimeMs: number;
+}
+
+/** What is to be compacted. */
+export interface CompactRequest extends BucketTask {
   readonly files: readonly DataFileMeta[];
   /** The bucket's files above the output level: keys are looked up in them where the table needs that. */
   readonly higherFiles: readonly DataFileMeta[];
@@ -50,11 +58,7 @@ export interface CompactRequest {
   readonly dropDeletes: boolean;
   /** Write each file again by itself. */
   readonly rewritesFiles: boolean;
-  /** Unique within the table; part of the file names. */
-  readonly fileUuid: string;
   readonly nowMs: number;
-  /** Stored in the files' metadata; see `DataFileMeta.creationTimeMs`. */
-  readonly creationTimeMs: number;
 }
 
 /** Carries out a compaction; removes what it has written if it fails. Throws `E3355` if its result broke a rule. */

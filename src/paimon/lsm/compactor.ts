@@ -18,6 +18,7 @@ import { type DeletionFile, writeDeletionVectors } from './deletion-vector.ts';
 import { filePaths } from './file-paths.ts';
 import { bucketKey, type LiveFiles } from './live-files.ts';
 import { requireNoRowIds } from './write-mode.ts';
+import { mayBePublished } from './commit-outcome.ts';
 
 /** A change of files that alters no content. */
 export interface CompactionChange {
@@ -113,7 +114,7 @@ export class Compactor {
       return await this.publish(schema, outcomes, written);
     } catch (error) {
       // Nothing was published unless the outcome is unknown (E3453, E3457): then the files must stay.
-      if (!isTributaryError(error, 'E3453', 'E3457')) await this.deleteWritten(schema, outcomes, written);
+      if (!mayBePublished(error)) await this.deleteWritten(schema, outcomes, written);
       if (!isTributaryError(error, 'E3450', 'E3451', 'E3456')) throw error;
       await this.reload();
       return report('conflict', outcomes);

@@ -1,6 +1,6 @@
 // Writes one table: buffers batches, flushes them to files that no snapshot names yet, and hands those files to the
 // commit.
-import type { Clock } from '../../base/clock.ts';
+import { type Clock, localTimeMs } from '../../base/clock.ts';
 import { assert, TributaryError } from '../../base/errors.ts';
 import type { Random } from '../../base/random.ts';
 import { transferList } from '../../column/vector.ts';
@@ -303,9 +303,4 @@ function writerTag({ random, commitUser = random.uuid() }: TableWriterOptions): 
   const number = Math.floor(random.unit() * 2147483647);
   // At a slash a directory would begin.
   return `-u-${commitUser.replaceAll('/', '-')}-s-${number}-w-`;
-}
-
-/** Paimon stores the local wall clock as if it were UTC (format notes 02). */
-function localTimeMs(nowMs: number): number {
-  return nowMs - new Date(nowMs).getTimezoneOffset() * 60_000;
 }

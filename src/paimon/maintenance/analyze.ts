@@ -1,6 +1,6 @@
 // ANALYZE: reads the latest state of a table and publishes what it found of the columns as the statistics of a snapshot,
 // for planners of queries. Source: format notes 01 section 4; PaimonAnalyzeTableColumnCommand.
-import { assert, isTributaryError, TributaryError } from '../../base/errors.ts';
+import { assert, TributaryError } from '../../base/errors.ts';
 import type { Random } from '../../base/random.ts';
 import { rowComparator } from '../../column/compare.ts';
 import { PRESENT, validityAt, type Vector } from '../../column/vector.ts';
@@ -18,6 +18,7 @@ import type { ReadBatch, ReadOptions } from '../scan/scan.ts';
 import { type DataField, type DataType, columnOrder } from '../schema/data-type.ts';
 import type { SchemaStore } from '../schema/schema-store.ts';
 import { DistinctCount } from './distinct-count.ts';
+import { mayBePublished } from '../lsm/commit-outcome.ts';
 
 /** The table to analyze. */
 export interface AnalyzeSource {
@@ -112,7 +113,7 @@ export async function publishStatistics(
     });
   } catch (error) {
     // Where the outcome of the commit is not certain, a snapshot may name the file.
-    if (!isTributaryError(error, 'E3453', 'E3457')) await store.delete(path);
+    if (!mayBePublished(error)) await store.delete(path);
     throw error;
   }
 }

@@ -8,16 +8,13 @@ import { snapshotToJson } from '../meta/snapshot-json.ts';
 import { MAIN_BRANCH, TablePaths } from '../meta/table-paths.ts';
 import { SchemaStore } from '../schema/schema-store.ts';
 import { type History, readTags } from './references.ts';
-import { readTag } from './tags.ts';
-
-const PREFIX = 'branch-';
+import { requireTag } from './tags.ts';
+import { branchDirectories } from '../meta/branch-directories.ts';
 
 /** The names of a table's branches, sorted; `main` is not one of them, nor is one that is being made. */
 export async function branchNames({ store, paths }: Pick<History, 'store' | 'paths'>): Promise<readonly string[]> {
   const names: string[] = [];
-  for (const { name: directory, isDirectory } of await store.list(paths.branchDirectory)) {
-    if (!isDirectory || !directory.startsWith(PREFIX)) continue;
-    const name = directory.slice(PREFIX.length);
+  for (const { name } of await branchDirectories(store, paths)) {
     if ((await store.stat(new TablePaths(paths.root, name).schema(0))) !== null) names.push(name);
   }
   return names.sort();
@@ -32,11 +29,7 @@ export async function createBranch(history: History, name: string, fromTag: stri
   const { store } = history;
   let schemaId = history.schema.id;
   if (fromTag !== null) {
-    const tag = await readTag(history, fromTag);
-    if (tag === null) {
-      throw new TributaryError('E3404', `no such tag: table=${history.paths.metaRoot} tag=${fromTag}`);
-    }
-    const { snapshot } = tag;
+    const { snapshot } = await requireTag(history, fromTag);
     schemaId = snapshot.schemaId;
     await store.replace(branch.tag(fromTag), await store.read(history.paths.tag(fromTag)));
     await store.replace(branch.snapshot(snapshot.id), new TextEncoder().encode(snapshotToJson(snapshot)));

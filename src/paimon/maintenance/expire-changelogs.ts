@@ -8,7 +8,7 @@ import { bucketPathsOf } from '../meta/table-paths.ts';
 import type { Retention } from '../schema/table-options.ts';
 import { changeNamesOf } from './changelogs.ts';
 import { deleteFiles } from './delete-files.ts';
-import { type History, metadataNamesOf, readConsumers, readTags, unlessGone } from './references.ts';
+import { type History, metadataNamesOf, readConsumers, readTags, unlessGone, ownFiles } from './references.ts';
 import { changelogIds, changesIn } from '../scan/changelog.ts';
 
 /** What may go. Counts are of changelogs and snapshots together. */
@@ -92,7 +92,5 @@ function dataPaths(
   entries: readonly ManifestEntry[],
 ): readonly string[] {
   const buckets = bucketPathsOf(paths.root, schema);
-  return entries.flatMap(({ partition, bucket, file }) =>
-    file.externalPath === null ? buckets.filesOf(partition, bucket, file) : [],
-  );
+  return entries.flatMap((entry) => ownFiles(buckets, entry));
 }

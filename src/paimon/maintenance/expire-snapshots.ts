@@ -13,7 +13,15 @@ import type { Retention, TableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import { changeNamesOf } from './changelogs.ts';
 import { deleteFiles } from './delete-files.ts';
-import { type MetadataNames, metadataNamesOf, readConsumers, readTags, type Tag, unlessGone } from './references.ts';
+import {
+  type MetadataNames,
+  metadataNamesOf,
+  readConsumers,
+  readTags,
+  type Tag,
+  unlessGone,
+  ownFiles,
+} from './references.ts';
 import { namesOfOtherBranches } from './used-names.ts';
 import { type ChangesIn, changesIn } from '../scan/changelog.ts';
 
@@ -115,13 +123,21 @@ export async function expireSnapshots(table: MaintainedTable, settings: ExpireSe
   const expiring = ids.filter((id) => id < end);
   if (expiring.length === 0 || settings.dryRun === true) return { snapshotIds: expiring, deletedFileCount: 0 };
   const tags = await readTags(table.store, paths.tagDirectory);
-  const elsewhere = await namesOfOtherBranches({ store: table.store, manifests: new ManifestStore(table) }, paths);
-  const expiry = new Expiry(table, snapshots, { tags, elsewhere, keepChangelogs: settings.keepChangelogs === true });
+  const manifests = new ManifestStore(table);
+  const elsewhere = await namesOfOtherBranches({ store: table.store, manifests }, paths);
+  const keepers = { tags, elsewhere, keepChangelogs: settings.keepChangelogs === true };
+  const expiry = new Expiry(table, { snapshots, manifests }, keepers);
   // Readers take the oldest snapshot from the hint; what is below it is gone for them from now on.
   await snapshots.hint('EARLIEST', end);
   let deletedFileCount = 0;
   for (const id of expiring) deletedFileCount += await expiry.remove(id);
   return { snapshotIds: expiring, deletedFileCount };
+}
+
+/** Where a table's snapshots and manifests are read. */
+interface TableStores {
+  readonly snapshots: SnapshotStore;
+  readonly manifests: ManifestStore;
 }
 
 /** What an expiry has to leave. */
@@ -147,10 +163,10 @@ class Expiry {
   readonly #tagNames = new Map<Tag, MetadataNames>();
   #tagFiles: { readonly tag: Tag; readonly files: ReadonlySet<string> } | null = null;
 
-  constructor(table: MaintainedTable, snapshots: SnapshotStore, { tags, elsewhere, keepChangelogs }: Keepers) {
+  constructor(table: MaintainedTable, stores: TableStores, { tags, elsewhere, keepChangelogs }: Keepers) {
     this.#store = table.store;
-    this.#snapshots = snapshots;
-    this.#manifests = new ManifestStore(table);
+    this.#snapshots = stores.snapshots;
+    this.#manifests = stores.manifests;
     this.#paths = new TablePaths(table.tablePath);
     this.#buckets = bucketPathsOf(table.tablePath, table.schema);
     this.#tags = tags;
@@ -221,10 +237,8 @@ class Expiry {
     ];
   }
 
-  /** Paths of a data file and what belongs to it; none for a file outside the store. */
   #pathsOf(entry: ManifestEntry): readonly string[] {
-    if (entry.file.externalPath !== null) return [];
-    return this.#buckets.filesOf(entry.partition, entry.bucket, entry.file);
+    return ownFiles(this.#buckets, entry);
   }
 
   /** A file lives through neighbouring snapshots, so what an older tag keeps, the nearest one keeps, too. */

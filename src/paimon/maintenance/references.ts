@@ -6,10 +6,11 @@ import type { FileStore } from '../../storage/file-store.ts';
 import type { ManifestStore } from '../commit/manifest-store.ts';
 import type { SnapshotStore } from '../commit/snapshot-store.ts';
 import type { Snapshot } from '../meta/snapshot.ts';
-import type { TablePaths } from '../meta/table-paths.ts';
+import type { TablePaths, BucketPaths } from '../meta/table-paths.ts';
 import { parseTag, type StoredTag } from '../meta/tag-json.ts';
 import type { SchemaStore } from '../schema/schema-store.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
+import type { ManifestEntry } from '../meta/manifest-entry.ts';
 
 /** A table or branch, with what its history is kept in. */
 export interface History {
@@ -49,6 +50,11 @@ export async function readConsumers(store: FileStore, consumerDirectory: string)
     if (bytes !== null) consumers.set(name.slice('consumer-'.length), nextSnapshotOf(bytes, path));
   }
   return consumers;
+}
+
+/** Paths of an entry's data file and what belongs to it; none for a file outside the store. */
+export function ownFiles(buckets: BucketPaths, { partition, bucket, file }: ManifestEntry): readonly string[] {
+  return file.externalPath === null ? buckets.filesOf(partition, bucket, file) : [];
 }
 
 /** Calls `read`; null if what it reads is gone. */

@@ -4,7 +4,7 @@ import { TributaryError } from '../../base/errors.ts';
 import type { Snapshot } from '../meta/snapshot.ts';
 import { snapshotToJson } from '../meta/snapshot-json.ts';
 import { type History, readTags } from './references.ts';
-import { readTag } from './tags.ts';
+import { requireTag } from './tags.ts';
 import { changelogIds } from '../scan/changelog.ts';
 
 /** The state that a table goes back to. */
@@ -31,11 +31,7 @@ export async function rollback(history: History, target: RollbackTarget): Promis
 }
 
 async function targetSnapshot(history: History, target: RollbackTarget): Promise<Snapshot> {
-  if ('tag' in target) {
-    const tag = await readTag(history, target.tag);
-    if (tag !== null) return tag.snapshot;
-    throw new TributaryError('E3404', `no such tag: table=${history.paths.metaRoot} tag=${target.tag}`);
-  }
+  if ('tag' in target) return (await requireTag(history, target.tag)).snapshot;
   const stored = await history.snapshots.readStored(target.snapshot);
   if (stored !== null) return stored.snapshot;
   const tags = await readTags(history.store, history.paths.tagDirectory);

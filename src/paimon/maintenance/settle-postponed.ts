@@ -1,7 +1,6 @@
 // Puts the rows that wait in postponed buckets into real ones, as one COMPACT snapshot. Source: format notes 03 section 8
 // (CompactPostponeBucketAction, PostponeBucketCommittableRewriter).
 import type { Clock } from '../../base/clock.ts';
-import { isTributaryError } from '../../base/errors.ts';
 import type { Random } from '../../base/random.ts';
 import { vectorSizeBytes } from '../../column/vector.ts';
 import type { FileStore } from '../../storage/file-store.ts';
@@ -17,6 +16,7 @@ import { FILE_DELETE, type ManifestEntry } from '../meta/manifest-entry.ts';
 import type { SchemaStore } from '../schema/schema-store.ts';
 import { BUCKET_POSTPONE, tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
+import { mayBePublished } from '../lsm/commit-outcome.ts';
 
 /** Rows are flushed to files from this size on. */
 const FLUSH_BYTES = 64 * 1024 * 1024;
@@ -82,7 +82,7 @@ export async function settlePostponed(table: PostponedTable, parts: SettlingPart
     return { filesBefore: waiting.length, filesAfter: added.length, rows };
   } catch (error) {
     // Where the outcome of the commit is not certain, a snapshot may name the files.
-    const isUncertain = isTributaryError(error, 'E3453', 'E3457');
+    const isUncertain = mayBePublished(error);
     for (const { writer, message } of written) {
       if (message !== null && !isUncertain) await writer.discard(message);
       await writer.abort();

@@ -7,7 +7,15 @@ import { bucketPathsOf } from '../meta/table-paths.ts';
 import { parseTag, tagToJson, type TagLife } from '../meta/tag-json.ts';
 import { changeNamesOf } from './changelogs.ts';
 import { deleteFiles } from './delete-files.ts';
-import { type History, type MetadataNames, metadataNamesOf, readTags, type Tag, unlessGone } from './references.ts';
+import {
+  type History,
+  type MetadataNames,
+  metadataNamesOf,
+  readTags,
+  type Tag,
+  unlessGone,
+  ownFiles,
+} from './references.ts';
 import { namesOfOtherBranches } from './used-names.ts';
 import { changesIn } from '../scan/changelog.ts';
 
@@ -20,7 +28,7 @@ export interface NewTag {
 }
 
 /** The tag of that name, or null. Throws `E3102`, `E3408` for a name that is not allowed. */
-export async function readTag({ store, paths }: Pick<History, 'store' | 'paths'>, name: string): Promise<Tag | null> {
+async function readTag({ store, paths }: Pick<History, 'store' | 'paths'>, name: string): Promise<Tag | null> {
   const bytes = await unlessGone(() => store.read(paths.tag(checkedName(name))));
   return bytes === null ? null : { name, ...parseTag(new TextDecoder().decode(bytes)) };
 }
@@ -79,8 +87,7 @@ async function filesOnlyOf(history: History, snapshot: Snapshot, tags: readonly 
   const keepers = await neighboursOf(history, snapshot, tags);
   const elsewhere = await namesOfOtherBranches(history, paths);
   const buckets = bucketPathsOf(paths.root, history.schema);
-  const pathsOf = ({ partition, bucket, file }: ManifestEntry): readonly string[] =>
-    file.externalPath === null ? buckets.filesOf(partition, bucket, file) : [];
+  const pathsOf = (entry: ManifestEntry): readonly string[] => ownFiles(buckets, entry);
   const kept = new Set<string>();
   const keptNames: MetadataNames[] = [];
   if ((await history.store.stat(paths.changelog(snapshot.id))) !== null) {
@@ -120,7 +127,8 @@ async function neighboursOf(
   return [older, younger ?? tagAfter].filter((snapshot) => snapshot !== undefined);
 }
 
-async function requireTag(history: History, name: string): Promise<Tag> {
+/** The tag of that name. Throws `E3404` if there is none, `E3408` for a name that is not allowed. */
+export async function requireTag(history: History, name: string): Promise<Tag> {
   const tag = await readTag(history, name);
   if (tag !== null) return tag;
   throw new TributaryError('E3404', `no such tag: table=${history.paths.metaRoot} tag=${name}`);

@@ -8,6 +8,7 @@ import type { Snapshot } from '../meta/snapshot.ts';
 import { parseSnapshot } from '../meta/snapshot-json.ts';
 import { TablePaths } from '../meta/table-paths.ts';
 import { listsOf, unlessGone } from './references.ts';
+import { branchDirectories } from '../meta/branch-directories.ts';
 
 /** What names are read from. */
 export interface NameSource {
@@ -18,10 +19,8 @@ export interface NameSource {
 /** The table and its branches: where each has its snapshots, tags and the like. */
 export async function metaRoots(store: FileStore, tablePath: string): Promise<readonly TablePaths[]> {
   const main = new TablePaths(tablePath);
-  const branches = (await store.list(main.branchDirectory))
-    .filter((entry) => entry.isDirectory && entry.name.startsWith('branch-'))
-    .map((entry) => new TablePaths(tablePath, entry.name.slice('branch-'.length)));
-  return [main, ...branches];
+  const branches = await branchDirectories(store, main);
+  return [main, ...branches.map(({ name }) => new TablePaths(tablePath, name))];
 }
 
 /** The names of all files that any snapshot, tag or changelog of these names. */

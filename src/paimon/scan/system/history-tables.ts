@@ -7,9 +7,9 @@ import { columnsToJson, parseStatistics } from '../../meta/statistics-json.ts';
 import { tableSchemaToJson } from '../../schema/table-schema-json.ts';
 import { dataTypeText } from '../../schema/data-type-text.ts';
 import { BIGINT, metadataTable, required, STRING, type SystemTableSource, text, TIMESTAMP } from './system-table.ts';
+import { branchDirectories } from '../../meta/branch-directories.ts';
 
 const TAG_PREFIX = 'tag-';
-const BRANCH_PREFIX = 'branch-';
 const CONSUMER_PREFIX = 'consumer-';
 
 export const SNAPSHOTS = metadataTable(
@@ -117,9 +117,8 @@ export const BRANCHES = metadataTable(
     ['create_time', required(TIMESTAMP)],
   ],
   async function* ({ store, paths }) {
-    for (const { name, isDirectory, modifiedMs } of await store.list(paths.branchDirectory)) {
-      if (!isDirectory || !name.startsWith(BRANCH_PREFIX)) continue;
-      yield [text(name.slice(BRANCH_PREFIX.length)), BigInt(Math.floor(modifiedMs))];
+    for (const { name, modifiedMs } of await branchDirectories(store, paths)) {
+      yield [text(name), BigInt(Math.floor(modifiedMs))];
     }
   },
 );

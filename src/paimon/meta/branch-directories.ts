@@ -1,0 +1,19 @@
+// The directories of a table's branches.
+import type { FileStore } from '../../storage/file-store.ts';
+import type { TablePaths } from './table-paths.ts';
+
+const PREFIX = 'branch-';
+
+/** A branch by its directory, which may be there before the branch is: see `maintenance/branches.ts`. */
+export interface BranchDirectory {
+  readonly name: string;
+  readonly modifiedMs: number;
+}
+
+/** The directories of all branches but the main one, by name. */
+export async function branchDirectories(store: FileStore, paths: TablePaths): Promise<readonly BranchDirectory[]> {
+  const entries = await store.list(paths.branchDirectory);
+  return entries.flatMap(({ name, isDirectory, modifiedMs }) =>
+    isDirectory && name.startsWith(PREFIX) ? [{ name: name.slice(PREFIX.length), modifiedMs }] : [],
+  );
+}
