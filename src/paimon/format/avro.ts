@@ -2,18 +2,18 @@
 // a nullable value is the value or null. A `long` is a number where that is exact and a BigInt otherwise.
 // Source: Avro specification 1.11, "Object Container Files" (format notes 02 section 1).
 import { createHash } from 'node:crypto';
-import { constants, crc32, deflateRawSync, inflateRawSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import avro from 'avsc';
-import { snappyUncompress } from 'hyparquet';
 import { isTributaryError, TributaryError } from '../../base/errors.ts';
+import { compressBlock, type DataCodec, decompressBlock } from './avro/avro-codec.ts';
 import { parseAvroSchema } from './avro/avro-schema.ts';
 import { AvroCursor } from './avro/avro-cursor.ts';
 import { parseContainerHeader } from './avro/container-reader.ts';
 import { type Skip, skipper } from './avro/value-skipper.ts';
 import { isJsonObject, type JsonValue } from '../../base/json-text.ts';
+import { FileFault } from './file-fault.ts';
 
 /** The codecs that are written. Reading also takes `snappy`. */
-export type AvroCodec = 'null' | 'deflate' | 'zstandard';
+export type AvroCodec = Exclude<DataCodec, 'snappy'>;
 
 /** A value of an Avro row. */
 export type AvroValue =
@@ -48,7 +48,6 @@ const BLOCK_SIZE = 64_000;
 /** No writer makes larger ones; damaged bytes may ask for any. */
 const BLOCK_SIZE_MAX = 1 << 28;
 const FIRST_BUFFER_SIZE = 4 * BLOCK_SIZE;
-const SNAPPY_CHECKSUM_SIZE = 4;
 
 /** Longs without loss: avsc gives 8 bytes, little-endian. */
 const exactLong = avro.types.LongType.__with({
@@ -87,7 +86,7 @@ export function writeAvro(schemaText: string, rows: readonly AvroRow[], options:
   const sync = hash.digest().subarray(0, SYNC_SIZE);
   const parts: Uint8Array[] = [MAGIC, HEADER_TYPE.toBuffer(metadata), sync];
   for (const block of blocks) {
-    const data = compress(block.bytes, options);
+    const data = compressBlock(options.codec, options.zstdLevel ?? 1, block.bytes);
     parts.push(exactLongBytes(block.rowCount), exactLongBytes(data.length), data, sync);
   }
   return new Uint8Array(Buffer.concat(parts));
@@ -103,12 +102,13 @@ export function avroSchemaText(container: Uint8Array): string {
   return reading(container, (buffer) => readHeader(buffer).schemaText);
 }
 
-/** Reads with a code for whatever avsc and zlib throw at damaged bytes. */
+/** Reads with a code for whatever the decoders, avsc and zlib throw at damaged bytes. */
 function reading<Content>(container: Uint8Array, read: (buffer: Buffer) => Content): Content {
   try {
     return read(Buffer.from(container.buffer, container.byteOffset, container.length));
   } catch (error) {
     if (isTributaryError(error)) throw error;
+    if (error instanceof FileFault) throw damaged(error.message);
     throw new TributaryError('E3110', `avro file cannot be read: size=${container.length}`, { cause: error });
   }
 }
@@ -168,7 +168,7 @@ function readContainer(container: Buffer): readonly AvroRow[] {
     const size = readCount(container, rowCount.offset);
     const end = size.offset + size.value;
     if (!container.subarray(end, end + SYNC_SIZE).equals(sync)) throw damaged(`a block is damaged: offset=${at}`);
-    const block = decompress(container.subarray(size.offset, end), codec);
+    const block = decompressBlock(codec, container.subarray(size.offset, end), BLOCK_SIZE_MAX);
     checkBlock(block, rowCount.value, skipRow);
     decodeBlock(type, block, rowCount.value, rows);
     at = end + SYNC_SIZE;
@@ -177,13 +177,14 @@ function readContainer(container: Buffer): readonly AvroRow[] {
 }
 
 /** avsc believes every count and reads on behind the end: a block is walked with care first. */
-function checkBlock(block: Buffer, rowCount: number, skipRow: Skip | null): void {
+function checkBlock(block: Uint8Array, rowCount: number, skipRow: Skip | null): void {
   if (skipRow === null || rowCount > block.length) throw damaged('a block has more rows than bytes');
   const cursor = new AvroCursor(block);
   for (let row = 0; row < rowCount; row++) skipRow(cursor);
 }
 
-function decodeBlock(type: avro.Type, block: Buffer, rowCount: number, into: AvroRow[]): void {
+function decodeBlock(type: avro.Type, bytes: Uint8Array, rowCount: number, into: AvroRow[]): void {
+  const block = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   let at = 0;
   for (let index = 0; index < rowCount; index++) {
     const decoded: { value: unknown; offset: number } = type.decode(block, at);
@@ -203,47 +204,6 @@ function readCount(container: Buffer, at: number): { readonly value: number; rea
 
 function exactLongBytes(value: number): Uint8Array {
   return exactLong.toBuffer(value);
-}
-
-function compress(bytes: Uint8Array, { codec, zstdLevel = 1 }: AvroWriteOptions): Uint8Array {
-  switch (codec) {
-    case 'null':
-      return bytes;
-    case 'deflate':
-      return deflateRawSync(bytes);
-    case 'zstandard':
-      return zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: zstdLevel } });
-  }
-}
-
-function decompress(bytes: Buffer, codec: string): Buffer {
-  switch (codec) {
-    case 'null':
-      return bytes;
-    case 'deflate':
-      return inflateRawSync(bytes, { maxOutputLength: BLOCK_SIZE_MAX });
-    case 'zstandard':
-      return zstdDecompressSync(bytes, { maxOutputLength: BLOCK_SIZE_MAX });
-    case 'snappy':
-      return unsnappy(bytes);
-    default:
-      throw damaged(`its codec is not supported: codec=${codec}`);
-  }
-}
-
-/** A Snappy block, which begins with its length (a varint), and the CRC-32 of what is in it. */
-function unsnappy(bytes: Buffer): Buffer {
-  const block = bytes.subarray(0, bytes.length - SNAPPY_CHECKSUM_SIZE);
-  let size = 0;
-  for (let index = 0, more = true; more; index++) {
-    size += (block[index] & 0x7f) * 128 ** index;
-    more = (block[index] & 0x80) !== 0;
-  }
-  if (size > BLOCK_SIZE_MAX) throw damaged('a block is too large');
-  const output = Buffer.alloc(size);
-  snappyUncompress(block, output);
-  if (crc32(output) !== bytes.readUInt32BE(block.length)) throw damaged('a checksum is wrong');
-  return output;
 }
 
 /** What passes over a row of a schema, made once, too. */

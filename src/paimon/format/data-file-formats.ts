@@ -27,8 +27,8 @@ function formatOfFile(fileName: string): FileFormat {
 }
 
 /**
- * Opens a data file by what its name says. `rowCount` is what its metadata says, `options` are those of the table. Throws `E3351` for a format that is not
- * known, and what `DataFile` says.
+ * Opens a data file by what its name says. `rowCount` is what its metadata says, `options` are those of the table.
+ * Throws `E3351` for a format that is not known, and what `DataFile` says.
  */
 export async function openDataFile(
   source: RangeSource,

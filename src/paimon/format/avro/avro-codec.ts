@@ -33,24 +33,27 @@ export function compressBlock(codec: DataCodec, level: number, block: Uint8Array
   }
 }
 
-/** Decompresses a block. Throws faults of `E3200` and `E3201`, and what the codec throws at damaged bytes. */
-export function decompressBlock(codec: string, bytes: Uint8Array): Uint8Array {
+/**
+ * Decompresses a block to `sizeMax` bytes at most. Throws faults of `E3200` and `E3201`, and what the codec throws at
+ * damaged bytes.
+ */
+export function decompressBlock(codec: string, bytes: Uint8Array, sizeMax = BLOCK_SIZE_MAX): Uint8Array {
   switch (codec) {
     case 'null':
       return bytes;
     case 'deflate':
-      return inflateRawSync(bytes, { maxOutputLength: BLOCK_SIZE_MAX });
+      return inflateRawSync(bytes, { maxOutputLength: sizeMax });
     case 'zstandard':
-      return zstdDecompressSync(bytes, { maxOutputLength: BLOCK_SIZE_MAX });
+      return zstdDecompressSync(bytes, { maxOutputLength: sizeMax });
     case 'snappy':
-      return snappyBlock(bytes);
+      return snappyBlock(bytes, sizeMax);
     default:
       throw unsupported(`codec of an Avro file: codec=${codec}`);
   }
 }
 
 /** Snappy's raw format, which begins with the size as a varint, and the CRC-32 of what is in it. */
-function snappyBlock(bytes: Uint8Array): Uint8Array {
+function snappyBlock(bytes: Uint8Array, sizeMax: number): Uint8Array {
   const block = bytes.subarray(0, bytes.length - CHECKSUM_SIZE);
   let size = 0;
   let at = 0;
@@ -58,7 +61,7 @@ function snappyBlock(bytes: Uint8Array): Uint8Array {
     if (at >= block.length || at > 4) throw corrupt('a Snappy block has no size');
     size += (block[at] & 127) * 128 ** at;
   } while (block[at++] >= 128);
-  if (size > BLOCK_SIZE_MAX) throw corrupt('a Snappy block is too large');
+  if (size > sizeMax) throw corrupt('a Snappy block is too large');
   // A byte of input makes 64 bytes of output at most, three of them a copy.
   if (size > 64 * block.length) throw corrupt('a Snappy block is shorter than its size says');
   let output: Uint8Array;

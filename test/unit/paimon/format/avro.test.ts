@@ -99,6 +99,7 @@ describe('damage', () => {
 
   test('an unknown codec is refused', () => {
     const text = Buffer.from(container).toString('latin1').replace('deflate', 'deflato');
-    expect(() => readAvro(Buffer.from(text, 'latin1'))).toThrow(expect.objectContaining({ code: 'E3110' }));
+    const message = expect.stringContaining('codec=deflato') as string;
+    expect(() => readAvro(Buffer.from(text, 'latin1'))).toThrow(expect.objectContaining({ code: 'E3110', message }));
   });
 });
