@@ -46,6 +46,8 @@ export interface ColumnBounds {
   /** Null where unknown. */
   readonly nullCount: bigint | null;
   readonly rowCount: number;
+  /** Whether there may be values outside of the bounds that are no numbers, which are above all others. */
+  readonly mayHoldNaN?: boolean;
 }
 
 /** The conditions, all of which must hold, without `not` and with every `and` dissolved into the list. */
@@ -111,36 +113,41 @@ export function mayMeet(condition: ColumnCondition, bounds: ColumnBounds): boole
 
 type ValueCondition = Exclude<ColumnCondition, { readonly operator: 'is null' | 'is not null' }>;
 
-function valuesMayMeet(condition: ValueCondition, { min, max }: ColumnBounds): boolean {
+function valuesMayMeet(condition: ValueCondition, { min, max, mayHoldNaN = false }: ColumnBounds): boolean {
   // Bounds with NaN prune nothing (format notes 04 section 4).
   if (min === null || max === null || isNaNCell(min) || isNaNCell(max)) return true;
+  const range = { min, max, mayHoldNaN };
   switch (condition.operator) {
     case 'in':
-      return condition.literals.some((literal) => mayCompare('=', literal, { min, max }));
+      return condition.literals.some((literal) => mayCompare('=', literal, range));
     case 'not in':
-      return condition.literals.every((literal) => mayCompare('!=', literal, { min, max }));
+      return condition.literals.every((literal) => mayCompare('!=', literal, range));
     case 'between':
-      return mayCompare('>=', condition.low, { min, max }) && mayCompare('<=', condition.high, { min, max });
+      return mayCompare('>=', condition.low, range) && mayCompare('<=', condition.high, range);
     case 'not between':
-      return mayCompare('<', condition.low, { min, max }) || mayCompare('>', condition.high, { min, max });
+      return mayCompare('<', condition.low, range) || mayCompare('>', condition.high, range);
     case 'like':
-      return mayStartWith(likePattern(condition.pattern), { min, max });
+      return mayStartWith(likePattern(condition.pattern), range);
     case 'not like':
       return true;
     default:
-      return mayCompare(condition.operator, condition.literal, { min, max });
+      return mayCompare(condition.operator, condition.literal, range);
   }
 }
 
 interface Range {
   readonly min: Cell;
   readonly max: Cell;
+  readonly mayHoldNaN: boolean;
 }
 
 type Comparison = '=' | '!=' | '<' | '<=' | '>' | '>=';
 
-function mayCompare(operator: Comparison, literal: Literal, { min, max }: Range): boolean {
-  if (isNaNCell(literal)) return true;
+/** What a NaN meets, being above every number. */
+const ABOVE: ReadonlySet<Comparison> = new Set(['>', '>=', '!=']);
+
+function mayCompare(operator: Comparison, literal: Literal, { min, max, mayHoldNaN }: Range): boolean {
+  if (isNaNCell(literal) || (mayHoldNaN && ABOVE.has(operator))) return true;
   const fromMin = compareCells(literal, min);
   const fromMax = compareCells(literal, max);
   switch (operator) {

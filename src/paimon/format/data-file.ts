@@ -2,7 +2,9 @@
 // rows in batches, statistics where a format keeps some. `data-file-formats.ts` chooses the format.
 import type { ColumnBatch } from '../../column/vector.ts';
 import type { DataField } from '../schema/data-type.ts';
+import type { PlainCondition } from './condition.ts';
 import type { ColumnBounds } from './parquet/column-bounds.ts';
+import type { RowRanges } from './row-ranges.ts';
 
 /** Bytes of a file by range. */
 export interface RangeSource {
@@ -23,10 +25,24 @@ export interface RowGroupColumnStatistics {
   readonly bounds: ColumnBounds | null;
 }
 
+/** Conditions on columns of a file, all of which must hold. */
+export interface FileConditions {
+  /** By the names that the columns have in the file. */
+  readonly where: readonly PlainCondition[];
+  /** The columns that the conditions name, at least. */
+  readonly columns: readonly WantedColumn[];
+}
+
+/** Rows of a row group that follow each other. */
+export interface RowGroupBatch extends ColumnBatch {
+  /** The number of the first of them in the row group. */
+  readonly firstRow: number;
+}
+
 /** Reads the rows of one row group in order. */
 export interface RowGroupReader {
   /** The next rows, at most `rowsMax`, the columns in the order asked for; null at the end. One call at a time. */
-  next(rowsMax: number): Promise<ColumnBatch | null>;
+  next(rowsMax: number): Promise<RowGroupBatch | null>;
 }
 
 /**
@@ -37,7 +53,10 @@ export interface RowGroupReader {
 export interface DataFile {
   readonly rowCount: number;
   readonly rowGroups: readonly { readonly rowCount: number }[];
-  openRowGroup(index: number, columns: readonly WantedColumn[]): RowGroupReader;
+  /** Opens a row group. Rows that are not in `rows` are left out as far as the format can leave them unread. */
+  openRowGroup(index: number, columns: readonly WantedColumn[], rows?: RowRanges): RowGroupReader;
+  /** The rows of a row group that may meet conditions, by what the file says of them. */
+  rowsThatMayMeet(index: number, conditions: FileConditions): Promise<RowRanges>;
   /** What the file says of a column in a row group; null for nested columns and where it says nothing. */
   columnStatistics(index: number, column: WantedColumn): RowGroupColumnStatistics | null;
 }

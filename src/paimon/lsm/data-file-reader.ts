@@ -4,8 +4,11 @@ import { TributaryError } from '../../base/errors.ts';
 import { INSERT } from '../../column/row-kind.ts';
 import type { ColumnBatch, Int64Vector, Vector } from '../../column/vector.ts';
 import type { FileStore } from '../../storage/file-store.ts';
+import type { PlainCondition } from '../format/condition.ts';
 import type { DataFile } from '../format/data-file.ts';
 import { openDataFile } from '../format/data-file-formats.ts';
+import type { RowSet } from '../format/file-index/row-set.ts';
+import { allRows, commonRows, mergedRanges, type RowRanges } from '../format/row-ranges.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
 import type { DataField } from '../schema/data-type.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
@@ -22,17 +25,35 @@ export interface DataFileRequest {
   readonly fileSchema: TableSchema;
   /** The columns to give, in order: fields of the schema that is read with. */
   readonly fields: readonly DataField[];
+  /** Rows that others are not wanted beside; all of them unless given. */
+  readonly rows?: WantedRows;
+}
+
+/** Which rows of a file are wanted. Others are left out as far as they can be left unread. */
+export interface WantedRows {
+  /** Those that meet all conditions, which name the columns as the file does. */
+  readonly where: readonly PlainCondition[];
+  /** Those of a set; null for no such bound. */
+  readonly selected: RowSet | null;
+}
+
+/** Rows of a file that follow each other. */
+export interface FileBatch extends KeyValueBatch {
+  /** The number of the first of them in the file. */
+  readonly firstRow: number;
 }
 
 /** Rows of a batch, at most. */
 const BATCH_ROWS = 16384;
+/** Fewer unwanted rows than this between wanted ones are read with them. */
+const GAP_ROWS = 512;
 
 /**
- * The rows of a file. Key columns are read from the value columns, which files of either layout (thin or not) have;
+ * The rows of a file, or those of them that are wanted and some beside them. Key columns are read from the value columns, which files of either layout (thin or not) have;
  * files of append tables give sequence numbers 0 and kind +I. Throws `E3351` (format), `E3352` (type change),
  * `E3353` (not what the metadata says), `E3001`, `E3200` to `E3203`.
  */
-export async function* readDataFile(store: FileStore, request: DataFileRequest): AsyncGenerator<KeyValueBatch> {
+export async function* readDataFile(store: FileStore, request: DataFileRequest): AsyncGenerator<FileBatch> {
   const isKeyed = request.fileSchema.primaryKeys.length > 0;
   const evolved = evolveColumns(request.fields, request.fileSchema.fields);
   const wanted = evolved.flatMap(({ source }) => (source === null ? [] : [source]));
@@ -42,12 +63,37 @@ export async function* readDataFile(store: FileStore, request: DataFileRequest):
   if (reader.rowCount !== file.rowCount) {
     throw new TributaryError('E3353', `file holds ${reader.rowCount} rows instead of ${file.rowCount}: file=${path}`);
   }
-  for (let group = 0; group < reader.rowGroups.length; group++) {
-    const rowGroup = reader.openRowGroup(group, fileFields);
-    for (let batch = await rowGroup.next(BATCH_ROWS); batch !== null; batch = await rowGroup.next(BATCH_ROWS)) {
-      yield keyValueBatch(batch, { isKeyed, evolved, request });
+  for (let group = 0, groupStart = 0; group < reader.rowGroups.length; group++) {
+    const groupEnd = groupStart + reader.rowGroups[group].rowCount;
+    const rows = await rowsOfGroup(reader, group, { request, groupStart, groupEnd });
+    if (rows?.length !== 0) {
+      const rowGroup = reader.openRowGroup(group, fileFields, rows);
+      for (let batch = await rowGroup.next(BATCH_ROWS); batch !== null; batch = await rowGroup.next(BATCH_ROWS)) {
+        yield { ...keyValueBatch(batch, { isKeyed, evolved, request }), firstRow: groupStart + batch.firstRow };
+      }
     }
+    groupStart = groupEnd;
   }
+}
+
+/** The rows of a row group that are wanted, by their numbers in it; undefined for all. */
+async function rowsOfGroup(
+  reader: DataFile,
+  group: number,
+  of: { readonly request: DataFileRequest; readonly groupStart: number; readonly groupEnd: number },
+): Promise<RowRanges | undefined> {
+  const { request, groupStart, groupEnd } = of;
+  const { where = [], selected = null } = request.rows ?? {};
+  if (where.length === 0 && selected === null) return undefined;
+  const columns = request.fileSchema.fields;
+  const mayMeet =
+    where.length === 0 ? allRows(groupEnd - groupStart) : await reader.rowsThatMayMeet(group, { where, columns });
+  if (selected === null) return mayMeet;
+  const inGroup = mergedRanges(selected.ranges(groupStart, groupEnd), GAP_ROWS);
+  return commonRows(
+    mayMeet,
+    inGroup.map(({ from, to }) => ({ from: from - groupStart, to: to - groupStart })),
+  );
 }
 
 /** Opens a file by the format that its name says. Throws `E3351`, `E3200` to `E3203`. */

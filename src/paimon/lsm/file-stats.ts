@@ -1,6 +1,5 @@
 // The statistics of a data file as its manifest entry has them, from what the file writer saw.
-import type { Cell } from '../format/cell.ts';
-import type { ColumnBound } from '../format/parquet/column-bounds.ts';
+import { boundCell } from '../format/bound-cell.ts';
 import type { FileColumnStatistics } from '../format/data-file.ts';
 import type { SimpleStats } from '../meta/data-file-meta.ts';
 import { type ColumnStats, simpleStats } from '../meta/stats.ts';
@@ -88,18 +87,4 @@ function exactStats(type: DataType, { nullCount, bounds }: FileColumnStatistics)
   const isBinary = type.kind === 'BINARY' || type.kind === 'VARBINARY' || type.kind === 'BLOB';
   if (bounds === null || isBinary) return { min: null, max: null, nullCount: count };
   return { min: boundCell(type, bounds.min), max: boundCell(type, bounds.max), nullCount: count };
-}
-
-/** A bound as the file writer and reader give it, as a cell. */
-export function boundCell(type: DataType, bound: ColumnBound): Cell {
-  if (type.kind === 'BOOLEAN') return bound !== 0;
-  if (type.kind === 'DECIMAL' && bound instanceof Uint8Array) return signedValue(bound);
-  return bound;
-}
-
-/** The number that big-endian two's complement bytes hold. */
-function signedValue(bytes: Uint8Array): bigint {
-  let value = 0n;
-  for (const byte of bytes) value = (value << 8n) | BigInt(byte);
-  return BigInt.asIntN(8 * bytes.length, value);
 }

@@ -3,12 +3,12 @@ import { isRetract } from '../../column/row-kind.ts';
 import { ofKind } from '../../column/take.ts';
 import type { ColumnBatch, Vector } from '../../column/vector.ts';
 import type { FileStore } from '../../storage/file-store.ts';
+import { boundCell } from '../format/bound-cell.ts';
 import { vectorOf } from '../format/cell.ts';
 import type { DataFile } from '../format/data-file.ts';
 import type { DataField } from '../schema/data-type.ts';
 import { type DataFileRequest, openFile } from './data-file-reader.ts';
 import { evolveColumns, nullVector } from './evolve-column.ts';
-import { boundCell } from './file-stats.ts';
 import { KIND_FIELD, SEQUENCE_FIELD } from './key-value-file.ts';
 import type { KeyValueBatch } from './key-values.ts';
 

@@ -1,10 +1,13 @@
 // Reads sections of files merged: the runs of a section together, the sections one after the other.
 import { assert } from '../../base/errors.ts';
 import type { FileStore } from '../../storage/file-store.ts';
+import type { PlainCondition } from '../format/condition.ts';
+import type { RowSet } from '../format/file-index/row-set.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
-import { readDataFile } from './data-file-reader.ts';
+import { type FileBatch, readDataFile } from './data-file-reader.ts';
 import type { DeletedRows } from './deletion-vector.ts';
+import { conditionsOfFile } from './file-conditions.ts';
 import type { Section } from './interval-partition.ts';
 import type { KeyValueBatch, KeyValueLayout } from './key-values.ts';
 import { clearDeleted, keepRows } from './live-rows.ts';
@@ -25,6 +28,11 @@ export interface BucketReader {
   readonly deletedRows?: ReadonlyMap<string, DeletedRows>;
   /** Rows that have expired by it are left out; the layout has all columns of the table then. */
   readonly expiry?: RecordExpiry | null;
+  /**
+   * Rows that do not meet these conditions on columns of the schema are left out as far as they can be left unread.
+   * Where rows are merged, conditions may name key columns only: an older row must not be seen in place of a newer one.
+   */
+  readonly where?: { readonly conditions: readonly PlainCondition[]; readonly schema: TableSchema };
 }
 
 /** The rows of sections in key order, merged; retracts go or stay as `merge` decides. */
@@ -50,23 +58,36 @@ async function* readRun(reader: BucketReader, files: readonly DataFileMeta[]): A
   for (const file of files) yield* readFile(reader, file);
 }
 
-/** The rows of one file as the layout's columns; batches may be empty. Throws as `readDataFile`. */
-export async function* readFile(reader: BucketReader, file: DataFileMeta): AsyncGenerator<KeyValueBatch> {
+/**
+ * The rows of one file as the layout's columns, of `selected` ones at least where those are given; batches may be empty.
+ * `firstRow` is that of the batch as it was read. Throws as `readDataFile`.
+ */
+export async function* readFile(
+  reader: BucketReader,
+  file: DataFileMeta,
+  selected: RowSet | null = null,
+): AsyncGenerator<FileBatch> {
   const fileSchema = reader.schemas.get(file.schemaId);
   assert(fileSchema !== undefined, `schema version was not loaded: id=${file.schemaId}`);
-  const request = { path: reader.pathOf(file), file, fileSchema, fields: reader.layout.fields };
+  const { conditions = [], schema = fileSchema } = reader.where ?? {};
+  const where = conditionsOfFile(conditions, { read: schema, file: fileSchema });
+  const request = {
+    path: reader.pathOf(file),
+    file,
+    fileSchema,
+    fields: reader.layout.fields,
+    rows: { where, selected },
+  };
   const deleted = reader.deletedRows?.get(file.fileName) ?? null;
   const expiry = reader.expiry ?? null;
-  let firstRow = 0;
   for await (const read of readDataFile(reader.store, request)) {
     const batch = { ...read, level: file.level };
     if (deleted === null && expiry === null) yield batch;
     else {
       const keep = new Uint8Array(batch.rowCount).fill(1);
-      if (deleted !== null) clearDeleted(keep, firstRow, deleted);
+      if (deleted !== null) clearDeleted(keep, batch.firstRow, deleted);
       if (expiry !== null) clearExpired(keep, batch, expiry);
-      yield keepRows(batch, keep);
+      yield { ...keepRows(batch, keep), firstRow: batch.firstRow };
     }
-    firstRow += batch.rowCount;
   }
 }

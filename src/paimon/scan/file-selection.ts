@@ -4,8 +4,8 @@ import type { FileStore } from '../../storage/file-store.ts';
 import type { PlainCondition } from '../format/condition.ts';
 import { indexBytes, type IndexSource, rowsByIndex } from '../format/file-index/file-index.ts';
 import type { RowSet } from '../format/file-index/row-set.ts';
+import { conditionsOfFile, type ReadSchemas } from '../lsm/file-conditions.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
-import { conditionsOfFile, type ReadSchemas } from './prune.ts';
 
 const INDEX_ENDING = '.index';
 

@@ -1,16 +1,10 @@
 // Which files a read can leave out by what their metadata says. Source: format notes 04 section 4 (use of statistics).
-import { TributaryError } from '../../base/errors.ts';
 import { decodeCells } from '../format/binary-row.ts';
 import type { Cell } from '../format/cell.ts';
-import {
-  type ColumnBounds,
-  type ColumnCondition,
-  mayMeet,
-  mayMeetAll,
-  type PlainCondition,
-} from '../format/condition.ts';
+import { type ColumnBounds, mayMeet, mayMeetAll, type PlainCondition } from '../format/condition.ts';
+import { fieldNamed, type ReadSchemas, sameType, storedField } from '../lsm/file-conditions.ts';
 import type { DataFileMeta, SimpleStats } from '../meta/data-file-meta.ts';
-import type { DataField, DataType } from '../schema/data-type.ts';
+import type { DataType } from '../schema/data-type.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import { trimmedPrimaryKeys } from '../schema/table-schema.ts';
 
@@ -75,45 +69,6 @@ export function valuesMayMeet(
   });
 }
 
-/** The schema that is read with, and the version that a file was written with. */
-export interface ReadSchemas {
-  readonly read: TableSchema;
-  readonly file: TableSchema;
-}
-
-/**
- * The conditions with the file's names of the columns, as far as they can be judged by what is stored in the file:
- * those on columns that it does not have, or has with another type, are left out with every `or` they are part of.
- */
-export function conditionsOfFile(
-  conditions: readonly PlainCondition[],
-  schemas: ReadSchemas,
-): readonly PlainCondition[] {
-  return conditions.flatMap((condition): readonly PlainCondition[] => {
-    switch (condition.operator) {
-      case 'and':
-        return conditionsOfFile(condition.conditions, schemas);
-      case 'or': {
-        const branches = condition.conditions.map((branch) => conditionsOfFile([branch], schemas));
-        if (branches.some((branch) => branch.length === 0)) return [];
-        const joined = branches.map((branch): PlainCondition => ({ operator: 'and', conditions: branch }));
-        return [{ operator: 'or', conditions: joined }];
-      }
-      default: {
-        const stored = storedField(condition, schemas);
-        const isSame = stored !== null && sameType(stored, fieldNamed(schemas.read, condition.column));
-        return isSame ? [{ ...condition, column: stored.name }] : [];
-      }
-    }
-  });
-}
-
-/** The column of the file that the condition speaks of; null where the file was written before it was added. */
-function storedField(condition: ColumnCondition, schemas: ReadSchemas): DataField | null {
-  const wanted = fieldNamed(schemas.read, condition.column);
-  return schemas.file.fields.find((field) => field.id === wanted.id) ?? null;
-}
-
 /** A column that the file does not have is NULL in every row. */
 function allNull(file: DataFileMeta): ColumnBounds {
   return { min: null, max: null, nullCount: BigInt(file.rowCount), rowCount: file.rowCount };
@@ -147,16 +102,4 @@ class StatsBounds {
 function statsCells(types: readonly DataType[], row: Uint8Array): readonly Cell[] | null {
   const arity = new DataView(row.buffer, row.byteOffset, row.byteLength).getInt32(0);
   return arity === types.length ? decodeCells(types, row) : null;
-}
-
-/** Bounds are compared only where the type has not changed; nullability does not matter. */
-function sameType(a: DataField, b: DataField): boolean {
-  return JSON.stringify({ ...a.type, nullable: true }) === JSON.stringify({ ...b.type, nullable: true });
-}
-
-function fieldNamed(schema: TableSchema, name: string): DataField {
-  const field = schema.fields.find((candidate) => candidate.name === name);
-  if (field === undefined)
-    throw new TributaryError('E3353', `schema has no such column: id=${schema.id} column=${name}`);
-  return field;
 }

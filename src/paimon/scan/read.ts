@@ -2,6 +2,7 @@
 import type { FileStore } from '../../storage/file-store.ts';
 import { INSERT, isRetract } from '../../column/row-kind.ts';
 import { sliceVector, takeVector } from '../../column/take.ts';
+import type { FileBatch } from '../lsm/data-file-reader.ts';
 import { type DeletedRows, type DeletionFile, readDeletionVector } from '../lsm/deletion-vector.ts';
 import { conditionColumns, type PlainCondition, plainConditions } from '../format/condition.ts';
 import type { RowSet } from '../format/file-index/row-set.ts';
@@ -55,7 +56,8 @@ export async function* readSplit(
   const keepRetracts = scan.options.keepRetracts ?? false;
   const conditionFields = conditionColumns(where).map((name) => fieldOf(name, schema.fields));
   const layout = readLayout(schema, [...fields, ...conditionFields], split);
-  const reader = await bucketReader(source, schema, { split, layout });
+  const conditions = split.rawConvertible ? where : keyConditions(where, schema);
+  const reader = { ...(await bucketReader(source, schema, { split, layout })), where: { conditions, schema } };
   const output = new Output(layout, fields, where);
   for await (const batch of split.rawConvertible
     ? readRawFiles(reader, split, { schema, keepRetracts: keepRetracts || split.kinds === 'stored', where })
@@ -63,6 +65,11 @@ export async function* readSplit(
     const rows = output.of(batch);
     if (rows !== null) yield split.kinds === 'inserts' && !keepRetracts ? { ...rows, kinds: inserts(rows) } : rows;
   }
+}
+
+/** The conditions on key columns: all rows of a key meet them, or none does. */
+function keyConditions(where: readonly PlainCondition[], { primaryKeys }: TableSchema): readonly PlainCondition[] {
+  return where.filter((condition) => conditionColumns([condition]).every((name) => primaryKeys.includes(name)));
 }
 
 function inserts({ rowCount }: ReadBatch): Uint8Array {
@@ -159,10 +166,8 @@ export async function* readLiveFile(
   const { deletionFile, selected = null, dropRetracts } = live;
   const deleted = deletionFile === undefined ? null : await readDeletionVector(reader.store, deletionFile);
   const isWhole = !dropRetracts && deleted === null && selected === null;
-  let firstRow = 0;
-  for await (const batch of readFile(reader, file)) {
-    yield isWhole ? batch : liveRows(batch, { firstRow, deleted, selected, dropRetracts });
-    firstRow += batch.rowCount;
+  for await (const batch of readFile(reader, file, selected)) {
+    yield isWhole ? batch : liveRows(batch, { deleted, selected, dropRetracts });
   }
 }
 
@@ -178,17 +183,17 @@ async function selectedRows(
   return rowsByFileIndex(file, { where, schemas: { read: schema, file: fileSchema } }, { store: reader.store, pathOf });
 }
 
-/** The rows of a batch of a file, which begins at its row `firstRow`, that are selected and not deleted. */
+/** The rows of a batch of a file that are selected and not deleted. */
 function liveRows(
-  batch: KeyValueBatch,
+  batch: FileBatch,
   by: {
-    readonly firstRow: number;
     readonly deleted: DeletedRows | null;
     readonly selected: RowSet | null;
     readonly dropRetracts: boolean;
   },
 ): KeyValueBatch {
-  const { firstRow, deleted, selected } = by;
+  const { deleted, selected } = by;
+  const { firstRow } = batch;
   const keep = new Uint8Array(batch.rowCount).fill(1);
   if (selected !== null) for (let row = 0; row < keep.length; row++) keep[row] = Number(selected.has(firstRow + row));
   if (deleted !== null) clearDeleted(keep, firstRow, deleted);

@@ -2,6 +2,7 @@
 import type { ColumnBatch } from '../../../column/vector.ts';
 import type { DataFile, RangeSource, WantedColumn } from '../data-file.ts';
 import { corrupt, located } from '../file-fault.ts';
+import { allRows } from '../row-ranges.ts';
 import { AvroCursor } from './avro-cursor.ts';
 import { parseAvroSchema } from './avro-schema.ts';
 import {
@@ -27,14 +28,18 @@ export async function openAvro(source: RangeSource, rowCount: number): Promise<D
     rowGroups: [{ rowCount }],
     openRowGroup: (_, columns) => {
       let rows: AsyncGenerator<ColumnBatch> | null = null;
+      let firstRow = 0;
       return {
         next: async (rowsMax) => {
           rows ??= readRows(source, header, { columns, rowsMax, rowCount });
           const batch = await rows.next();
-          return batch.done === true ? null : batch.value;
+          if (batch.done === true) return null;
+          firstRow += batch.value.rowCount;
+          return { ...batch.value, firstRow: firstRow - batch.value.rowCount };
         },
       };
     },
+    rowsThatMayMeet: () => Promise.resolve(allRows(rowCount)),
     columnStatistics: () => null,
   };
 }

@@ -1,5 +1,6 @@
 // Sets of row numbers of one file, as bits.
 import { readRoaring } from '../roaring.ts';
+import type { Rows } from '../row-ranges.ts';
 import { damagedIndex } from './index-fault.ts';
 
 /** Some of the rows `0 … rowCount`. Operations give new sets; both sides are of one file. */
@@ -81,6 +82,19 @@ export class RowSet {
       else if (this.has(row)) return true;
     }
     return false;
+  }
+
+  /** The rows within `from … to` as ranges, ascending. */
+  *ranges(from: number, to: number): Generator<Rows> {
+    for (let row = from; row < to; row++) {
+      // Words without a row are passed at once.
+      if ((row & 31) === 0 && this.words[row >>> 5] === 0) row += 31;
+      else if (this.has(row)) {
+        const start = row;
+        while (row < to && this.has(row)) row++;
+        yield { from: start, to: row };
+      }
+    }
   }
 
   /** The rows, ascending. */

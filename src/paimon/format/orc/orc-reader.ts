@@ -1,14 +1,15 @@
 // Reads ORC data files into column batches: a stripe is a row group, of which only the columns asked for are fetched.
 import { type VectorBuilder, builderFor } from '../../../column/builder.ts';
-import type { ColumnBatch } from '../../../column/vector.ts';
 import { TributaryError } from '../../../base/errors.ts';
 import { shapeOf } from '../../schema/data-type.ts';
-import type { DataFile, RangeSource, RowGroupReader, WantedColumn } from '../data-file.ts';
+import type { DataFile, RangeSource, RowGroupBatch, RowGroupReader, WantedColumn } from '../data-file.ts';
+import { fetchExactly } from '../fetch-places.ts';
 import { corrupt, FileFault, located } from '../file-fault.ts';
+import { allRows } from '../row-ranges.ts';
 import { columnFiller, columnsRead, type Filler } from './column-filler.ts';
 import { readFooter, readPostScript, readStripeFooter } from './footer-reader.ts';
 import { MAGIC, type OrcFooter, type OrcReading, type OrcStripe, type OrcType } from './orc-format.ts';
-import { fetchExactly, fetchStreams, StripeStreams } from './stripe-streams.ts';
+import { fetchStreams, StripeStreams } from './stripe-streams.ts';
 
 /** Fetched at first: holds the whole tail of most files. */
 const TAIL_BYTES = 64 * 1024;
@@ -30,6 +31,7 @@ export async function openOrc(source: RangeSource, isLocalInstant = true): Promi
       if (stripe === undefined) throw new TributaryError('E9001', `no such row group: index=${index}`);
       return openStripe(source, { ...footer, isLocalInstant }, { stripe, columns });
     },
+    rowsThatMayMeet: (index) => Promise.resolve(allRows(footer.stripes[index].rowCount)),
     columnStatistics: () => null,
   };
 }
@@ -63,12 +65,13 @@ function openStripe(source: RangeSource, footer: OpenFooter, wanted: StripeWante
   const stored = columns.map((column) => storedColumn(source, footer.schema, column));
   let readers: readonly StripeColumn[] | null = null;
   let left = stripe.rowCount;
-  const next = async (rowsMax: number): Promise<ColumnBatch | null> => {
+  const next = async (rowsMax: number): Promise<RowGroupBatch | null> => {
     if (left === 0) return null;
     readers ??= stripeColumns(source, wanted, { stored, streams: await fetchStripe(source, footer, wanted, stored) });
     const rowCount = fillBatch(readers, Math.min(left, Math.max(1, rowsMax)), { file: source.name, stripe });
+    const firstRow = stripe.rowCount - left;
     left -= rowCount;
-    return { rowCount, columns: readers.map(({ builder }) => builder.finish(rowCount)) };
+    return { rowCount, firstRow, columns: readers.map(({ builder }) => builder.finish(rowCount)) };
   };
   return { next };
 }

@@ -1,5 +1,6 @@
 // The streams of a stripe's columns: fetched together, found by column and kind.
 import type { RangeSource } from '../data-file.ts';
+import { fetchPlaces } from '../fetch-places.ts';
 import { corrupt, unsupported } from '../file-fault.ts';
 import { BooleanRuns, ByteRuns } from './byte-runs.ts';
 import { type IntegerRuns, integerRuns } from './integer-runs.ts';
@@ -8,14 +9,11 @@ import {
   type OrcEncoding,
   type OrcReading,
   type OrcStripeFooter,
-  type OrcStreamPlace,
   type OrcType,
   STREAM,
 } from './orc-format.ts';
 import { OrcStream } from './orc-stream.ts';
 
-/** Streams so near to each other are fetched at once. */
-const GAP_MAX = 64 * 1024;
 const KINDS: readonly number[] = Object.values(STREAM);
 const NOTHING = new Uint8Array(0);
 
@@ -82,33 +80,9 @@ export async function fetchStreams(
   columns: ReadonlySet<number>,
 ): Promise<ReadonlyMap<string, Uint8Array>> {
   const wanted = streams.filter(({ column, kind }) => columns.has(column) && KINDS.includes(kind));
-  const stored = new Map<string, Uint8Array>();
-  for (const group of neighbours(wanted)) {
-    const start = group[0].offset;
-    const size = Math.max(...group.map((place) => place.offset + place.size)) - start;
-    const bytes = await fetchExactly(source, start, size);
-    for (const { column, kind, offset, size: length } of group) {
-      stored.set(keyOf(column, kind), bytes.subarray(offset - start, offset - start + length));
-    }
-  }
-  return stored;
-}
-
-/** Places in groups that are fetched at once; they come in the order of the file. */
-function neighbours(places: readonly OrcStreamPlace[]): readonly OrcStreamPlace[][] {
-  const groups: OrcStreamPlace[][] = [];
-  let end = Number.NEGATIVE_INFINITY;
-  for (const place of places) {
-    if (place.offset - end <= GAP_MAX) groups.at(-1)?.push(place);
-    else groups.push([place]);
-    end = place.offset + place.size;
-  }
-  return groups;
-}
-
-/** A range of the file, which must be there. */
-export async function fetchExactly(source: RangeSource, offset: number, sizeBytes: number): Promise<Uint8Array> {
-  const bytes = await source.readRange(offset, sizeBytes);
-  if (bytes.length !== sizeBytes) throw corrupt('the file is shorter than its size says');
-  return bytes;
+  const stored = await fetchPlaces(
+    source,
+    wanted.map(({ offset, size }) => ({ offset, sizeBytes: size })),
+  );
+  return new Map(wanted.map(({ column, kind }, at) => [keyOf(column, kind), stored[at]]));
 }

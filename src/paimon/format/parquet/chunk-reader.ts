@@ -1,11 +1,14 @@
 // Reads one column chunk page by page: memory holds the compressed chunk (or a window of a large one) and one page.
 import type { RangeSource } from '../data-file.ts';
+import { NEAR_BYTES } from '../fetch-places.ts';
+import { mergedRanges, type RowRanges, type Rows } from '../row-ranges.ts';
 import { crc32 } from 'node:zlib';
 import { decompressPage } from './compression.ts';
 import { decodeDeltaBytes, decodeDeltaIntegers, decodeDeltaLengths } from './delta-decoder.ts';
 import { bitWidth, decodeHybrid } from './hybrid-encoding.ts';
 import { LeafCollector, type LeafValues, type OpenPage } from './leaf-values.ts';
 import { decodeCodes, decodePlain, decodeRunLengthBooleans, type PageValues, wordWidth } from './page-values.ts';
+import { chunkStart, type PagePlace, pageOfRow, pageRows } from './page-index.ts';
 import {
   BOOLEAN,
   BYTE_ARRAY,
@@ -34,6 +37,8 @@ const PAGE_BYTES_MAX = 0x7fffffff;
 
 interface PageHeader {
   readonly struct: ThriftStruct;
+  /** Where it begins. */
+  readonly offset: number;
   readonly kind: number;
   readonly uncompressedBytes: number;
   readonly body: Uint8Array;
@@ -41,8 +46,8 @@ interface PageHeader {
 
 /** One chunk, read in order. Faults are `FileFault`s without a place. */
 export class ChunkReader {
+  readonly chunk: ColumnChunk;
   private readonly source: RangeSource;
-  private readonly chunk: ColumnChunk;
   private readonly leaf: LeafNode;
   private readonly end: number;
   private offset: number;
@@ -53,42 +58,120 @@ export class ChunkReader {
   private levelAt = 0;
   private valueAt = 0;
   private levelsSeen = 0;
+  /** Where the pages are, and which of their bytes are wanted; null where nobody has told. */
+  private plan: PagePlan | null = null;
+  /** The number of the next page, where there is a plan. */
+  private pageNumber = 0;
+  private toSkip = 0;
 
   constructor(source: RangeSource, chunk: ColumnChunk, leaf: LeafNode) {
     this.source = source;
     this.chunk = chunk;
     this.leaf = leaf;
-    // Some writers leave 0 where there is no dictionary page.
-    const dictionaryAt = chunk.dictionaryPageOffset ?? 0;
-    this.offset = dictionaryAt > 0 ? Math.min(dictionaryAt, chunk.dataPageOffset) : chunk.dataPageOffset;
+    this.offset = chunkStart(chunk);
     this.end = this.offset + chunk.compressedBytes;
     if (this.offset < 4 || this.end > source.sizeBytes) throw corrupt('a column chunk stands outside of the file');
   }
 
+  /** Says where the pages are and which rows are to be read, before any is: pages without such rows are not fetched. */
+  planPages(plan: Omit<PagePlan, 'spans'>, rows: RowRanges): void {
+    this.plan = { ...plan, spans: wantedSpans(this.offset, plan, rows) };
+  }
+
+  /** Leaves out the next `records` records. */
+  skip(records: number): void {
+    this.toSkip += records;
+  }
+
   /** The next `records` records; throws a fault of `E3200` when the chunk has fewer. */
   async read(records: number): Promise<LeafValues> {
+    const { toSkip } = this;
+    this.toSkip = 0;
+    if (toSkip > 0) await this.advance(toSkip, null);
     const collector = new LeafCollector(this.leaf, records);
-    let begun = 0;
+    await this.advance(records, collector);
+    return collector.finish();
+  }
+
+  /** Gives the next records to the collector, or leaves them out where there is none. */
+  private async advance(records: number, collector: LeafCollector | null): Promise<void> {
+    let left = records;
     for (;;) {
       const page = this.page;
       if (page === null || this.levelAt === page.levelCount) {
-        // A record of a repeated leaf may go on in the next page.
-        if (begun === records && this.leaf.maxRepetition === 0) break;
-        if (this.levelsSeen >= this.chunk.valueCount) break;
-        await this.openPage();
+        if (left === 0 && this.pagesBeginRecords) break;
+        if (this.isAtEnd) break;
+        if (collector === null) left -= await this.passPages(left);
+        else await this.openPage();
         continue;
       }
-      const piece = this.nextPiece(page, records - begun);
+      const piece = this.nextPiece(page, left);
       if (piece.to > this.levelAt) {
         const range = { from: this.levelAt, to: piece.to, valuesFrom: this.valueAt };
-        this.valueAt += collector.take(page, range);
+        this.valueAt += collector === null ? this.presentIn(page, range) : collector.take(page, range);
         this.levelAt = piece.to;
-        begun += piece.records;
+        left -= piece.records;
       }
       if (piece.isLast) break;
     }
-    if (begun < records) throw corrupt(`a column ends after ${begun} of ${records} rows`);
-    return collector.finish();
+    if (left > 0) throw corrupt(`a column ends after ${records - left} of ${records} rows`);
+  }
+
+  /** A record of a repeated leaf may go on in the next page, but not in chunks with an index. */
+  private get pagesBeginRecords(): boolean {
+    return this.leaf.maxRepetition === 0 || this.plan !== null;
+  }
+
+  private get isAtEnd(): boolean {
+    const { plan } = this;
+    return plan === null ? this.levelsSeen >= this.chunk.valueCount : this.pageNumber >= plan.pages.length;
+  }
+
+  private presentIn({ definitions }: OpenPage, { from, to }: { from: number; to: number }): number {
+    if (definitions === null) return to - from;
+    let present = 0;
+    for (let index = from; index < to; index++) if (definitions[index] === this.leaf.maxDefinition) present++;
+    return present;
+  }
+
+  /** Passes pages that hold none but the next `records` records, or opens the next; gives how many records it passed. */
+  private async passPages(records: number): Promise<number> {
+    const { plan } = this;
+    if (plan === null) return this.passPage(records);
+    // The dictionary stands before the first page.
+    while (this.offset < plan.pages[0].offset) await this.openPage();
+    const from = plan.pages[this.pageNumber].firstRow;
+    const target = pageOfRow(plan.pages, from + records);
+    if (target <= this.pageNumber) {
+      await this.openPage();
+      return 0;
+    }
+    this.page = null;
+    this.pageNumber = target;
+    this.offset = plan.pages[target].offset;
+    return plan.pages[target].firstRow - from;
+  }
+
+  /** Passes one page unread where its header tells that it holds none but those records, else opens it. */
+  private async passPage(records: number): Promise<number> {
+    const header = await this.nextPage();
+    const counts = this.recordsOf(header);
+    if (counts === null || counts.records > records) {
+      this.usePage(header);
+      return 0;
+    }
+    this.page = null;
+    this.levelsSeen += counts.levels;
+    return counts.records;
+  }
+
+  /** How many records a data page holds; null where only its levels tell. */
+  private recordsOf({ kind, struct }: PageHeader): { readonly records: number; readonly levels: number } | null {
+    if (this.leaf.maxRepetition > 0) return null;
+    const id = kind === DATA_PAGE ? 5 : kind === DATA_PAGE_V2 ? 8 : null;
+    if (id === null) return null;
+    const levels = this.levelsOf(struct.requiredStruct(id));
+    return { records: levels, levels };
   }
 
   /** How far the page belongs to the records wanted, and how many of them begin there. */
@@ -108,14 +191,18 @@ export class ChunkReader {
   }
 
   private async openPage(): Promise<void> {
-    const header = await this.nextPage();
+    this.usePage(await this.nextPage());
+  }
+
+  private usePage(header: PageHeader): void {
     if (header.kind === DICTIONARY_PAGE) this.openDictionary(header);
-    else if (header.kind === DATA_PAGE) this.setPage(this.openV1(header));
-    else if (header.kind === DATA_PAGE_V2) this.setPage(this.openV2(header));
+    else if (header.kind === DATA_PAGE) this.setPage(this.openV1(header), header.offset);
+    else if (header.kind === DATA_PAGE_V2) this.setPage(this.openV2(header), header.offset);
     // Index pages and what may come later hold no values.
   }
 
-  private setPage(page: OpenPage): void {
+  private setPage(page: OpenPage, offset: number): void {
+    if (this.plan !== null) checkPage(this.plan, this.pageNumber++, { page, offset });
     this.page = page;
     this.levelAt = 0;
     this.valueAt = 0;
@@ -124,6 +211,7 @@ export class ChunkReader {
 
   private async nextPage(): Promise<PageHeader> {
     if (this.offset >= this.end) throw corrupt('a column chunk ends before its last value');
+    const { offset } = this;
     const { struct, size } = await this.readHeader();
     const compressedBytes = struct.requiredCount(3);
     const uncompressedBytes = struct.requiredCount(2);
@@ -134,27 +222,35 @@ export class ChunkReader {
     this.offset = bodyAt + compressedBytes;
     const crc = struct.number(4);
     if (crc !== null && (crc | 0) !== (crc32(body) | 0)) throw corrupt('a page does not match its checksum');
-    return { struct, kind: struct.requiredNumber(1), uncompressedBytes, body };
+    return { struct, offset, kind: struct.requiredNumber(1), uncompressedBytes, body };
   }
 
   /** A header has no length of its own: it is read again with more bytes while it does not end. */
   private async readHeader(): Promise<{ readonly struct: ThriftStruct; readonly size: number }> {
+    const end = this.headerEnd;
     for (let size = HEADER_BYTES; ; size *= 8) {
-      const available = Math.min(size, this.end - this.offset);
+      const available = Math.min(size, end - this.offset);
       const bytes = await this.bytesAt(this.offset, available);
       try {
-        const { struct, end } = readThrift(bytes, 0);
-        return { struct, size: end };
+        const header = readThrift(bytes, 0);
+        return { struct: header.struct, size: header.end };
       } catch (error) {
-        if (!(error instanceof TruncatedThrift) || this.offset + available >= this.end) throw error;
+        if (!(error instanceof TruncatedThrift) || this.offset + available >= end) throw error;
       }
     }
+  }
+
+  /** Where the header of the next page has ended: behind its page, where that is known, so that no more is fetched. */
+  private get headerEnd(): number {
+    const page = this.plan?.pages[this.pageNumber];
+    return page === undefined || page.offset !== this.offset ? this.end : page.offset + page.sizeBytes;
   }
 
   private async bytesAt(offset: number, sizeBytes: number): Promise<Uint8Array> {
     const windowEnd = this.windowStart + this.window.length;
     if (offset < this.windowStart || offset + sizeBytes > windowEnd) {
-      const wanted = Math.min(this.end - offset, Math.max(sizeBytes, WINDOW_BYTES));
+      const span = this.plan?.spans.find(({ from, to }) => offset >= from && offset < to);
+      const wanted = Math.max(sizeBytes, Math.min(WINDOW_BYTES, (span?.to ?? this.end) - offset));
       this.window = await this.source.readRange(offset, wanted);
       this.windowStart = offset;
       if (this.window.length < sizeBytes) throw corrupt('the file is shorter than its footer says');
@@ -262,6 +358,40 @@ export class ChunkReader {
     }
     throw unsupported(`encoding ${encoding} of physical type ${leaf.physical}`);
   }
+}
+
+/** Where the pages of a chunk are. */
+interface PagePlan {
+  readonly pages: readonly PagePlace[];
+  /** Rows of the row group. */
+  readonly rowCount: number;
+  /** Bytes that are wanted, those of one span at once. */
+  readonly spans: readonly Rows[];
+}
+
+/** The bytes of the dictionary and of the pages that hold some of the rows. */
+function wantedSpans(start: number, { pages, rowCount }: Omit<PagePlan, 'spans'>, rows: RowRanges): readonly Rows[] {
+  const dictionary = { from: start, to: pages[0].offset };
+  const wanted = pages.filter(({ firstRow }, page) => {
+    const end = firstRow + pageRows(pages, page, rowCount);
+    return rows.some(({ from, to }) => from < end && to > firstRow);
+  });
+  const spans = wanted.map(({ offset, sizeBytes }) => ({ from: offset, to: offset + sizeBytes }));
+  return mergedRanges([dictionary, ...spans], NEAR_BYTES);
+}
+
+/** A page is where the index says, and holds the rows that it says. */
+function checkPage(
+  { pages, rowCount }: PagePlan,
+  number: number,
+  { page, offset }: { readonly page: OpenPage; readonly offset: number },
+): void {
+  const { repetitions, levelCount } = page;
+  let records = levelCount;
+  if (repetitions !== null) for (const repetition of repetitions) if (repetition > 0) records--;
+  const isThere = number < pages.length && pages[number].offset === offset;
+  if (!isThere || records !== pageRows(pages, number, rowCount))
+    throw corrupt('the pages of a column are not what its index says');
 }
 
 interface LevelSource {

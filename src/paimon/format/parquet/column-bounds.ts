@@ -286,6 +286,8 @@ export function minimalDecimal(bytes: Uint8Array): Uint8Array {
 
 /** How the footer's bounds of a leaf are ordered; `none` where writers do not agree. */
 export function boundOrder(leaf: LeafNode): BoundOrder {
+  // Bounds of unsigned numbers are ordered as such.
+  if (leaf.logical?.kind === 'int' && !leaf.logical.signed) return 'none';
   switch (leaf.physical) {
     case BOOLEAN:
       return 'boolean';

@@ -1,4 +1,5 @@
 // Reads the footer of a Parquet file. Source: parquet-format, parquet.thrift (field numbers).
+import type { FilePlace } from '../file-place.ts';
 import type {
   ChunkStatistics,
   ColumnChunk,
@@ -22,7 +23,9 @@ export function readFooter(bytes: Uint8Array): FileMetadata {
   if (struct.struct(8) !== null) throw unsupported('the file is encrypted');
   const schema = resolveSchema(readSchema(struct.structs(2)));
   const leafCount = leavesOf(schema).length;
-  const rowGroups = struct.structs(4).map((group) => readRowGroup(group, leafCount));
+  const orders = struct.structs(7);
+  const isOrdered = (leaf: number): boolean => orders[leaf]?.struct(1) != null;
+  const rowGroups = struct.structs(4).map((group) => readRowGroup(group, leafCount, isOrdered));
   const rowCount = struct.requiredCount(3);
   const sum = rowGroups.reduce((total, group) => total + group.rowCount, 0);
   if (sum !== rowCount) throw corrupt(`row groups hold ${sum} rows, the file ${rowCount}`);
@@ -122,13 +125,16 @@ function convertedLogical(element: ThriftStruct): LogicalType | null {
   }
 }
 
-function readRowGroup(group: ThriftStruct, leafCount: number): RowGroup {
-  const columns = group.structs(1).map(readChunk);
+/** Whether the bounds of a leaf have the order of its type. */
+type OrderTest = (leafIndex: number) => boolean;
+
+function readRowGroup(group: ThriftStruct, leafCount: number, isOrdered: OrderTest): RowGroup {
+  const columns = group.structs(1).map((chunk, leaf) => readChunk(chunk, isOrdered(leaf)));
   if (columns.length !== leafCount) throw corrupt(`a row group has ${columns.length} columns, the schema ${leafCount}`);
   return { rowCount: group.requiredCount(3), uncompressedBytes: group.number(2) ?? 0, columns };
 }
 
-function readChunk(chunk: ThriftStruct): ColumnChunk {
+function readChunk(chunk: ThriftStruct, isOrdered: boolean): ColumnChunk {
   if (chunk.bytes(1) !== null) throw unsupported('a column stands in another file');
   const metadata = chunk.struct(3);
   if (metadata === null) throw unsupported('a column without metadata');
@@ -141,18 +147,31 @@ function readChunk(chunk: ThriftStruct): ColumnChunk {
     compressedBytes: metadata.requiredCount(7),
     dataPageOffset: metadata.requiredCount(9),
     dictionaryPageOffset: metadata.number(11),
-    statistics: statistics === null ? null : readStatistics(statistics, metadata.requiredNumber(1)),
+    statistics:
+      statistics === null ? null : readStatistics(statistics, { physical: metadata.requiredNumber(1), isOrdered }),
+    // Without an order, bounds of pages are no use.
+    columnIndex: isOrdered ? readPlace(chunk, 6, 7) : null,
+    offsetIndex: readPlace(chunk, 4, 5),
   };
 }
 
+function readPlace(chunk: ThriftStruct, offsetId: number, sizeId: number): FilePlace | null {
+  const offset = chunk.number(offsetId);
+  const sizeBytes = chunk.number(sizeId);
+  return offset === null || sizeBytes === null || offset <= 0 || sizeBytes <= 0 ? null : { offset, sizeBytes };
+}
+
 /**
- * The old fields min and max are right only where bytes and values have the same signed order; writers that knew
- * INT96 bounds did not agree on them.
+ * The old fields min and max are right only where bytes and values have the same signed order, and the new ones of other
+ * values only where the file says which order that is; writers that knew INT96 bounds did not agree on them.
  */
-function readStatistics(statistics: ThriftStruct, physical: number): ChunkStatistics {
+function readStatistics(
+  statistics: ThriftStruct,
+  { physical, isOrdered }: { readonly physical: number; readonly isOrdered: boolean },
+): ChunkStatistics {
   const nullCount = statistics.number(3);
-  if (physical === INT96) return { min: null, max: null, nullCount };
-  const isSignedNumber = physical < BYTE_ARRAY && physical !== FLOAT && physical !== DOUBLE;
+  const isSignedNumber = physical < BYTE_ARRAY && physical !== FLOAT && physical !== DOUBLE && physical !== INT96;
+  if (!isSignedNumber && (!isOrdered || physical === INT96)) return { min: null, max: null, nullCount };
   const max = statistics.bytes(5) ?? (isSignedNumber ? statistics.bytes(1) : null);
   const min = statistics.bytes(6) ?? (isSignedNumber ? statistics.bytes(2) : null);
   return { min: min === null ? null : min.slice(), max: max === null ? null : max.slice(), nullCount };

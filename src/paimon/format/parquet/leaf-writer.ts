@@ -240,6 +240,8 @@ export class LeafWriter {
       dataPageOffset: offset + dictionaryPage.length,
       dictionaryPageOffset: isCoded ? offset : null,
       statistics: this.chunkStatistics(),
+      columnIndex: null,
+      offsetIndex: null,
     };
     const parts = isCoded ? [dictionaryPage, this.chunk.view()] : [this.chunk.view()];
     this.beginChunk();

@@ -1,5 +1,6 @@
 // The numbers and the metadata of the Parquet format. Source: parquet-format, parquet.thrift.
 import { TributaryError } from '../../../base/errors.ts';
+import type { FilePlace } from '../file-place.ts';
 
 /** Physical types. */
 export const BOOLEAN = 0;
@@ -101,6 +102,9 @@ export interface ColumnChunk {
   readonly dataPageOffset: number;
   readonly dictionaryPageOffset: number | null;
   readonly statistics: ChunkStatistics | null;
+  /** Where the statistics of its pages are, and where it says where the pages are; null where there are none. */
+  readonly columnIndex: FilePlace | null;
+  readonly offsetIndex: FilePlace | null;
 }
 
 /** A row group: one chunk a leaf, in leaf order. */

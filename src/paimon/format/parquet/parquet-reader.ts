@@ -2,15 +2,26 @@
 // time, only the columns asked for.
 import type { ColumnBatch, Vector } from '../../../column/vector.ts';
 import { TributaryError } from '../../../base/errors.ts';
-import type { DataType } from '../../schema/data-type.ts';
 import { assembleColumn } from './assembler.ts';
-import type { DataFile, RangeSource, RowGroupColumnStatistics, RowGroupReader, WantedColumn } from '../data-file.ts';
+import type {
+  DataFile,
+  FileConditions,
+  RangeSource,
+  RowGroupBatch,
+  RowGroupColumnStatistics,
+  RowGroupReader,
+  WantedColumn,
+} from '../data-file.ts';
+import { fetchExactly, fetchPlaces } from '../fetch-places.ts';
+import { allRows, type RowRanges } from '../row-ranges.ts';
 import { ChunkReader } from './chunk-reader.ts';
-import { boundOfPlain, boundOrder, vectorBounds } from './column-bounds.ts';
 import { type ColumnPlan, planColumn, planLeaves } from './column-plan.ts';
 import { readFooter } from './footer-reader.ts';
 import type { LeafValues } from './leaf-values.ts';
+import { readOffsetIndex } from './page-index.ts';
 import { type FileMetadata, MAGIC, type RowGroup } from './parquet-format.ts';
+import { rowsThatMayMeet, type StoredColumn } from './row-pruning.ts';
+import { storedStatistics } from './stored-bounds.ts';
 import { corrupt, located } from '../file-fault.ts';
 
 const TAIL_BYTES = 8;
@@ -24,7 +35,8 @@ const FOOTER_BYTES = 64 * 1024;
  */
 export async function openParquet(source: RangeSource): Promise<ParquetFile> {
   try {
-    return new ParquetFile(source, readFooter(await fetchFooter(source)));
+    const tail = await fetchTail(source);
+    return new ParquetFile(tail, readFooter(await fetchFooter(tail)));
   } catch (error) {
     throw located(error, { file: source.name });
   }
@@ -37,9 +49,21 @@ export function bytesSource(name: string, bytes: Uint8Array): RangeSource {
   return { name, sizeBytes: bytes.length, readRange };
 }
 
+/** The source with its last bytes in memory: the footer, the indexes of pages, and the whole of a small file. */
+async function fetchTail(source: RangeSource): Promise<RangeSource> {
+  const { name, sizeBytes } = source;
+  if (sizeBytes < MAGIC.length + TAIL_BYTES) throw corrupt('too short for a Parquet file');
+  const tailAt = Math.max(0, sizeBytes - FOOTER_BYTES);
+  const tail = await fetchExactly(source, tailAt, sizeBytes - tailAt);
+  const readRange = (offset: number, size: number): Promise<Uint8Array> =>
+    offset >= tailAt
+      ? Promise.resolve(tail.subarray(offset - tailAt, offset - tailAt + size))
+      : source.readRange(offset, size);
+  return { name, sizeBytes, readRange };
+}
+
 async function fetchFooter(source: RangeSource): Promise<Uint8Array> {
   const { sizeBytes } = source;
-  if (sizeBytes < MAGIC.length + TAIL_BYTES) throw corrupt('too short for a Parquet file');
   const tail = await fetchExactly(source, Math.max(0, sizeBytes - FOOTER_BYTES), Math.min(FOOTER_BYTES, sizeBytes));
   const magicAt = tail.length - MAGIC.length;
   const magic = Buffer.from(tail.subarray(magicAt)).toString('latin1');
@@ -51,12 +75,6 @@ async function fetchFooter(source: RangeSource): Promise<Uint8Array> {
   const available = tail.length - TAIL_BYTES;
   if (footerBytes <= available) return tail.subarray(available - footerBytes, available);
   return fetchExactly(source, footerAt, footerBytes);
-}
-
-async function fetchExactly(source: RangeSource, offset: number, sizeBytes: number): Promise<Uint8Array> {
-  const bytes = await source.readRange(offset, sizeBytes);
-  if (bytes.length !== sizeBytes) throw corrupt('the file is shorter than its size says');
-  return bytes;
 }
 
 interface ColumnReader {
@@ -97,19 +115,61 @@ export class ParquetFile implements DataFile {
 
   /**
    * Opens a row group for reading batch by batch: memory holds the compressed chunks of the columns (8 MiB windows of
-   * larger ones), a page each, and the batch.
+   * larger ones), a page each, and the batch. Pages that hold none of the `rows` are not fetched where the file says
+   * where they are.
    */
-  openRowGroup(index: number, columns: readonly WantedColumn[]): RowGroupReader {
+  openRowGroup(index: number, columns: readonly WantedColumn[], rows?: RowRanges): RowGroupReader {
     const readers = this.columnReaders(index, columns);
-    let left = this.rowGroup(index).rowCount;
-    const next = async (rowsMax: number): Promise<ColumnBatch | null> => {
-      if (left === 0) return null;
-      const rowCount = Math.min(left, Math.max(1, rowsMax));
-      const vectors = await this.read(readers, rowCount);
-      left -= rowCount;
-      return { rowCount, columns: vectors };
+    const { rowCount: groupRows } = this.rowGroup(index);
+    const left = [...(rows ?? allRows(groupRows))];
+    let at = 0;
+    let isPlanned = rows === undefined;
+    const next = async (rowsMax: number): Promise<RowGroupBatch | null> => {
+      const range = left.shift();
+      if (range === undefined) return null;
+      if (!isPlanned) await this.planPages(readers, groupRows, [range, ...left]);
+      isPlanned = true;
+      const { from: firstRow } = range;
+      const rowCount = Math.min(range.to - firstRow, Math.max(1, rowsMax));
+      if (firstRow + rowCount < range.to) left.unshift({ ...range, from: firstRow + rowCount });
+      if (firstRow > at)
+        for (const { chunks } of readers) for (const chunk of chunks.values()) chunk.skip(firstRow - at);
+      at = firstRow + rowCount;
+      return { rowCount, firstRow, columns: await this.read(readers, rowCount) };
     };
     return { next };
+  }
+
+  /** Tells the chunks where their pages are, as far as the file says. */
+  private async planPages(readers: readonly ColumnReader[], rowCount: number, rows: RowRanges): Promise<void> {
+    const indexed = readers
+      .flatMap(({ chunks }) => [...chunks.values()])
+      .flatMap((reader) => (reader.chunk.offsetIndex === null ? [] : [{ reader, place: reader.chunk.offsetIndex }]));
+    try {
+      const indexes = await fetchPlaces(
+        this.source,
+        indexed.map(({ place }) => place),
+      );
+      for (const [at, { reader }] of indexed.entries())
+        reader.planPages({ pages: readOffsetIndex(indexes[at], reader.chunk, rowCount), rowCount }, rows);
+    } catch (error) {
+      throw located(error, { file: this.source.name });
+    }
+  }
+
+  async rowsThatMayMeet(index: number, { where, columns }: FileConditions): Promise<RowRanges> {
+    const group = this.rowGroup(index);
+    const column = (name: string): StoredColumn | null => {
+      const wanted = columns.find((candidate) => candidate.name === name);
+      const plan = wanted === undefined ? null : this.plan(wanted);
+      if (wanted === undefined || plan?.kind !== 'leaf') return null;
+      return { leaf: plan.leaf, type: wanted.type, chunk: group.columns[plan.leaf.leafIndex] };
+    };
+    try {
+      return await rowsThatMayMeet(this.source, { rowCount: group.rowCount, column }, where);
+    } catch (error) {
+      throw located(error, { file: this.source.name });
+    }
   }
 
   private rowGroup(index: number): RowGroup {
@@ -171,27 +231,6 @@ export class ParquetFile implements DataFile {
     if (plan.kind !== 'leaf') return null;
     const { statistics } = this.rowGroup(index).columns[plan.leaf.leafIndex];
     if (statistics === null) return null;
-    const order = boundOrder(plan.leaf);
-    const min = statistics.min === null ? null : boundOfPlain(order, statistics.min);
-    const max = statistics.max === null ? null : boundOfPlain(order, statistics.max);
-    const isUsable = min !== null && max !== null && sameForm(plan, column.type);
-    const bounds = isUsable ? vectorBounds({ min, max }, column.type) : null;
-    return { nullCount: statistics.nullCount, bounds };
-  }
-}
-
-/** Whether stored numbers are those of the type's vector: not so in foreign files of another unit or width. */
-function sameForm({ leaf }: Extract<ColumnPlan, { kind: 'leaf' }>, type: DataType): boolean {
-  const order = boundOrder(leaf);
-  switch (type.kind) {
-    case 'BIGINT':
-      return order === 'i64';
-    case 'DECIMAL':
-      return type.precision <= 18 ? order === 'i32' || order === 'i64' : order === 'fixed';
-    case 'TIMESTAMP':
-    case 'TIMESTAMP_LTZ':
-      return leaf.logical?.kind === 'timestamp' && leaf.logical.unit === (type.precision <= 3 ? 'millis' : 'micros');
-    default:
-      return true;
+    return storedStatistics(plan.leaf, column.type, statistics);
   }
 }

@@ -82,6 +82,20 @@ export class ThriftStruct {
     });
   }
 
+  booleans(id: number): readonly boolean[] {
+    return this.list(id).map((element) => {
+      if (typeof element !== 'boolean') throw mistyped(id);
+      return element;
+    });
+  }
+
+  byteStrings(id: number): readonly Uint8Array[] {
+    return this.list(id).map((element) => {
+      if (!(element instanceof Uint8Array)) throw mistyped(id);
+      return element;
+    });
+  }
+
   private list(id: number): readonly ThriftValue[] {
     const value = this.fields.get(id);
     if (value === undefined) return [];

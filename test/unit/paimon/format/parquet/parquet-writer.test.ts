@@ -3,14 +3,13 @@ import { describe, expect, test } from 'vitest';
 import type { Vector } from '../../../../../src/column/vector.ts';
 import { MISSING } from '../../../../../src/column/vector.ts';
 import { type Cell, vectorOf } from '../../../../../src/paimon/format/cell.ts';
-import type { ColumnBound } from '../../../../../src/paimon/format/parquet/column-bounds.ts';
 import { PLAIN, RLE_DICTIONARY } from '../../../../../src/paimon/format/parquet/parquet-format.ts';
 import { bytesSource, openParquet, type ParquetFile } from '../../../../../src/paimon/format/parquet/parquet-reader.ts';
 import {
   createParquetWriter,
   type ParquetWriterOptions,
 } from '../../../../../src/paimon/format/parquet/parquet-writer.ts';
-import { mayHoldRows } from '../../../../../src/paimon/format/parquet/row-group-pruning.ts';
+import type { ColumnCondition, Literal } from '../../../../../src/paimon/format/condition.ts';
 import type { DataField, DataType } from '../../../../../src/paimon/schema/data-type.ts';
 import { parseDataType } from '../../../../../src/paimon/schema/data-type-text.ts';
 import { parquetBytes } from '../../../../support/parquet-bytes.ts';
@@ -215,27 +214,30 @@ describe('statistics of the footer', () => {
     expect(file.columnStatistics(0, fields[0])).toEqual({ nullCount: 0, bounds: null });
   });
 
-  test.each<[string, readonly Cell[], ColumnBound, ColumnBound]>([
+  test.each<[string, readonly Cell[], Literal, Literal]>([
     ['INT', [-5, 5], -6, 6],
     ['BIGINT', [-(2n ** 40n), 2n ** 40n], -(2n ** 41n), 2n ** 41n],
+    ['DOUBLE', [-5, 5], -6, 6],
     ['STRING', [utf8('b'), utf8('é')], utf8('a'), utf8('日')],
     ['DECIMAL(5, 2)', [-100n, 100n], -101n, 101n],
-    ['DECIMAL(38, 0)', [-1000n, 1000n], Uint8Array.of(0xf0, 0), Uint8Array.of(0x10, 0)],
-  ])('%s: row groups outside of a range are found', async (type, cells, below, above) => {
+    ['DECIMAL(38, 0)', [-1000n, 1000n], -4096n, 4096n],
+  ])('%s: row groups without rows that meet a condition are found', async (type, cells, below, above) => {
     const { file, fields } = await write(type, [...cells, null]);
-    const statistics = file.columnStatistics(0, fields[0]);
-    const holds = (from: ColumnBound | null, to: ColumnBound | null): boolean =>
-      mayHoldRows(statistics, fields[0].type, { kind: 'range', min: from, max: to });
-    expect(holds(below, above)).toBe(true);
-    expect(holds(null, below)).toBe(false);
-    expect(holds(above, null)).toBe(false);
-    expect(holds(below, null)).toBe(true);
-    expect(mayHoldRows(statistics, fields[0].type, { kind: 'null' })).toBe(true);
-    expect(mayHoldRows(null, fields[0].type, { kind: 'range', min: above, max: null })).toBe(true);
+    const [{ name: column }] = fields;
+    const holds = async (condition: ColumnCondition): Promise<boolean> =>
+      (await file.rowsThatMayMeet(0, { where: [condition], columns: fields })).length > 0;
+    expect(await holds({ column, operator: 'between', low: below, high: above })).toBe(true);
+    expect(await holds({ column, operator: '<=', literal: below })).toBe(false);
+    expect(await holds({ column, operator: '=', literal: above })).toBe(false);
+    // A NaN, which no bounds tell of, is above all numbers.
+    expect(await holds({ column, operator: '>=', literal: above })).toBe(type === 'DOUBLE');
+    expect(await holds({ column, operator: '>=', literal: below })).toBe(true);
+    expect(await holds({ column, operator: 'is null' })).toBe(true);
   });
 
   test('a row group without nulls has none', async () => {
     const { file, fields } = await write('INT', [1, 2]);
-    expect(mayHoldRows(file.columnStatistics(0, fields[0]), fields[0].type, { kind: 'null' })).toBe(false);
+    const where: readonly ColumnCondition[] = [{ column: fields[0].name, operator: 'is null' }];
+    expect(await file.rowsThatMayMeet(0, { where, columns: fields })).toEqual([]);
   });
 });
