@@ -478,6 +478,28 @@ export const ERROR_CODES = {
     meaning: 'A table asks for a way of marking partitions as done that only engines with a catalog have.',
     remedy: 'Set partition.mark-done-action=success-file, or mark the partition with that engine.',
   },
+  E3316: {
+    kind: 'data',
+    exit: 1,
+    meaning:
+      'A row came with another partition than its key is in, and the table ignores the delete that would take the key away from there.',
+    remedy: 'Make all partition columns part of the primary key, or do without ignore-delete.',
+  },
+  E3317: {
+    kind: 'data',
+    exit: 1,
+    meaning:
+      'A table whose keys may move between partitions has several rows of one key, as when two writers wrote it at a time.',
+    remedy:
+      'Overwrite the whole table with one row a key: `tributary table read`, then `tributary table write --overwrite`.',
+  },
+  E3318: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'An overwrite of some partitions brings keys that other partitions hold; a key would be there twice.',
+    remedy:
+      'Delete the rows of these keys first, write without --overwrite, which moves them, or overwrite the other partitions, too.',
+  },
   E3351: {
     kind: 'data',
     exit: 1,

@@ -44,7 +44,8 @@ export async function openMirroredTable(state: LakeState, options: OpenOptions):
   });
   requireVisibleCommits(schema, tablePath);
   const liveFiles = new LiveFiles(committer.liveEntries());
-  const writer = TableWriter.open({ store, tablePath, schema, liveFiles, runner, random, clock });
+  const latestIndex = () => committer.indexEntries();
+  const writer = TableWriter.open({ store, tablePath, schema, liveFiles, latestIndex, runner, random, clock });
   const telemetry = tableTelemetry(parts.telemetry, source.key, `${lake.database}.${lake.table}`);
   return new MirroredTable({
     source,

@@ -42,7 +42,7 @@ export {
   type CommitterComponents,
   Table,
   type TableName,
-  type ValueOperator,
   type WriteComponents,
 } from './table.ts';
 export { type SessionOptions, TableSession } from './table-session.ts';
+export type { ValueOperator } from './scan/value-condition.ts';

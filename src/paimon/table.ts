@@ -1,16 +1,17 @@
 // The way into one Paimon table: its schemas and snapshots, reads, changes, and what writes to it.
-import { type Clock, systemClock } from '../base/clock.ts';
+import { type Clock, localTimeMs, systemClock } from '../base/clock.ts';
 import { isTributaryError, TributaryError } from '../base/errors.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import type { FileStore } from '../storage/file-store.ts';
 import { tablePathOf } from './catalog/file-system-catalog.ts';
 import { ManifestStore } from './commit/manifest-store.ts';
 import { SnapshotStore } from './commit/snapshot-store.ts';
-import type { Condition, Literal } from './format/condition.ts';
+import type { Condition } from './format/condition.ts';
 import { checkDefaultValue } from './format/default-value.ts';
-import { cellOf, type RowObject, rowObjects, type RowValue } from './format/row-objects.ts';
+import { type RowObject, rowObjects, type RowValue } from './format/row-objects.ts';
 import { TableCommitter, type TableCommitterParts } from './commit/table-commit.ts';
 import { type CompactionChange, Compactor } from './lsm/compactor.ts';
+import type { KeysAt } from './lsm/cross-partition-buckets.ts';
 import { LiveFiles } from './lsm/live-files.ts';
 import { TableWriter } from './lsm/table-writer.ts';
 import type { TaskRunner } from './lsm/task-runner.ts';
@@ -33,10 +34,12 @@ import { countRows } from './scan/count.ts';
 import { readIncremental } from './scan/incremental.ts';
 import { planScan } from './scan/plan.ts';
 import { fieldOf } from './scan/predicate.ts';
+import { type PresentKeysOptions, readPresentKeys } from './scan/present-keys.ts';
 import { readPlan } from './scan/read.ts';
 import type { IncrementalOptions, ReadBatch, ReadOptions, ReadPoint, ScanPlan, SnapshotChanges } from './scan/scan.ts';
 import { type OpenedSystemTable, openSystemTable } from './scan/system/read-system-table.ts';
 import { auditChanges, binlogChanges } from './scan/system/row-tables.ts';
+import { valueCondition, type ValueOperator } from './scan/value-condition.ts';
 import { applySchemaChanges } from './schema/apply-schema-changes.ts';
 import type { SchemaChange } from './schema/schema-change.ts';
 import { SchemaStore } from './schema/schema-store.ts';
@@ -85,21 +88,6 @@ export interface TagOptions {
   readonly retainedMs?: number;
   readonly clock?: Clock;
 }
-
-/** Operators that compare a column with values. */
-export type ValueOperator =
-  | '='
-  | '!='
-  | '<'
-  | '<='
-  | '>'
-  | '>='
-  | 'in'
-  | 'not in'
-  | 'between'
-  | 'not between'
-  | 'like'
-  | 'not like';
 
 /** One table, or a branch of it. Holds nothing open; `schema` is as of `open` or the last `refresh`. */
 export class Table {
@@ -239,20 +227,7 @@ export class Table {
    * two ends. Throws `E3400` (no such column), `E3137` (a value of another type).
    */
   condition(column: string, operator: ValueOperator, value: RowValue): Condition {
-    const { type } = fieldOf(column, this.schema.fields);
-    const literal = (item: RowValue): Literal => {
-      const cell = cellOf(type, item, column);
-      if (cell !== null && !Array.isArray(cell)) return cell as Literal;
-      throw new TributaryError('E3137', `value cannot be compared with: column=${column}`);
-    };
-    if (operator === 'like' || operator === 'not like') {
-      if (typeof value === 'string') return { column, operator, pattern: value };
-      throw new TributaryError('E3137', `pattern is no text: column=${column}`);
-    }
-    if (operator === 'in' || operator === 'not in') return { column, operator, literals: listOf(value).map(literal) };
-    if (operator !== 'between' && operator !== 'not between') return { column, operator, literal: literal(value) };
-    const [low = null, high = null] = listOf(value);
-    return { column, operator, low: literal(low), high: literal(high) };
+    return valueCondition(fieldOf(column, this.schema.fields), operator, value);
   }
 
   /**
@@ -339,7 +314,18 @@ export class Table {
   /** The one writer of the table. */
   openWriter(components: WriteComponents): TableWriter {
     const { store, path: tablePath, schema } = this;
-    return TableWriter.open({ store, tablePath, schema, latestIndex: () => this.indexEntries(), ...components });
+    const latestIndex = (): Promise<readonly IndexManifestEntry[]> => this.indexEntries();
+    const { crossPartitionIndexTtlMs: ttlMs } = tableOptions(schema);
+    const createdFromMs = ttlMs === null ? undefined : localTimeMs(components.clock.nowMs()) - ttlMs;
+    const presentKeys = (): AsyncIterable<KeysAt> => this.presentKeys({ createdFromMs });
+    return TableWriter.open({ store, tablePath, schema, latestIndex, presentKeys, ...components });
+  }
+
+  /** The keys of all rows of the latest state with their places, for tables with a primary key: see `readPresentKeys`. */
+  async *presentKeys(options: PresentKeysOptions = {}): AsyncGenerator<KeysAt> {
+    const { store, schemas, manifests, path: tablePath, schema } = this;
+    const snapshot = await this.snapshots.latest();
+    yield* readPresentKeys({ store, schemas, manifests, tablePath, schema, snapshot }, options);
   }
 
   /**
@@ -490,8 +476,4 @@ export class Table {
     const { store, schemas, paths, snapshots, manifests, path: tablePath } = this;
     return { store, schemas, paths, snapshots, manifests, tablePath };
   }
-}
-
-function listOf(value: RowValue): readonly RowValue[] {
-  return Array.isArray(value) ? (value as readonly RowValue[]) : [value];
 }

@@ -7,8 +7,10 @@ exec 9> target/.lock
 if command -v flock > /dev/null; then flock 9; fi
 stamp=$(find build.sh paimon-ref pom.xml src -type f | LC_ALL=C sort | xargs cat | cksum)
 if [ "$(cat target/.built 2> /dev/null)" = "$stamp" ]; then exit 0; fi
+# What is there may be in use, or share its bytes with another clone: made anew, not written over.
+rm -rf target/classes target/*.jar target/cds.jsa target/cds
 mvn -q -B package
-rm -rf target/cds.jsa target/cds && mkdir -p target/cds
+mkdir -p target/cds
 cat > target/cds/schema.json <<'J'
 {"fields":[{"id":0,"name":"id","type":"BIGINT NOT NULL"},{"id":1,"name":"s","type":"STRING"}],"partitionKeys":[],"primaryKeys":["id"],"options":{"bucket":"1"},"comment":""}
 J

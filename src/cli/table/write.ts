@@ -77,10 +77,8 @@ async function runWrite(options: WriteOptions): Promise<void> {
     const only = new Set(message.added.map(({ partition, bucket }) => bucketKey(partition, bucket)));
     const newest = new LiveFiles(committer.liveEntries());
     await (await table.openCompactor({ ...parts, runner, liveFiles: newest }, by)).compact({ only });
-  } catch (error) {
-    await writer.abort();
-    throw error;
   } finally {
+    await writer.abort();
     await runner.close();
   }
 }
@@ -119,6 +117,11 @@ async function publish(
   try {
     const change = changeOf(written);
     if (change === null) return;
+    const { replaces } = change;
+    if (replaces !== undefined) {
+      const staying = written.table.presentKeys({ inPartition: (partition) => !replaces(partition) });
+      await writer.requireApart(staying);
+    }
     await committer.commit({ ...change, commitUser, commitIdentifier });
   } catch (error) {
     // Where the outcome of the commit is not certain, a snapshot may name the files.

@@ -24,6 +24,10 @@ export interface RowEncoder {
   encodeRow(columns: readonly Vector[], row: number): Uint8Array;
   /** The hash of the row, without allocation. */
   hashRow(columns: readonly Vector[], row: number): number;
+  /** Puts the row into `words` and gives how many they are, without allocation. */
+  writeRow(columns: readonly Vector[], row: number): number;
+  /** What `writeRow` has written last. */
+  readonly words: Int32Array;
 }
 
 /** An encoder of rows with these types, one column each. */
@@ -41,6 +45,13 @@ export function createRowEncoder(types: readonly DataType[]): RowEncoder {
     hashRow: (columns, row) => {
       body(writer, columns, row);
       return hashWords(writer.words, writer.size >> 2);
+    },
+    writeRow: (columns, row) => {
+      body(writer, columns, row);
+      return writer.size >> 2;
+    },
+    get words() {
+      return writer.words;
     },
   };
 }

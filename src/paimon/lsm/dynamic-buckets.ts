@@ -7,10 +7,12 @@ import type { BinaryRowBytes } from '../meta/data-file-meta.ts';
 import { FILE_ADD, type IndexManifestEntry } from '../meta/manifest-entry.ts';
 import { tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
+import type { BucketAssigner } from './bucket-assigner.ts';
 import { type FilePaths, filePaths } from './file-paths.ts';
 import { encodeHashes, HASH_INDEX, readHashes } from './hash-index-file.ts';
 import { tableLayout } from './key-value-file.ts';
 import { bucketKey, partitionKey } from './live-files.ts';
+import { withDefaults } from './null-values.ts';
 import { type BucketLimits, PartitionBuckets } from './partition-buckets.ts';
 import { partitionRows } from './row-places.ts';
 import type { WriteBatch } from './write-batch.ts';
@@ -35,7 +37,7 @@ interface KnownPartition {
 }
 
 /** The buckets of one table, for its one writer. Memory: the hashes of the partitions that are being written. */
-export class DynamicBuckets {
+export class DynamicBuckets implements BucketAssigner {
   private readonly parts: DynamicBucketsParts;
   private readonly paths: FilePaths;
   private readonly limits: BucketLimits;
@@ -57,8 +59,10 @@ export class DynamicBuckets {
 
   /** The batch with the bucket of each row. Throws `E3310`, `E3311`. */
   async assign(batch: WriteBatch): Promise<WriteBatch> {
-    const { rowCount, columns } = batch;
-    const { partitions, groups } = partitionRows(this.parts.schema, batch);
+    const { schema } = this.parts;
+    const { rowCount } = batch;
+    const columns = withDefaults(schema.fields, batch.columns);
+    const { partitions, groups } = partitionRows(schema, { rowCount, columns });
     const known: PartitionBuckets[] = [];
     for (const partition of partitions) known.push(await this.bucketsOf(partition));
     const keys = this.keyIndexes.map((index) => columns[index]);
@@ -89,9 +93,13 @@ export class DynamicBuckets {
   }
 
   /** The table is emptied: nothing of what it held counts. */
-  forget(): void {
+  async forget(): Promise<void> {
     this.partitions.clear();
     this.entries = new Map();
+  }
+
+  async close(): Promise<void> {
+    this.partitions.clear();
   }
 
   /** The buckets of a partition that gets rows. */

@@ -7,6 +7,7 @@ import { transferList } from '../../column/vector.ts';
 import type { FileStore } from '../../storage/file-store.ts';
 import { FILE_DELETE, type ManifestEntry } from '../meta/manifest-entry.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
+import { CrossPartitionBuckets, type KeysAt } from './cross-partition-buckets.ts';
 import { DynamicBuckets, type LatestIndex } from './dynamic-buckets.ts';
 import { filePaths } from './file-paths.ts';
 import type { LiveFiles } from './live-files.ts';
@@ -26,6 +27,8 @@ export interface TableWriterOptions {
   readonly liveFiles: LiveFiles;
   /** Asked for once, where buckets are dynamic; none unless given. */
   readonly latestIndex?: LatestIndex;
+  /** Asked for once, where keys may move between partitions; none unless given. */
+  readonly presentKeys?: () => AsyncIterable<KeysAt>;
   readonly runner: TaskRunner;
   readonly random: Random;
   readonly clock: Clock;
@@ -51,7 +54,7 @@ export class TableWriter {
   private readonly options: TableWriterOptions;
   private readonly mode: WriteMode;
   /** Null where buckets are not dynamic. */
-  private readonly dynamicBuckets: DynamicBuckets | null;
+  private readonly assigner: DynamicBuckets | CrossPartitionBuckets | null;
   /** What stands before the uuid in names of files. */
   private readonly fileTag: string;
   private readonly memtable = new Memtable();
@@ -69,8 +72,7 @@ export class TableWriter {
   private constructor(options: TableWriterOptions) {
     this.options = options;
     this.mode = requireWritable(options.schema);
-    const { latestIndex = async () => [] } = options;
-    this.dynamicBuckets = this.mode.hasDynamicBuckets ? new DynamicBuckets({ ...options, latestIndex }) : null;
+    this.assigner = assignerOf(this.mode, options);
     this.fileTag = this.mode.isPostponed ? writerTag(options) : '';
     this.nextSequence = options.liveFiles.maxSequenceNumber() + 1n;
   }
@@ -126,7 +128,7 @@ export class TableWriter {
     const taken = this.takeMemtable();
     return this.enqueue(async () => {
       await this.flushTaken(taken);
-      const index = this.fresh.added.length === 0 ? [] : await this.dynamicBuckets?.writeIndex();
+      const index = this.fresh.added.length === 0 ? [] : await this.assigner?.writeIndex();
       return this.nextMessage(index ?? []);
     });
   }
@@ -156,7 +158,16 @@ export class TableWriter {
     this.memtable.take();
     await this.queue;
     this.flushingBytes = 0;
+    await this.assigner?.close();
     await this.deleteFresh();
+  }
+
+  /**
+   * Of an overwrite: that no key that was written is among these, which are in partitions that stay. Throws `E3318`; looks
+   * at them only where keys may move between partitions.
+   */
+  async requireApart(staying: AsyncIterable<KeysAt>): Promise<void> {
+    if (this.assigner instanceof CrossPartitionBuckets) await this.assigner.requireApart(staying);
   }
 
   private requireUsable(): void {
@@ -207,6 +218,7 @@ export class TableWriter {
   private async flushBatches(given: readonly WriteBatch[]): Promise<void> {
     const { tablePath, schema, runner, random, clock } = this.options;
     const batches = await this.withBuckets(given);
+    if (batches.length === 0) return;
     const asGiven = this.options.changesAsGiven === true;
     const { hasInputChangelog } = this.mode;
     const completesChanges = this.mode.completesChanges && !asGiven;
@@ -236,10 +248,10 @@ export class TableWriter {
   }
 
   private async withBuckets(batches: readonly WriteBatch[]): Promise<readonly WriteBatch[]> {
-    if (this.dynamicBuckets === null) return batches;
+    if (this.assigner === null) return batches;
     const assigned: WriteBatch[] = [];
-    for (const batch of batches) assigned.push(await this.dynamicBuckets.assign(batch));
-    return assigned;
+    for (const batch of batches) assigned.push(await this.assigner.assign(batch));
+    return assigned.filter((batch) => batch.rowCount > 0);
   }
 
   /** The files that hold the table as the messages so far leave it. */
@@ -270,7 +282,7 @@ export class TableWriter {
   private async dropRows({ sizeBytes }: Taken): Promise<void> {
     this.flushingBytes -= sizeBytes;
     await this.deleteFresh();
-    this.dynamicBuckets?.forget();
+    await this.assigner?.forget();
     this.isTruncated = true;
   }
 
@@ -296,6 +308,15 @@ export class TableWriter {
     const paths = filePaths(tablePath, schema);
     for (const { partition, bucket, file } of entries) await store.delete(paths.file(partition, bucket, file));
   }
+}
+
+async function* none(): AsyncGenerator<never> {}
+
+function assignerOf(mode: WriteMode, options: TableWriterOptions): DynamicBuckets | CrossPartitionBuckets | null {
+  const { latestIndex = async () => [], presentKeys = none } = options;
+  if (mode.assigner === null) return null;
+  if (mode.assigner === 'hashes') return new DynamicBuckets({ ...options, latestIndex });
+  return new CrossPartitionBuckets({ ...options, presentKeys });
 }
 
 /** Names one writer: a compaction of postponed buckets takes the rows of files with the same name in their order. */

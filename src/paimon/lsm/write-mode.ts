@@ -1,7 +1,7 @@
 // Which tables can be written, decided before the first row.
 import { TributaryError } from '../../base/errors.ts';
 import { BUCKET_DYNAMIC, BUCKET_POSTPONE, type TableOptions, tableOptions } from '../schema/table-options.ts';
-import type { TableSchema } from '../schema/table-schema.ts';
+import { keysMayMove, type TableSchema } from '../schema/table-schema.ts';
 import { DataFileFormat } from './data-file-writer.ts';
 import { tableLayout } from './key-value-file.ts';
 import { mergeFunctionOf } from './merge/merge-engine.ts';
@@ -13,8 +13,8 @@ export interface WriteMode {
   readonly deletesOnTruncate: boolean;
   /** Changes are given the before-images that they lack: see `completesChanges`. */
   readonly completesChanges: boolean;
-  /** Which bucket a key is in has to be remembered. */
-  readonly hasDynamicBuckets: boolean;
+  /** Who remembers which bucket a key is in: hashes of the keys of a partition, or an index of all keys; nobody need. */
+  readonly assigner: 'hashes' | 'index' | null;
   /** Rows wait, unmerged and unseen, until a compaction puts them into buckets. */
   readonly isPostponed: boolean;
   /** Throws `E3301` where the present version of a row is not simply its newest one in the files. */
@@ -44,7 +44,7 @@ export function requireWritable(schema: TableSchema): WriteMode {
     // A -D would have to be written of rows that wait, too.
     deletesOnTruncate: !isPostponed && (completesChanges(schema) || hasCompactionChangelog(schema)),
     completesChanges: !isPostponed && completesChanges(schema),
-    hasDynamicBuckets,
+    assigner: !hasDynamicBuckets ? null : keysMayMove(schema) ? 'index' : 'hashes',
     isPostponed,
     requireLookups,
   };
@@ -80,8 +80,6 @@ function completesChanges(schema: TableSchema): boolean {
 function requireKeyedOptions(schema: TableSchema, options: TableOptions): void {
   mergeFunctionOf(schema, { layout: tableLayout(schema), dropRetracts: false });
   if (options.bucket === 0 || options.bucket < BUCKET_POSTPONE) refuse('bucket', options.bucket);
-  const isCrossPartition = schema.partitionKeys.some((key) => !schema.primaryKeys.includes(key));
-  if (isCrossPartition) refuse('partition', schema.partitionKeys.join(','));
 }
 
 function refuse(option: string, value: string | number): never {

@@ -2,15 +2,15 @@
 import { TributaryError } from '../../base/errors.ts';
 import { rowComparator } from '../../column/compare.ts';
 import { concatBatches } from '../../column/concat.ts';
-import { isRetract, rowKindText, UPDATE_BEFORE } from '../../column/row-kind.ts';
+import { isRetract, rowKindText } from '../../column/row-kind.ts';
 import { sortRows } from '../../column/sort.ts';
 import { takeVector } from '../../column/take.ts';
 import type { Vector } from '../../column/vector.ts';
-import { bytesAt, PRESENT, validityAt } from '../../column/vector.ts';
 import { BUCKET_POSTPONE, type TableOptions, tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import type { KeyValueLayout } from './key-values.ts';
 import { requireNotNull, withDefaults } from './null-values.ts';
+import { isLeftOut, rowKinds } from './row-kinds.ts';
 import { placeRows, type RowPlaces } from './row-places.ts';
 import type { WriteBatch } from './write-batch.ts';
 import { columnOrder } from '../schema/data-type.ts';
@@ -50,7 +50,8 @@ export function joinRows(schema: TableSchema, batches: readonly WriteBatch[], re
     row += batch.rowCount;
   }
   const values = withDefaults(schema.fields, columns);
-  const given = withKindColumn(schema, { rowCount, columns: values, kinds, beforeImages, buckets });
+  const ownKinds = rowKinds(schema, { columns: values, kinds });
+  const given = { rowCount, columns: values, kinds: ownKinds, beforeImages, buckets };
   requireNotNull(schema.fields, columns, given.kinds);
   const rows = filterKinds(given, tableOptions(schema));
   if (schema.primaryKeys.length === 0) requireAdded(rows);
@@ -65,26 +66,9 @@ function requireAdded(rows: WriteRows): void {
   throw new TributaryError('E3304', `table without primary key takes no -U and -D: kind=${kind}`);
 }
 
-/** `rowkind.field`: the kind of a row is the text of a column. */
-function withKindColumn(schema: TableSchema, rows: WriteRows): WriteRows {
-  const { rowKindField } = tableOptions(schema);
-  if (rowKindField === null) return rows;
-  const column = rows.columns[schema.fields.findIndex((field) => field.name === rowKindField)];
-  const kinds = rows.kinds.map((_, row) => {
-    const isText = column.kind === 'bytes' && validityAt(column, row) === PRESENT;
-    const text = isText ? new TextDecoder().decode(bytesAt(column, row)).toUpperCase() : '';
-    const kind = [0, 1, 2, 3].find((candidate) => rowKindText(candidate) === text);
-    if (kind === undefined) throw new TributaryError('E3304', `column holds no row kind: column=${rowKindField}`);
-    return kind;
-  });
-  return { ...rows, kinds };
-}
-
-/** `ignore-delete` leaves out -U and -D, `ignore-update-before` -U (RowKindFilter). */
 function filterKinds(rows: WriteRows, options: TableOptions): WriteRows {
   if (!options.ignoreDelete && !options.ignoreUpdateBefore) return rows;
-  const isDropped = (kind: number): boolean => (options.ignoreDelete ? isRetract(kind) : kind === UPDATE_BEFORE);
-  const kept = Uint32Array.from([...rows.kinds.keys()].filter((row) => !isDropped(rows.kinds[row])));
+  const kept = Uint32Array.from([...rows.kinds.keys()].filter((row) => !isLeftOut(rows.kinds[row], options)));
   if (kept.length === rows.rowCount) return rows;
   return {
     rowCount: kept.length,

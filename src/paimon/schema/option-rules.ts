@@ -1,7 +1,7 @@
 // Options that do not go together, or not with the table. Source: SchemaValidation.
 import type { DataType } from './data-type.ts';
 import { BUCKET_DYNAMIC, type Retention, type TableOptions } from './table-options.ts';
-import type { TableSchema } from './table-schema.ts';
+import { keysMayMove, type TableSchema } from './table-schema.ts';
 
 /** What a table must not be, and how a message says it. */
 type Rule = readonly [isBroken: boolean, message: string];
@@ -46,8 +46,6 @@ function mergeRules(schema: TableSchema, options: TableOptions): readonly Rule[]
   const { changelogProducer, mergeEngine, deletionVectors, sequenceFields } = options;
   const isFirstRow = mergeEngine === 'first-row';
   const isLookedUp = changelogProducer === 'lookup' || changelogProducer === 'full-compaction';
-  const isKeyed = schema.primaryKeys.length > 0;
-  const isCrossPartition = isKeyed && schema.partitionKeys.some((key) => !schema.primaryKeys.includes(key));
   return [
     [isFirstRow && sequenceFields.length > 0, 'merge-engine first-row takes no sequence.field'],
     [
@@ -62,7 +60,7 @@ function mergeRules(schema: TableSchema, options: TableOptions): readonly Rule[]
       deletionVectors && changelogProducer === 'full-compaction',
       'deletion vectors take changelog-producer none, input or lookup',
     ],
-    [isCrossPartition && sequenceFields.length > 0, 'sequence.field needs all partition columns in the primary key'],
+    [keysMayMove(schema) && sequenceFields.length > 0, 'sequence.field needs all partition columns in the primary key'],
     [
       isLookedUp && isOn(schema, 'streaming-read-overwrite'),
       `streaming-read-overwrite would give changes twice with changelog-producer ${changelogProducer}`,

@@ -31,6 +31,8 @@ export interface TableOptions {
   readonly dynamicBucketTargetRowCount: number;
   /** `dynamic-bucket.max-buckets`: of one partition; -1 for no limit. */
   readonly dynamicBucketsMax: number;
+  /** `cross-partition-upsert.index-ttl`: keys of older files are taken for new. */
+  readonly crossPartitionIndexTtlMs: number | null;
   /** `postpone.default-bucket-num`: buckets of a partition whose first rows are taken out of a postponed one. */
   readonly postponeDefaultBuckets: number;
   readonly mergeEngine: MergeEngine;
@@ -47,6 +49,8 @@ export interface TableOptions {
   readonly forceLookup: boolean;
   /** Compactions look keys up in higher levels, and level 0 does not stay: see LookupStrategy. */
   readonly needsLookup: boolean;
+  /** `lookup.cache-max-memory-size`: what an index of the table's keys may take in memory. */
+  readonly lookupCacheMaxBytes: number;
   /** `lookup-compact=gentle`: level 0 may stay for some decisions when nothing else is due. */
   readonly lookupCompactGentle: boolean;
   /** `lookup-compact.max-interval`: so many decisions at most. */
@@ -183,6 +187,7 @@ function tableModel(read: OptionReader) {
     bucketFunction: read.choice<BucketFunction>('bucket-function.type', ['default', 'mod', 'hive']),
     dynamicBucketTargetRowCount: read.integer('dynamic-bucket.target-row-num', 2_000_000),
     dynamicBucketsMax: read.integer('dynamic-bucket.max-buckets', -1),
+    crossPartitionIndexTtlMs: read.optionalDuration('cross-partition-upsert.index-ttl'),
     postponeDefaultBuckets: read.integer('postpone.default-bucket-num', 1),
     mergeEngine: read.choice<MergeEngine>('merge-engine', [
       'deduplicate',
@@ -302,6 +307,7 @@ function lookupOptions(read: OptionReader, model: ReturnType<typeof tableModel>)
   const { mergeEngine, changelogProducer, deletionVectors, forceLookup } = model;
   const trigger = read.integer('num-sorted-run.compaction-trigger', 5);
   return {
+    lookupCacheMaxBytes: read.size('lookup.cache-max-memory-size', 256 * MEBIBYTE),
     needsLookup: mergeEngine === 'first-row' || changelogProducer === 'lookup' || deletionVectors || forceLookup,
     lookupCompactGentle: read.choice('lookup-compact', ['radical', 'gentle'] as const) === 'gentle',
     lookupCompactIntervalMax: Math.max(trigger, read.integer('lookup-compact.max-interval', 2 * trigger)),

@@ -21,3 +21,11 @@ export interface TableSchema {
 export function trimmedPrimaryKeys(schema: TableSchema): readonly string[] {
   return schema.primaryKeys.filter((name) => !schema.partitionKeys.includes(name));
 }
+
+/** Whether the partition of a row does not follow from its primary key, so that a key may move to another. */
+export function keysMayMove({
+  primaryKeys,
+  partitionKeys,
+}: Pick<TableSchema, 'primaryKeys' | 'partitionKeys'>): boolean {
+  return primaryKeys.length > 0 && partitionKeys.some((name) => !primaryKeys.includes(name));
+}

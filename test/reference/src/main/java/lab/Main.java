@@ -10,6 +10,7 @@ import org.apache.paimon.AppendOnlyFileStore;
 import org.apache.paimon.append.*;
 import org.apache.paimon.catalog.*;
 import org.apache.paimon.codegen.*;
+import org.apache.paimon.crosspartition.*;
 import org.apache.paimon.data.*;
 import org.apache.paimon.data.serializer.InternalRowSerializer;
 import org.apache.paimon.disk.IOManager;
@@ -252,18 +253,34 @@ public final class Main {
             RowPartitionKeyExtractor keys = new RowPartitionKeyExtractor(t.schema());
             HashBucketAssigner assigner = t.bucketMode() != BucketMode.HASH_DYNAMIC ? null
                     : new HashBucketAssigner(t.snapshotManager(), user, t.store().newIndexFileHandler(), 1, 1, 0, t.coreOptions().dynamicBucketTargetRowNum(), t.coreOptions().dynamicBucketMaxBuckets());
+            GlobalIndexAssigner global = t.bucketMode() != BucketMode.KEY_DYNAMIC ? null : globalIndex(t, io, w);
             for (String line; (line = in.readLine()) != null; ) {
                 JsonNode n = Json.M.readTree(line);
                 InternalRow row = Json.parseRow(type, n.get("row"), Json.kind(n.path("kind").asText("+I")));
-                if (assigner == null) w.write(row);
+                if (global != null) global.processInput(row);
+                else if (assigner == null) w.write(row);
                 else w.write(row, assigner.assign(keys.partition(row), keys.trimmedPrimaryKey(row).hashCode()));
             }
+            if (global != null) global.close();
             c.ignoreEmptyCommit(!t.coreOptions().forceCreatingSnapshot());
             if (a.has("overwrite")) c.withOverwrite(a.map("overwrite"));
             List<CommitMessage> messages = w.prepareCommit(true, id);
             if (a.has("filter-committed")) c.filterAndCommit(Map.of(id, messages));
             else c.commit(id, messages);
         }
+    }
+
+    /** What a Flink job puts before the writers of a table whose keys move between partitions: an index of all its keys. */
+    private static GlobalIndexAssigner globalIndex(FileStoreTable t, IOManager io, TableWriteImpl<?> w) throws Exception {
+        GlobalIndexAssigner index = new GlobalIndexAssigner(t);
+        index.open(0, io, 1, 0, (row, bucket) -> {
+            try { w.write(row, bucket); } catch (Exception e) { throw new RuntimeException(e); }
+        });
+        new IndexBootstrap(t).bootstrap(1, 0, key -> {
+            try { index.bootstrapKey(key); } catch (IOException e) { throw new UncheckedIOException(e); }
+        });
+        index.endBoostrap(false);
+        return index;
     }
 
     private static void compact(Args a) throws Exception {
