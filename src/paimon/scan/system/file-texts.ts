@@ -1,10 +1,12 @@
 // Partitions, keys and statistics of files as texts, for the system tables. The texts are those of the reference; values
 // that it prints by object identity (binaries) are hex here.
 import { decodeCells } from '../../format/binary-row.ts';
+import { castOf } from '../../format/cast.ts';
 import type { Cell } from '../../format/cell.ts';
 import { partitionTypes, valueText } from '../../format/partition-path.ts';
 import type { BinaryRowBytes, DataFileMeta } from '../../meta/data-file-meta.ts';
 import type { DataType } from '../../schema/data-type.ts';
+import { dataTypeText } from '../../schema/data-type-text.ts';
 import { type TableSchema, trimmedPrimaryKeys } from '../../schema/table-schema.ts';
 
 /** `{2024-01-01, 7}`: values as a cast to a string gives them. */
@@ -30,19 +32,22 @@ export interface StatsTexts {
   readonly max: string;
 }
 
-/** The statistics of a file for the columns of the latest schema, matched by field id. */
+/**
+ * The statistics of a file for the columns of the latest schema: matched by field id, values as those of the column's
+ * present type. Throws `E3134` for a text that is no value of it.
+ */
 export function statsTexts(file: DataFileMeta, schema: TableSchema, fileSchema: TableSchema): StatsTexts {
   const stored = file.valueStatsCols ?? fileSchema.fields.map((field) => field.name);
   const types = stored.map((name) => ({ ...typeOf(fileSchema, name), nullable: true }));
   const min = statsCells(types, file.valueStats.minValues);
   const max = statsCells(types, file.valueStats.maxValues);
   const sorted = [...schema.fields].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const texts = sorted.map(({ id, name }) => {
+  const texts = sorted.map(({ id, name, type }) => {
     const source = fileSchema.fields.find((field) => field.id === id);
     if (source === undefined) return { nulls: `${name}=${file.rowCount}`, min: `${name}=null`, max: `${name}=null` };
     const slot = stored.indexOf(source.name);
     const text = (cells: readonly Cell[] | null): string =>
-      `${name}=${slot < 0 || cells === null ? 'null' : cellText(types[slot], cells[slot], true)}`;
+      `${name}=${slot < 0 || cells === null ? 'null' : castText(types[slot], type, cells[slot])}`;
     const nulls = slot < 0 ? null : (file.valueStats.nullCounts?.[slot] ?? null);
     return { nulls: `${name}=${nulls}`, min: text(min), max: text(max) };
   });
@@ -57,6 +62,14 @@ export function statsTexts(file: DataFileMeta, schema: TableSchema, fileSchema: 
 function statsCells(types: readonly DataType[], row: BinaryRowBytes): readonly Cell[] | null {
   const arity = new DataView(row.buffer, row.byteOffset, row.byteLength).getInt32(0);
   return arity === types.length ? decodeCells(types, row) : null;
+}
+
+/** The text of a value after the cast of its column's type change. */
+function castText(from: DataType, to: DataType, cell: Cell): string {
+  const present: DataType = { ...to, nullable: true };
+  if (cell === null || dataTypeText(from) === dataTypeText(present)) return cellText(from, cell, true);
+  const cast = castOf(from, present);
+  return cast === null ? cellText(from, cell, true) : cellText(present, cast(cell), true);
 }
 
 function cellText(type: DataType, cell: Cell, legacy: boolean): string {
