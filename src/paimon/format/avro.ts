@@ -7,7 +7,7 @@ import { isTributaryError, TributaryError } from '../../base/errors.ts';
 import { compressBlock, type DataCodec, decompressBlock } from './avro/avro-codec.ts';
 import { parseAvroSchema } from './avro/avro-schema.ts';
 import { AvroCursor } from './avro/avro-cursor.ts';
-import { parseContainerHeader } from './avro/container-reader.ts';
+import { type ContainerHeader, parseContainerHeader } from './avro/container-reader.ts';
 import { type Skip, skipper } from './avro/value-skipper.ts';
 import { isJsonObject, type JsonValue } from '../../base/json-text.ts';
 import { FileFault } from './file-fault.ts';
@@ -97,9 +97,21 @@ export function readAvro(container: Uint8Array): readonly AvroRow[] {
   return reading(container, readContainer);
 }
 
+/**
+ * Takes a container apart, for readers that decode rows by themselves: `open` gets the schema and gives what is called
+ * with each block, decompressed. Throws `E3110`, whatever fault of the bytes they find.
+ */
+export function readAvroBlocks(container: Uint8Array, open: (schemaText: string) => BlockReader): void {
+  reading(container, (buffer) => {
+    const header = parseContainerHeader(buffer);
+    const readBlock = open(header.schemaText);
+    forEachBlock(buffer, header, readBlock);
+  });
+}
+
 /** The schema text in the header of a container. Throws `E3110`. */
 export function avroSchemaText(container: Uint8Array): string {
-  return reading(container, (buffer) => readHeader(buffer).schemaText);
+  return reading(container, (buffer) => parseContainerHeader(buffer).schemaText);
 }
 
 /** Reads with a code for whatever the decoders, avsc and zlib throw at damaged bytes. */
@@ -143,42 +155,38 @@ function encodeBlocks(type: avro.Type, rows: readonly AvroRow[]) {
   return blocks;
 }
 
-interface Header {
-  readonly schemaText: string;
-  readonly codec: string;
-  readonly sync: Buffer;
-  /** Where the first block begins. */
-  readonly offset: number;
-  /** Passes over a row; null where rows take no bytes. */
-  readonly skipRow: Skip | null;
-}
+/** Takes the bytes of a block and how many rows they hold. */
+export type BlockReader = (block: Uint8Array, rowCount: number) => void;
 
-function readHeader(container: Buffer): Header {
-  const { schemaText, codec, sync, offset } = parseContainerHeader(container);
-  return { schemaText, codec, sync: Buffer.from(sync), offset, skipRow: skipRowOf(schemaText) };
-}
-
-function readContainer(container: Buffer): readonly AvroRow[] {
-  const { schemaText, codec, sync, offset, skipRow } = readHeader(container);
-  const type = typeOf(schemaText);
-  const rows: AvroRow[] = [];
-  let at = offset;
-  while (at < container.length) {
+function forEachBlock(container: Buffer, header: ContainerHeader, read: BlockReader): void {
+  for (let at = header.offset; at < container.length; ) {
     const rowCount = readCount(container, at);
     const size = readCount(container, rowCount.offset);
     const end = size.offset + size.value;
-    if (!container.subarray(end, end + SYNC_SIZE).equals(sync)) throw damaged(`a block is damaged: offset=${at}`);
-    const block = decompressBlock(codec, container.subarray(size.offset, end), BLOCK_SIZE_MAX);
-    checkBlock(block, rowCount.value, skipRow);
-    decodeBlock(type, block, rowCount.value, rows);
+    if (!container.subarray(end, end + SYNC_SIZE).equals(header.sync))
+      throw damaged(`a block is damaged: offset=${at}`);
+    const block = decompressBlock(header.codec, container.subarray(size.offset, end), BLOCK_SIZE_MAX);
+    if (rowCount.value > block.length) throw damaged('a block has more rows than bytes');
+    read(block, rowCount.value);
     at = end + SYNC_SIZE;
   }
+}
+
+function readContainer(container: Buffer): readonly AvroRow[] {
+  const header = parseContainerHeader(container);
+  const type = typeOf(header.schemaText);
+  const skipRow = skipRowOf(header.schemaText);
+  const rows: AvroRow[] = [];
+  forEachBlock(container, header, (block, rowCount) => {
+    checkBlock(block, rowCount, skipRow);
+    decodeBlock(type, block, rowCount, rows);
+  });
   return rows;
 }
 
 /** avsc believes every count and reads on behind the end: a block is walked with care first. */
 function checkBlock(block: Uint8Array, rowCount: number, skipRow: Skip | null): void {
-  if (skipRow === null || rowCount > block.length) throw damaged('a block has more rows than bytes');
+  if (skipRow === null) throw damaged('its rows take no bytes');
   const cursor = new AvroCursor(block);
   for (let row = 0; row < rowCount; row++) skipRow(cursor);
 }

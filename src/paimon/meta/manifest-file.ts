@@ -1,10 +1,10 @@
 // Manifests: files added to and deleted from a table. Source: format notes 02 section 4 (ManifestEntry, DataFileMeta).
-import { avroBytes, type AvroRow, type AvroWriteOptions, readAvro, writeAvro } from '../format/avro.ts';
-import { AvroFields } from './avro-fields.ts';
+import { avroBytes, type AvroRow, type AvroWriteOptions, writeAvro } from '../format/avro.ts';
 import { MANIFEST_SCHEMA } from './avro-schemas.ts';
 import type { DataFileMeta } from './data-file-meta.ts';
 import type { ManifestEntry } from './manifest-entry.ts';
-import { statsFromAvro, statsToAvro } from './stats.ts';
+import { visitManifest } from './manifest-row.ts';
+import { statsToAvro } from './stats.ts';
 
 const ROW_VERSION = 2;
 
@@ -15,7 +15,9 @@ export function encodeManifest(entries: readonly ManifestEntry[], options: AvroW
 
 /** The entries of a manifest, in order. Throws `E3110`. */
 export function decodeManifest(bytes: Uint8Array): readonly ManifestEntry[] {
-  return readAvro(bytes).map(entryFromAvro);
+  const entries: ManifestEntry[] = [];
+  visitManifest(bytes, (row) => entries.push(row.entry()));
+  return entries;
 }
 
 function entryToAvro(entry: ManifestEntry): AvroRow {
@@ -26,17 +28,6 @@ function entryToAvro(entry: ManifestEntry): AvroRow {
     _BUCKET: entry.bucket,
     _TOTAL_BUCKETS: entry.totalBuckets,
     _FILE: fileToAvro(entry.file),
-  };
-}
-
-function entryFromAvro(row: AvroRow): ManifestEntry {
-  const fields = new AvroFields(row, ROW_VERSION);
-  return {
-    kind: fields.number('_KIND'),
-    partition: fields.bytes('_PARTITION'),
-    bucket: fields.number('_BUCKET'),
-    totalBuckets: fields.number('_TOTAL_BUCKETS'),
-    file: fileFromAvro(fields.record('_FILE')),
   };
 }
 
@@ -62,30 +53,5 @@ function fileToAvro(file: DataFileMeta): AvroRow {
     _EXTERNAL_PATH: file.externalPath,
     _FIRST_ROW_ID: file.firstRowId,
     _WRITE_COLS: file.writeCols,
-  };
-}
-
-function fileFromAvro(fields: AvroFields): DataFileMeta {
-  return {
-    fileName: fields.fileName('_FILE_NAME'),
-    fileSize: fields.number('_FILE_SIZE'),
-    rowCount: fields.number('_ROW_COUNT'),
-    minKey: fields.bytes('_MIN_KEY'),
-    maxKey: fields.bytes('_MAX_KEY'),
-    keyStats: statsFromAvro(fields.record('_KEY_STATS')),
-    valueStats: statsFromAvro(fields.record('_VALUE_STATS')),
-    minSequenceNumber: fields.long('_MIN_SEQUENCE_NUMBER'),
-    maxSequenceNumber: fields.long('_MAX_SEQUENCE_NUMBER'),
-    schemaId: fields.number('_SCHEMA_ID'),
-    level: fields.number('_LEVEL'),
-    extraFiles: fields.fileNames('_EXTRA_FILES'),
-    creationTimeMs: fields.has('_CREATION_TIME') ? fields.number('_CREATION_TIME') : null,
-    deleteRowCount: fields.has('_DELETE_ROW_COUNT') ? fields.number('_DELETE_ROW_COUNT') : null,
-    embeddedFileIndex: fields.has('_EMBEDDED_FILE_INDEX') ? fields.bytes('_EMBEDDED_FILE_INDEX') : null,
-    fileSource: fields.has('_FILE_SOURCE') ? fields.number('_FILE_SOURCE') : null,
-    valueStatsCols: fields.has('_VALUE_STATS_COLS') ? fields.texts('_VALUE_STATS_COLS') : null,
-    externalPath: fields.has('_EXTERNAL_PATH') ? fields.text('_EXTERNAL_PATH') : null,
-    firstRowId: fields.has('_FIRST_ROW_ID') ? fields.long('_FIRST_ROW_ID') : null,
-    writeCols: fields.has('_WRITE_COLS') ? fields.texts('_WRITE_COLS') : null,
   };
 }
