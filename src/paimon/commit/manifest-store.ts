@@ -5,10 +5,16 @@ import type { FileStore } from '../../storage/file-store.ts';
 import type { AvroCodec, AvroWriteOptions } from '../format/avro.ts';
 import { partitionTypes } from '../format/partition-path.ts';
 import { decodeIndexManifest, encodeIndexManifest } from '../meta/index-manifest.ts';
-import type { IndexManifestEntry, ManifestEntry, ManifestFileMeta } from '../meta/manifest-entry.ts';
+import {
+  FILE_DELETE,
+  type IndexManifestEntry,
+  type ManifestEntry,
+  type ManifestFileMeta,
+} from '../meta/manifest-entry.ts';
 import { decodeManifest, encodeManifest } from '../meta/manifest-file.ts';
 import { decodeManifestList, describeManifest, encodeManifestList } from '../meta/manifest-list.ts';
-import { liveEntries } from '../meta/merge-entries.ts';
+import { type ManifestRow, visitManifest } from '../meta/manifest-row.ts';
+import { LiveEntries } from '../meta/merge-entries.ts';
 import type { Snapshot } from '../meta/snapshot.ts';
 import type { DataType } from '../schema/data-type.ts';
 import { tableOptions } from '../schema/table-options.ts';
@@ -19,6 +25,16 @@ export interface WrittenFile {
   readonly fileName: string;
   readonly fileSize: number;
 }
+
+/** Which entries of manifests are wanted. Each test may say true for what is not wanted. */
+export interface EntrySelection {
+  /** By partition, bucket and level alone, which a file's ADD and DELETE have in common. */
+  hasPlace(row: ManifestRow): boolean;
+  /** By all else that is known of a file that is added. */
+  hasFile(row: ManifestRow): boolean;
+}
+
+const ALL_ENTRIES: EntrySelection = { hasPlace: () => true, hasFile: () => true };
 
 /** Manifests that are read at a time. */
 const READS_MAX = 8;
@@ -79,8 +95,25 @@ export class ManifestStore {
 
   /** The live files of a snapshot. */
   async liveEntriesOf(snapshot: Snapshot): Promise<readonly ManifestEntry[]> {
-    const entries = await this.readManifests(await this.manifestsOf(snapshot));
-    return liveEntries(entries.flat());
+    return this.liveEntriesIn(await this.manifestsOf(snapshot));
+  }
+
+  /** The live files that manifests of one state name, or those of them that are wanted. */
+  async liveEntriesIn(
+    manifests: readonly ManifestFileMeta[],
+    wanted: EntrySelection = ALL_ENTRIES,
+  ): Promise<readonly ManifestEntry[]> {
+    const found = new LiveEntries();
+    for (let index = 0; index < manifests.length; index += READS_MAX) {
+      const group = manifests.slice(index, index + READS_MAX);
+      const contents = await Promise.all(group.map(({ fileName }) => this.#store.read(this.path(fileName))));
+      for (const bytes of contents) {
+        visitManifest(bytes, (row) => {
+          if (wanted.hasPlace(row) && (row.kind === FILE_DELETE || wanted.hasFile(row))) found.add(row.entry());
+        });
+      }
+    }
+    return found.live();
   }
 
   /** The entries of a snapshot's own manifests, in order. */

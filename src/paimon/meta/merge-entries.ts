@@ -20,21 +20,47 @@ export function fileIdentity(entry: ManifestEntry): string {
 }
 
 /**
- * The live files: every ADD without a DELETE of the same file, wherever among the entries that stands (a file is added
- * once and deleted once, ever). In the order of the ADDs. Throws E3454 if a file is added twice.
+ * Finds the live files among entries: every ADD without a DELETE of the same file, wherever among the entries that stands
+ * (a file is added once and deleted once, ever).
  */
-export function liveEntries(entries: readonly ManifestEntry[]): readonly ManifestEntry[] {
-  const deleted = new Set<string>();
-  for (const entry of entries) if (entry.kind === FILE_DELETE) deleted.add(fileIdentity(entry));
-  const live = new Map<string, ManifestEntry>();
-  for (const entry of entries) {
-    if (entry.kind !== FILE_ADD) continue;
-    const identity = fileIdentity(entry);
-    if (deleted.has(identity)) continue;
-    if (live.has(identity)) throw addedTwice(entry);
-    live.set(identity, entry);
+export class LiveEntries {
+  readonly #added: ManifestEntry[] = [];
+  /** Identities by file name, as most names stand in one entry and need no identity. */
+  readonly #deleted = new Map<string, Set<string>>();
+
+  add(entry: ManifestEntry): void {
+    if (entry.kind === FILE_ADD) this.#added.push(entry);
+    else if (entry.kind === FILE_DELETE) {
+      const { fileName } = entry.file;
+      const identities = this.#deleted.get(fileName) ?? new Set<string>();
+      this.#deleted.set(fileName, identities.add(fileIdentity(entry)));
+    }
   }
-  return [...live.values()];
+
+  /** The live files in the order of their ADDs. Throws E3454 if one was added twice. */
+  live(): readonly ManifestEntry[] {
+    const firsts = new Map<string, ManifestEntry>();
+    const others = new Set<string>();
+    return this.#added.filter((entry) => {
+      const { fileName } = entry.file;
+      if (this.#deleted.get(fileName)?.has(fileIdentity(entry)) === true) return false;
+      const first = firsts.get(fileName);
+      if (first === undefined) firsts.set(fileName, entry);
+      else {
+        const identity = fileIdentity(entry);
+        if (others.has(identity) || fileIdentity(first) === identity) throw addedTwice(entry);
+        others.add(identity);
+      }
+      return true;
+    });
+  }
+}
+
+/** The live files of entries: see `LiveEntries`. */
+export function liveEntries(entries: Iterable<ManifestEntry>): readonly ManifestEntry[] {
+  const found = new LiveEntries();
+  for (const entry of entries) found.add(entry);
+  return found.live();
 }
 
 /**

@@ -4,7 +4,7 @@ import type { ManifestStore } from '../commit/manifest-store.ts';
 import { type PlainCondition, plainConditions } from '../format/condition.ts';
 import type { DeletionFile } from '../lsm/deletion-vector.ts';
 import { filePaths } from '../lsm/file-paths.ts';
-import { partitionKey } from '../lsm/live-files.ts';
+import { bucketKey } from '../lsm/live-files.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
 import { DELETION_VECTORS, type IndexManifestEntry, type ManifestEntry } from '../meta/manifest-entry.ts';
 import type { Snapshot } from '../meta/snapshot.ts';
@@ -13,8 +13,9 @@ import { tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import { rowsByEmbeddedIndex } from './file-selection.ts';
 import { checkConditions, fieldOf } from './predicate.ts';
-import { keysMayMeet, partitionMayMeet, valuesMayMeet } from './prune.ts';
+import { valuesMayMeet } from './prune.ts';
 import type { ReadOptions, ScanPlan, Split } from './scan.ts';
+import { manifestMayMeet, ScanSelection, type WantedFiles } from './scan-selection.ts';
 import { type SplitFiles, type SplitRule, splitFiles } from './split-files.ts';
 import { keyRowOrder } from '../lsm/key-values.ts';
 import { tableLayout } from '../lsm/key-value-file.ts';
@@ -46,36 +47,38 @@ export async function planScan(source: PlanSource, options: ReadOptions): Promis
     throw new TributaryError('E3356', `table with data evolution cannot be read: table=${source.tablePath}`);
   }
   const rule = splitRule(schema, options);
-  const entries = matchingPartitions(await source.manifests.liveEntriesOf(snapshot), where, schema);
-  const visible = entries.filter((entry) => isVisible(entry, schema, options));
+  const visible = await visibleEntries(source, snapshot, { options, where, standAlone: rule.kind !== 'merge' });
   const indexEntries = snapshot.indexManifest === null ? [] : await source.manifests.readIndex(snapshot.indexManifest);
+  const deletionFiles = deletionFilesByBucket(source, indexEntries);
   const prune = await Pruner.open(source, visible, where);
+  const asWritten: SplitRule = { kind: 'as-written', order: keyRowOrder(tableLayout(schema)) };
   const splits: Split[] = [];
   for (const bucket of byBucket(visible)) {
     const { partition, bucket: number } = bucket[0];
-    const files = prune.byKey(bucket.map((entry) => entry.file));
-    const deletionFiles = deletionFilesOf(source, indexEntries, bucket[0]);
-    const ruleOfBucket: SplitRule = number < 0 ? { kind: 'as-written', order: keyRowOrder(tableLayout(schema)) } : rule;
-    for (const split of await prune.byValues(splitFiles(files, ruleOfBucket))) {
-      splits.push({ partition, bucket: number, ...split, deletionFiles });
-    }
+    const files = bucket.map((entry) => entry.file);
+    const bucketSplits = splitFiles(files, number < 0 ? asWritten : rule);
+    const place = { partition, bucket: number, deletionFiles: deletionFiles(bucket[0]) };
+    for (const split of await prune.byValues(bucketSplits)) splits.push({ ...place, ...split });
   }
   return { snapshot, schema, fields, splits };
 }
 
-/** The files of the partitions that may hold rows that meet the conditions. */
-function matchingPartitions(
-  entries: readonly ManifestEntry[],
-  where: readonly PlainCondition[],
-  schema: TableSchema,
-): readonly ManifestEntry[] {
-  const verdicts = new Map<string, boolean>();
-  return entries.filter(({ partition }) => {
-    const key = partitionKey(partition);
-    const verdict = verdicts.get(key) ?? partitionMayMeet(partition, where, schema);
-    verdicts.set(key, verdict);
-    return verdict;
-  });
+interface VisibleFiles extends Pick<WantedFiles, 'where' | 'standAlone'> {
+  readonly options: ReadOptions;
+}
+
+/** The files that the read sees and that may hold rows that meet the conditions. */
+async function visibleEntries(
+  { manifests, schema, schemas }: PlanSource,
+  snapshot: Snapshot,
+  { options, where, standAlone }: VisibleFiles,
+): Promise<readonly ManifestEntry[]> {
+  const list = (await manifests.manifestsOf(snapshot)).filter((manifest) => manifestMayMeet(manifest, where, schema));
+  const fileSchemas = new Map<number, TableSchema>();
+  const ids = where.length > 0 && standAlone ? new Set(list.map(({ schemaId }) => schemaId)) : [];
+  for (const id of ids) fileSchemas.set(id, await schemas.read(id));
+  const isVisible = visibility(schema, options);
+  return manifests.liveEntriesIn(list, new ScanSelection({ schema, where, isVisible, standAlone, fileSchemas }));
 }
 
 function splitRule(schema: TableSchema, options: ReadOptions): SplitRule {
@@ -91,19 +94,24 @@ export function readsAboveLevel0(schema: TableSchema): boolean {
   return (deletionVectors && !deletionVectorsMergeOnRead) || mergeEngine === 'first-row';
 }
 
-function isVisible(entry: ManifestEntry, schema: TableSchema, options: ReadOptions): boolean {
-  // Files of postponed buckets (-2) are not sorted and not visible until they are compacted into real ones.
-  if (entry.bucket < 0) return options.beforeChanges === true && tableOptions(schema).changelogProducer === 'none';
-  if (schema.primaryKeys.length === 0) return true;
+function visibility(schema: TableSchema, options: ReadOptions): WantedFiles['isVisible'] {
   const { levelCount, changelogProducer } = tableOptions(schema);
   const producer = options.beforeChanges === true ? changelogProducer : 'none';
-  if (options.readOptimized === true || producer === 'full-compaction') return entry.file.level === levelCount - 1;
-  return producer !== 'lookup' || entry.file.level > 0;
+  const seesPostponed = options.beforeChanges === true && changelogProducer === 'none';
+  const isTopOnly = options.readOptimized === true || producer === 'full-compaction';
+  const levelMin = isTopOnly ? levelCount - 1 : producer === 'lookup' ? 1 : 0;
+  const levelMax = isTopOnly ? levelCount - 1 : Number.POSITIVE_INFINITY;
+  const isKeyed = schema.primaryKeys.length > 0;
+  return ({ bucket, level }) => {
+    // Files of postponed buckets (-2) are not sorted and not visible until they are compacted into real ones.
+    if (bucket < 0) return seesPostponed;
+    return !isKeyed || (level >= levelMin && level <= levelMax);
+  };
 }
 
 /** The entries of each bucket, partitions and buckets in the order of their first file. */
 function byBucket(entries: readonly ManifestEntry[]): readonly (readonly ManifestEntry[])[] {
-  const buckets = Map.groupBy(entries, (entry) => `${entry.bucket}/${partitionKey(entry.partition)}`);
+  const buckets = Map.groupBy(entries, ({ partition, bucket }) => bucketKey(partition, bucket));
   return [...buckets.values()].sort((a, b) => {
     const byPartition = Buffer.compare(a[0].partition, b[0].partition);
     return byPartition === 0 ? a[0].bucket - b[0].bucket : byPartition;
@@ -111,21 +119,24 @@ function byBucket(entries: readonly ManifestEntry[]): readonly (readonly Manifes
 }
 
 /** Where the deletion vectors of a bucket's files are, by data file name. */
-export function deletionFilesOf(
+export function deletionFilesByBucket(
   source: Pick<PlanSource, 'tablePath' | 'schema'>,
   indexEntries: readonly IndexManifestEntry[],
-  bucket: Pick<ManifestEntry, 'partition' | 'bucket'>,
-): ReadonlyMap<string, DeletionFile> {
-  const found = new Map<string, DeletionFile>();
+): (place: Pick<ManifestEntry, 'partition' | 'bucket'>) => ReadonlyMap<string, DeletionFile> {
+  const paths = filePaths(source.tablePath, source.schema);
+  const buckets = new Map<string, Map<string, DeletionFile>>();
   for (const entry of indexEntries) {
-    if (entry.indexType !== DELETION_VECTORS || entry.bucket !== bucket.bucket) continue;
-    if (Buffer.compare(entry.partition, bucket.partition) !== 0) continue;
-    const path = filePaths(source.tablePath, source.schema).index(entry);
-    for (const range of entry.deletionVectorRanges ?? []) {
-      found.set(range.dataFileName, { path, offset: range.offset, length: range.length });
+    if (entry.indexType !== DELETION_VECTORS) continue;
+    const key = bucketKey(entry.partition, entry.bucket);
+    const files = buckets.get(key) ?? new Map<string, DeletionFile>();
+    buckets.set(key, files);
+    const path = paths.index(entry);
+    for (const { dataFileName, offset, length } of entry.deletionVectorRanges ?? []) {
+      files.set(dataFileName, { path, offset, length });
     }
   }
-  return found;
+  const none = new Map<string, DeletionFile>();
+  return ({ partition, bucket }) => buckets.get(bucketKey(partition, bucket)) ?? none;
 }
 
 /** Leaves out files by their statistics. */
@@ -159,11 +170,6 @@ class Pruner {
     const ids = where.length === 0 ? [] : new Set(entries.map((entry) => entry.file.schemaId));
     for (const id of ids) fileSchemas.set(id, await source.schemas.read(id));
     return new Pruner(source.schema, where, fileSchemas);
-  }
-
-  /** All versions of a key are in files whose key range holds it, so that single files may go. */
-  byKey(files: readonly DataFileMeta[]): readonly DataFileMeta[] {
-    return files.filter((file) => keysMayMeet(file, this.where, this.schema));
   }
 
   async byValues(splits: readonly SplitFiles[]): Promise<readonly SplitFiles[]> {

@@ -3,7 +3,8 @@ import { decodeCells } from '../format/binary-row.ts';
 import type { Cell } from '../format/cell.ts';
 import { type ColumnBounds, mayMeet, mayMeetAll, type PlainCondition } from '../format/condition.ts';
 import { fieldNamed, type ReadSchemas, sameType, storedField } from '../lsm/file-conditions.ts';
-import type { DataFileMeta, SimpleStats } from '../meta/data-file-meta.ts';
+import type { SimpleStats } from '../meta/data-file-meta.ts';
+import type { FileBounds } from '../meta/manifest-row.ts';
 import type { DataType } from '../schema/data-type.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import { trimmedPrimaryKeys } from '../schema/table-schema.ts';
@@ -26,7 +27,7 @@ export function partitionMayMeet(
 }
 
 /** Whether the file's key range can hold keys that meet the conditions on key columns. */
-export function keysMayMeet(file: DataFileMeta, conditions: readonly PlainCondition[], schema: TableSchema): boolean {
+export function keysMayMeet(file: FileBounds, conditions: readonly PlainCondition[], schema: TableSchema): boolean {
   const keys = trimmedPrimaryKeys(schema);
   if (conditions.length === 0 || keys.length === 0) return true;
   const types = keys.map((name) => fieldNamed(schema, name).type);
@@ -40,7 +41,7 @@ export function keysMayMeet(file: DataFileMeta, conditions: readonly PlainCondit
   });
 }
 
-function firstKeyBounds(types: readonly DataType[], file: DataFileMeta): ColumnBounds {
+function firstKeyBounds(types: readonly DataType[], file: FileBounds): ColumnBounds {
   const min = decodeCells(types, file.minKey)[0];
   const max = decodeCells(types, file.maxKey)[0];
   return { min, max, nullCount: 0n, rowCount: file.rowCount };
@@ -51,11 +52,7 @@ function firstKeyBounds(types: readonly DataType[], file: DataFileMeta): ColumnB
  * merged together may be left out by this: an older row that meets a condition may be hidden by a newer one that does
  * not. `fileSchema` is the version that the file was written with.
  */
-export function valuesMayMeet(
-  file: DataFileMeta,
-  conditions: readonly PlainCondition[],
-  schemas: ReadSchemas,
-): boolean {
+export function valuesMayMeet(file: FileBounds, conditions: readonly PlainCondition[], schemas: ReadSchemas): boolean {
   if (conditions.length === 0) return true;
   const columns = file.valueStatsCols ?? schemas.file.fields.map((field) => field.name);
   const types: DataType[] = columns.map((name) => ({ ...fieldNamed(schemas.file, name).type, nullable: true }));
@@ -70,7 +67,7 @@ export function valuesMayMeet(
 }
 
 /** A column that the file does not have is NULL in every row. */
-function allNull(file: DataFileMeta): ColumnBounds {
+function allNull(file: FileBounds): ColumnBounds {
   return { min: null, max: null, nullCount: BigInt(file.rowCount), rowCount: file.rowCount };
 }
 

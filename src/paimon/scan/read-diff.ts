@@ -10,7 +10,7 @@ import type { DeletionFile } from '../lsm/deletion-vector.ts';
 import { flaggedRows } from '../lsm/live-rows.ts';
 import { tableLayout } from '../lsm/key-value-file.ts';
 import type { KeyValueBatch, KeyValueLayout } from '../lsm/key-values.ts';
-import { partitionKey } from '../lsm/live-files.ts';
+import { bucketKey } from '../lsm/live-files.ts';
 import { mergeFunctionOf } from '../lsm/merge/merge-engine.ts';
 import { batchOrder, type BatchOrder } from '../lsm/merge/run-cursor.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
@@ -20,8 +20,8 @@ import type { Snapshot } from '../meta/snapshot.ts';
 import type { DataField } from '../schema/data-type.ts';
 import { tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
-import { deletionFilesOf, readsAboveLevel0 } from './plan.ts';
-import { partitionMayMeet } from './prune.ts';
+import { deletionFilesByBucket, readsAboveLevel0 } from './plan.ts';
+import { manifestMayMeet, ScanSelection, type WantedFiles } from './scan-selection.ts';
 import { bucketReader, firstRows, mergeLiveFiles, Output, readLiveFile, type ReadSource } from './read.ts';
 import type { ReadBatch } from './scan.ts';
 
@@ -70,7 +70,7 @@ export async function planDiff(
       const entries = (state.entries.get(key) ?? []).filter((entry) => !known.has(fileIdentity(entry)));
       return {
         files: entries.map((entry) => entry.file),
-        deletionFiles: deletionFilesOf(source, state.index, place),
+        deletionFiles: state.deletionFiles(place),
       };
     };
     buckets.push({ ...place, before: own(before, after), after: own(after, before) });
@@ -80,25 +80,28 @@ export async function planDiff(
 
 interface VisibleState {
   readonly entries: ReadonlyMap<string, readonly ManifestEntry[]>;
-  readonly index: Parameters<typeof deletionFilesOf>[1];
+  readonly deletionFiles: ReturnType<typeof deletionFilesByBucket>;
 }
 
 /** The files of a state that batch reads see, by bucket. */
 async function visibleEntries(
-  { manifests, schema }: DiffSource,
+  { manifests, schema, tablePath }: DiffSource,
   snapshot: Snapshot,
   where: readonly PlainCondition[],
 ): Promise<VisibleState> {
   const levelMin = schema.primaryKeys.length > 0 && readsAboveLevel0(schema) ? 1 : 0;
-  const entries = (await manifests.liveEntriesOf(snapshot)).filter(
-    ({ bucket, partition, file }) =>
-      bucket >= 0 && file.level >= levelMin && partitionMayMeet(partition, where, schema),
-  );
+  const list = (await manifests.manifestsOf(snapshot)).filter((manifest) => manifestMayMeet(manifest, where, schema));
+  const isVisible: WantedFiles['isVisible'] = ({ bucket, level }) => bucket >= 0 && level >= levelMin;
+  const wanted = { schema, where, isVisible, standAlone: false, fileSchemas: new Map() };
+  const entries = await manifests.liveEntriesIn(list, new ScanSelection(wanted));
   const index =
     snapshot.indexManifest === null || !tableOptions(schema).deletionVectors
       ? []
       : await manifests.readIndex(snapshot.indexManifest);
-  return { entries: Map.groupBy(entries, (entry) => `${entry.bucket}/${partitionKey(entry.partition)}`), index };
+  return {
+    entries: Map.groupBy(entries, ({ partition, bucket }) => bucketKey(partition, bucket)),
+    deletionFiles: deletionFilesByBucket({ tablePath, schema }, index),
+  };
 }
 
 function placesOf(

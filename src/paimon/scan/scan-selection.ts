@@ -1,0 +1,81 @@
+// Which entries of manifests a scan wants: by partition, bucket and level, and by what is known of single files where
+// these may be left out one by one. Source: AbstractFileStoreScan, KeyValueFileStoreScan (format notes 04 section 4).
+import type { EntrySelection } from '../commit/manifest-store.ts';
+import { decodeCells } from '../format/binary-row.ts';
+import { mayMeet, mayMeetAll, type PlainCondition } from '../format/condition.ts';
+import { partitionTypes } from '../format/partition-path.ts';
+import { partitionKey } from '../lsm/live-files.ts';
+import type { ManifestFileMeta } from '../meta/manifest-entry.ts';
+import type { ManifestRow } from '../meta/manifest-row.ts';
+import type { TableSchema } from '../schema/table-schema.ts';
+import { type BucketTest, bucketTest } from './bucket-test.ts';
+import { keysMayMeet, partitionMayMeet, valuesMayMeet } from './prune.ts';
+
+/** What is wanted of a table. */
+export interface WantedFiles {
+  readonly schema: TableSchema;
+  readonly where: readonly PlainCondition[];
+  /** Buckets and levels that are visible. */
+  readonly isVisible: (place: { readonly bucket: number; readonly level: number }) => boolean;
+  /** Whether a file may be left out for its values, whatever else its bucket holds. */
+  readonly standAlone: boolean;
+  /** Versions of the schema by id: what files of others hold is not judged. */
+  readonly fileSchemas: ReadonlyMap<number, TableSchema>;
+}
+
+/** The selection of a scan. It keeps what it has found of partitions, so one serves one scan. */
+export class ScanSelection implements EntrySelection {
+  readonly #wanted: WantedFiles;
+  readonly #hasBucket: BucketTest;
+  readonly #partitions = new Map<string, boolean>();
+
+  constructor(wanted: WantedFiles) {
+    this.#wanted = wanted;
+    this.#hasBucket = bucketTest(wanted.schema, wanted.where);
+  }
+
+  hasPlace(row: ManifestRow): boolean {
+    const { where, isVisible } = this.#wanted;
+    const { bucket, level } = row;
+    if (!isVisible({ bucket, level })) return false;
+    if (where.length === 0) return true;
+    return this.#hasBucket(bucket, row.totalBuckets) && this.#hasPartition(row.partition);
+  }
+
+  hasFile(row: ManifestRow): boolean {
+    const { schema, where, standAlone, fileSchemas } = this.#wanted;
+    if (where.length === 0) return true;
+    if (!keysMayMeet(row, where, schema)) return false;
+    const file = standAlone ? fileSchemas.get(row.schemaId) : undefined;
+    return file === undefined || valuesMayMeet(row, where, { read: schema, file });
+  }
+
+  #hasPartition(partition: Uint8Array): boolean {
+    const { schema, where } = this.#wanted;
+    if (schema.partitionKeys.length === 0) return true;
+    const key = partitionKey(partition);
+    const verdict = this.#partitions.get(key) ?? partitionMayMeet(partition, where, schema);
+    this.#partitions.set(key, verdict);
+    return verdict;
+  }
+}
+
+/** Whether partitions within the bounds of a manifest's may meet the conditions. */
+export function manifestMayMeet(
+  { partitionStats, numAddedFiles, numDeletedFiles }: ManifestFileMeta,
+  where: readonly PlainCondition[],
+  schema: TableSchema,
+): boolean {
+  const { partitionKeys } = schema;
+  if (where.length === 0 || partitionKeys.length === 0) return true;
+  const types = partitionTypes(schema);
+  const min = decodeCells(types, partitionStats.minValues);
+  const max = decodeCells(types, partitionStats.maxValues);
+  const rowCount = numAddedFiles + numDeletedFiles;
+  return mayMeetAll(where, (condition) => {
+    const place = partitionKeys.indexOf(condition.column);
+    if (place < 0) return true;
+    const nullCount = partitionStats.nullCounts?.[place] ?? null;
+    return mayMeet(condition, { min: min[place], max: max[place], nullCount, rowCount });
+  });
+}
