@@ -5,7 +5,7 @@ import { tableLayout } from '../lsm/key-value-file.ts';
 import { keyRowOrder } from '../lsm/key-values.ts';
 import { bucketKey } from '../lsm/live-files.ts';
 import type { ManifestEntry } from '../meta/manifest-entry.ts';
-import { type PlanSource, deletionFilesOf } from './plan.ts';
+import { deletionFilesByBucket, type PlanSource } from './plan.ts';
 import { fieldOf } from './predicate.ts';
 import { readSplit, type ReadSource } from './read.ts';
 import { type SplitFiles, splitFiles } from './split-files.ts';
@@ -30,13 +30,14 @@ export async function* readPresentKeys(
   const fields = schema.primaryKeys.map((name) => fieldOf(name, schema.fields));
   const order = keyRowOrder(tableLayout(schema));
   const indexEntries = snapshot.indexManifest === null ? [] : await manifests.readIndex(snapshot.indexManifest);
+  const deletionFilesOf = deletionFilesByBucket(source, indexEntries);
   const live = (await manifests.liveEntriesOf(snapshot)).filter(
     (entry) => entry.bucket >= 0 && options.inPartition?.(entry.partition) !== false,
   );
   for (const entries of Map.groupBy(live, (entry) => bucketKey(entry.partition, entry.bucket)).values()) {
     const [{ partition, bucket }] = entries;
     const files = entries.map((entry: ManifestEntry) => entry.file);
-    const deletionFiles = deletionFilesOf(source, indexEntries, entries[0]);
+    const deletionFiles = deletionFilesOf(entries[0]);
     for (const group of splitFiles(files, { kind: 'merge', order })) {
       if (!isYoung(group, options)) continue;
       const split = { partition, bucket, ...group, deletionFiles };
