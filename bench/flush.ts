@@ -84,7 +84,7 @@ for (let repeat = 0; repeat < REPEATS; repeat++) {
   const before = process.cpuUsage();
   for (let from = 0; from < batches.length; from += rowsPerFlush / BATCH_ROWS) {
     const part = batches.slice(from, from + rowsPerFlush / BATCH_ROWS);
-    const inputs = { batches: part, firstSequence, completesChanges: false, liveFiles: [] };
+    const inputs = { batches: part, firstSequence, completesChanges: false, liveFiles: [], deletionVectors: new Map() };
     const request = { ...inputs, tablePath: 'db.db/t', schema, creationTimeMs: 0 };
     const result = await runFlush({ ...request, fileUuid: random.uuid() }, store);
     firstSequence = result.nextSequence;

@@ -84,8 +84,14 @@ export const ERROR_CODES = {
     kind: 'config',
     exit: 2,
     meaning: 'A table option cannot be right for a mirrored table.',
+    remedy: 'Do what the message says; docs/layout.md tells which options suit a mirror.',
+  },
+  E1301: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'The lake table has options that cannot become those of the configuration while it holds rows.',
     remedy:
-      'Remove the option that the message names; a mirror is a deduplicate table with changelog-producer none or input.',
+      'Set the options back, or drop the table (`tributary table drop`) so that it is copied again with the new ones.',
   },
   // 2xxx source
   E2001: {
@@ -575,6 +581,19 @@ export const ERROR_CODES = {
     exit: 2,
     meaning: 'A table option on compactions names a column that the table does not have, or one of another type.',
     remedy: 'Correct the option that the message names; times are INT, BIGINT or TIMESTAMP columns.',
+  },
+  E3390: {
+    kind: 'retry',
+    exit: 5,
+    meaning: 'Other writers change the table faster than this one can compact it.',
+    remedy: 'Let one process alone compact the table; the mirror tries again by itself.',
+  },
+  E3391: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'A row cannot be written to a mirror that updates rows in part (merge-engine=partial-update).',
+    remedy:
+      'Mirror the table with merge-engine=deduplicate, or keep its columns NOT NULL; for changes of keys, ALTER TABLE … REPLICA IDENTITY FULL.',
   },
   E3400: {
     kind: 'config',

@@ -10,6 +10,8 @@ export interface SourceColumn {
   /** The type as the server prints it, e.g. `numeric(10,2)`, for messages. */
   readonly nativeType: string;
   readonly type: ValueType;
+  /** Whether the source allows NULL. */
+  readonly nullable: boolean;
 }
 
 /** A table to be mirrored: its columns in the order of the change batches, and its key. */

@@ -39,7 +39,7 @@ function size(text: string, limits: { readonly minBytes?: number } = {}) {
 const paimonOptions = z
   .record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String))
   .default({})
-  .describe('Paimon options of the table, verbatim: changelog-producer (none or input), target-file-size, …');
+  .describe('Paimon options of the table, verbatim: changelog-producer, deletion-vectors.enabled, target-file-size, …');
 
 const onUnrepresentable = z.enum(['stop', 'as_null', 'string']);
 

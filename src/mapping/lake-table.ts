@@ -1,5 +1,4 @@
 // Which lake table a source table is mirrored into: its name, columns, key and options.
-import { TributaryError } from '../base/errors.ts';
 import type { SourceTable } from '../change/source-table.ts';
 import type { DataField } from '../paimon/schema/data-type.ts';
 import { lakeType } from './lake-type.ts';
@@ -31,7 +30,10 @@ export interface LakeTable {
   readonly table: string;
   readonly fields: readonly Omit<DataField, 'id'>[];
   readonly primaryKeys: readonly string[];
+  /** What a new table gets. */
   readonly options: Readonly<Record<string, string>>;
+  /** What the configuration says: the table is to have these, new or not. */
+  readonly configuredOptions: Readonly<Record<string, string>>;
 }
 
 /** The option that says which pipeline writes a table; a table is written by one pipeline (architecture, rule 9). */
@@ -43,9 +45,8 @@ export const SOURCE_TABLE_OPTION = 'tributary.source-table';
 const ROWS_PER_BUCKET = 8_000_000;
 const BUCKETS_MAX = 32;
 
-/** Where the source table goes. Throws `E1300` where an option cannot be right for a mirror. */
+/** Where the source table goes. Whether its options are right for a mirror, `requireMirrorOptions` tells. */
 export function lakeTableOf(source: SourceTable, mapping: TableMapping, names: MappingNames): LakeTable {
-  checkOptions(source, mapping.options);
   const keyNames = source.keyColumns.map((index) => source.columns[index].name);
   const fields = source.columns.map((column) => ({
     name: folded(column.name, mapping.case),
@@ -62,32 +63,16 @@ export function lakeTableOf(source: SourceTable, mapping: TableMapping, names: M
       [PIPELINE_OPTION]: names.source,
       [SOURCE_TABLE_OPTION]: source.key,
     },
+    configuredOptions: {
+      ...(mapping.buckets === 'auto' ? {} : { bucket: String(mapping.buckets) }),
+      ...mapping.options,
+    },
   };
 }
 
 function bucketCount(source: SourceTable, mapping: TableMapping): number {
   if (mapping.buckets !== 'auto') return mapping.buckets;
   return Math.min(BUCKETS_MAX, Math.max(1, Math.ceil(source.rowCountEstimate / ROWS_PER_BUCKET)));
-}
-
-const MIRROR_PRODUCERS = ['none', 'input'];
-
-function checkOptions(source: SourceTable, options: Readonly<Record<string, string>>): void {
-  const engine = options['merge-engine'] ?? 'deduplicate';
-  const producer = options['changelog-producer'] ?? 'none';
-  const wrong =
-    engine !== 'deduplicate'
-      ? `merge-engine=${engine}`
-      : !MIRROR_PRODUCERS.includes(producer)
-        ? `changelog-producer=${producer}`
-        : ['sequence.field', 'partition', 'primary-key', 'deletion-vectors.enabled', 'rowkind.field'].find(
-            (name) => options[name] !== undefined,
-          );
-  if (wrong === undefined) return;
-  throw new TributaryError(
-    'E1300',
-    `table option cannot be used for a mirrored table: table=${source.key} option=${wrong}`,
-  );
 }
 
 function folded(name: string, how: 'preserve' | 'lower'): string {

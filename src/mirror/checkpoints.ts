@@ -31,6 +31,8 @@ export interface CheckpointParts {
   /** Stops following a table whose rows cannot be written; throws what is no fault of rows, or stops the pipeline. */
   unwritable(table: MirroredTable, error: unknown): Promise<void>;
   readonly failure: Failure;
+  /** Compacts what the rows of a checkpoint need to be seen; says of each table whether it got any. */
+  settle(checkpoint: bigint, published: ReadonlyMap<MirroredTable, boolean>): Promise<void>;
   /** Called after each complete checkpoint. */
   completed(): void;
 }
@@ -96,6 +98,7 @@ export class Checkpoints {
     const published = await Promise.allSettled([...files].map(([table, message]) => table.publish(message, stamp)));
     const failed = published.find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
+    await this.parts.settle(number, new Map([...files].map(([table, message]) => [table, message !== null])));
     await this.record(stamp, [...files.keys()]);
   }
 

@@ -1,12 +1,16 @@
 // What the lake holds of a mirrored table before the pipeline starts: read only, nothing is created here.
-import { TributaryError } from '../base/errors.ts';
+import { isTributaryError, TributaryError } from '../base/errors.ts';
 import type { SourceTable } from '../change/source-table.ts';
 import { type LakeTable, PIPELINE_OPTION, SOURCE_TABLE_OPTION } from '../mapping/lake-table.ts';
 import { FileSystemCatalog, tablePathOf } from '../paimon/catalog/file-system-catalog.ts';
 import { SnapshotStore } from '../paimon/commit/snapshot-store.ts';
 import type { Snapshot } from '../paimon/meta/snapshot.ts';
 import { dataTypeText } from '../paimon/schema/data-type-text.ts';
+import { checkDefaultValue } from '../paimon/format/default-value.ts';
+import { applySchemaChanges } from '../paimon/schema/apply-schema-changes.ts';
+import type { SchemaChange } from '../paimon/schema/schema-change.ts';
 import type { TableSchema } from '../paimon/schema/table-schema.ts';
+import { validateSchema } from '../paimon/schema/validate-schema.ts';
 import type { FileStore } from '../storage/file-store.ts';
 import { stampOf, type TableStamp } from './commit-properties.ts';
 
@@ -21,7 +25,12 @@ export interface LakeState {
   readonly latest: Snapshot | null;
   /** What the newest snapshot of this pipeline says; null if there is none (any more). */
   readonly stamp: TableStamp | null;
-  /** `E2107` where the table's columns are not those of the source: the table cannot be followed. */
+  /** Options of the configuration that the table does not have yet: set when it is opened. */
+  readonly optionChanges: readonly SchemaChange[];
+  /**
+   * `E2107` where the table's columns are not those of the source, `E1301` where its options cannot become those of the
+   * configuration: the table cannot be followed.
+   */
   readonly mismatch: TributaryError | null;
 }
 
@@ -34,20 +43,23 @@ export async function readLakeState(store: FileStore, source: SourceTable, lake:
   const tablePath = tablePathOf(lake.database, lake.table);
   if (!(await catalog.tableExists(lake.database, lake.table))) {
     await refuseStrangeDirectory(store, tablePath);
-    return { source, lake, tablePath, schema: null, latest: null, stamp: null, mismatch: null };
+    return { source, lake, tablePath, schema: null, latest: null, stamp: null, optionChanges: [], mismatch: null };
   }
   const schema = await catalog.loadSchema(lake.database, lake.table);
   refuseForeignTable(schema, lake);
   const snapshots = new SnapshotStore(store, tablePath);
   const own = await snapshots.newestBy(lake.options[PIPELINE_OPTION]);
+  const latest = await snapshots.latest();
+  const optionChanges = optionChangesOf(schema, lake);
   return {
     source,
     lake,
     tablePath,
     schema,
-    latest: await snapshots.latest(),
+    latest,
     stamp: own === null ? null : stampOf(own),
-    mismatch: mismatchOf(schema, source, lake),
+    optionChanges,
+    mismatch: mismatchOf(schema, source, lake) ?? optionRefusal(schema, lake, { optionChanges, latest }),
   };
 }
 
@@ -87,4 +99,46 @@ function mismatchOf(schema: TableSchema, source: SourceTable, lake: LakeTable): 
 
 function describe(fields: LakeTable['fields'], keys: readonly string[]): string {
   return `${fields.map((field) => `${field.name} ${dataTypeText(field.type)}`).join(', ')}; key ${keys.join(', ')}`;
+}
+
+/** Options that the configuration does not name stay as they are: whoever has set them had a reason. */
+function optionChangesOf(schema: TableSchema, lake: LakeTable): readonly SchemaChange[] {
+  return Object.entries(lake.configuredOptions)
+    .filter(([key, value]) => schema.options[key] !== value)
+    .map(([key, value]) => ({ kind: 'setOption', key, value }));
+}
+
+/** Why the options cannot become those of the configuration; null where they can. */
+function optionRefusal(
+  schema: TableSchema,
+  lake: LakeTable,
+  of: Pick<LakeState, 'optionChanges' | 'latest'>,
+): TributaryError | null {
+  const bucket = of.optionChanges.find((change) => change.kind === 'setOption' && change.key === 'bucket');
+  // Paimon lets the number change at once, and the files follow with the next overwrite: a mirror makes none.
+  const fault = bucket !== undefined && of.latest !== null ? 'its rows stand in other buckets' : alterFault(schema, of);
+  if (fault === null) return null;
+  const asked = of.optionChanges.flatMap((change) =>
+    change.kind === 'setOption'
+      ? [`${change.key}=${change.value} (the table has ${schema.options[change.key] ?? 'none'})`]
+      : [],
+  );
+  return new TributaryError(
+    'E1301',
+    `table cannot get the options of the configuration: table=${lake.database}.${lake.table} options=${asked.join(', ')}: ${fault}`,
+  );
+}
+
+function alterFault(
+  schema: TableSchema,
+  { optionChanges, latest }: Pick<LakeState, 'optionChanges' | 'latest'>,
+): string | null {
+  try {
+    const context = { hasSnapshots: latest !== null, timeMillis: schema.timeMillis, checkDefaultValue };
+    validateSchema(applySchemaChanges(schema, optionChanges, context));
+    return null;
+  } catch (error) {
+    if (isTributaryError(error, 'E3103', 'E3105', 'E3132')) return error.message;
+    throw error;
+  }
 }

@@ -1,23 +1,17 @@
 // What keeps the lake readable while the pipeline runs: compaction, and expiry of what nobody may read any more. It runs
 // beside the loop, one table after the other, and never changes what a table holds.
 import type { TableKey } from '../change/table-key.ts';
-import { type CompactionCommitter, Compactor } from '../paimon/lsm/compactor.ts';
 import { expireSnapshots } from '../paimon/maintenance/expire-snapshots.ts';
-import { SchemaStore } from '../paimon/schema/schema-store.ts';
-import { tableOptions } from '../paimon/schema/table-options.ts';
 import type { Failure } from './failure.ts';
 import type { MirroredTable } from './mirrored-table.ts';
 import type { MirrorParts } from './parts.ts';
 import type { MirrorSettings } from './settings.ts';
+import { TableCompaction } from './table-compaction.ts';
 
 /** How often expired snapshots and records are looked for; more often where they stay for less than that. */
 const EXPIRE_INTERVAL_MS_MAX = 10_000;
 /** The most snapshots of a table that expire in one round. */
 const EXPIRE_COUNT_MAX = 200;
-/** Compactions of a table in one round; the next round goes on. */
-const COMPACTIONS_MAX = 4;
-/** Sorted runs beyond the table's `num-sorted-run.stop-trigger`, as a factor, from which on writing waits. */
-const RUNS_MAX_FACTOR = 4;
 
 /** What maintenance works with. */
 export interface MaintenanceParts {
@@ -30,7 +24,7 @@ export interface MaintenanceParts {
 /** The maintenance of one pipeline's tables. */
 export class Maintenance {
   private readonly parts: MaintenanceParts;
-  private readonly compactors: ReadonlyMap<MirroredTable, Compactor>;
+  private readonly compactions: ReadonlyMap<MirroredTable, TableCompaction>;
   private readonly ending = new AbortController();
   private underWay: Promise<void> | null = null;
   private behind = false;
@@ -38,14 +32,27 @@ export class Maintenance {
 
   constructor(parts: MaintenanceParts) {
     this.parts = parts;
-    this.compactors = new Map(parts.tables.map((table) => [table, compactorOf(table, parts)]));
+    this.compactions = new Map(
+      parts.tables.map((table) => [table, new TableCompaction(table, parts.parts, parts.settings.pipeline)]),
+    );
     this.lastExpiryMs = parts.parts.clock.monotonicMs();
+  }
+
+  /**
+   * Compacts what a checkpoint waits for: `published` says of each of its tables whether it got rows. Rejects with the
+   * first failure once all have ended.
+   */
+  async settle(checkpoint: bigint, published: ReadonlyMap<MirroredTable, boolean>): Promise<void> {
+    if (this.parts.settings.compaction === 'off') return;
+    const settling = [...published].map(([table, hasRows]) => this.compactions.get(table)?.settle(checkpoint, hasRows));
+    const failed = (await Promise.allSettled(settling)).find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
   }
 
   /** Begins a round unless one is under way. A failure is reported and ends the pipeline. */
   afterCheckpoint(): void {
     if (this.ending.signal.aborted) return;
-    this.behind = this.isBehind();
+    this.behind = [...this.compactions.values()].some((compaction) => compaction.isBehind());
     if (this.underWay !== null) return;
     this.underWay = this.round()
       .catch((error: unknown) => {
@@ -73,32 +80,16 @@ export class Maintenance {
     await this.underWay;
   }
 
-  /** Whether a table has so many sorted runs that reading it gets slow. */
-  private isBehind(): boolean {
-    for (const [table, compactor] of this.compactors) {
-      const runsMax = RUNS_MAX_FACTOR * tableOptions(table.schema).stopTrigger;
-      if (table.error === null && compactor.runCountMax(table.schema) > runsMax) return true;
-    }
-    return false;
-  }
-
   private async round(): Promise<void> {
     const { settings, tables, parts } = this.parts;
     const followed = tables.filter((table) => table.error === null && table.snapshotId !== null);
-    if (settings.compaction === 'inline') for (const table of followed) await this.compact(table);
+    if (settings.compaction === 'inline') {
+      for (const table of followed) await this.compactions.get(table)?.round(this.ending.signal);
+    }
     const nowMs = parts.clock.monotonicMs();
     if (nowMs - this.lastExpiryMs < Math.min(EXPIRE_INTERVAL_MS_MAX, settings.snapshots.retainMs / 2)) return;
     this.lastExpiryMs = nowMs;
     await this.expire(followed);
-  }
-
-  private async compact(table: MirroredTable): Promise<void> {
-    for (let count = 0; count < COMPACTIONS_MAX; count++) {
-      this.ending.signal.throwIfAborted();
-      const report = await this.compactors.get(table)?.compact({ signal: this.ending.signal });
-      if (report === null || report === undefined) return;
-      table.compacted(report);
-    }
   }
 
   /** Removes old checkpoint records first: what they named is free to expire only then. */
@@ -136,36 +127,4 @@ export class Maintenance {
     }
     return oldest;
   }
-}
-
-/** Compactions commit under a user of their own and carry no position (architecture, rule 6). */
-function compactorOf(table: MirroredTable, { parts, settings }: MaintenanceParts): Compactor {
-  const committer: CompactionCommitter = {
-    commit: async (change) => {
-      await table.exclusively(() =>
-        table.committer.commit({
-          kind: 'COMPACT',
-          ...change,
-          commitUser: `${settings.pipeline}-compaction`,
-          // Snapshot ids only grow, so this is larger than that of any compaction before.
-          commitIdentifier: (table.committer.latest?.id ?? 0n) + 1n,
-        }),
-      );
-    },
-    latestFiles: async () => {
-      await table.committer.refresh();
-      return table.committer.liveEntries();
-    },
-    indexEntries: () => table.committer.indexEntries(),
-  };
-  return new Compactor({
-    store: parts.store,
-    tablePath: table.tablePath,
-    schemas: new SchemaStore(parts.store, table.tablePath),
-    liveFiles: table.liveFiles,
-    runner: parts.runner,
-    random: parts.random,
-    clock: parts.clock,
-    committer,
-  });
 }

@@ -1,5 +1,5 @@
 // One table of a pipeline: where it stands, its writer, and the files of a checkpoint under way.
-import { assert, type TributaryError } from '../base/errors.ts';
+import { assert, isTributaryError, type TributaryError } from '../base/errors.ts';
 import type { ChangeBatch } from '../change/change-batch.ts';
 import type { SourcePosition } from '../change/position.ts';
 import type { SourceTable } from '../change/source-table.ts';
@@ -10,8 +10,10 @@ import type { LiveFiles } from '../paimon/lsm/live-files.ts';
 import type { TableWriter } from '../paimon/lsm/table-writer.ts';
 import type { CommitMessage } from '../paimon/lsm/write-batch.ts';
 import type { SnapshotId } from '../paimon/meta/snapshot.ts';
+import { tableOptions } from '../paimon/schema/table-options.ts';
 import type { TableSchema } from '../paimon/schema/table-schema.ts';
 import { type CommitStamp, stampProperties } from './commit-properties.ts';
+import { partialRows } from './partial-rows.ts';
 import type { TableTelemetry } from './telemetry.ts';
 
 /** What a mirrored table is made of. */
@@ -50,6 +52,9 @@ export class MirroredTable {
   private currentPlace: SourcePosition | null;
   private newestSnapshotId: SnapshotId | null;
   private failure: TributaryError | null = null;
+  /** Rows that the table cannot take: the next flush or checkpoint tells. */
+  private refusal: TributaryError | null = null;
+  private readonly isPartial: boolean;
   private changed = false;
   private publishing: Promise<unknown> = Promise.resolve();
 
@@ -63,6 +68,7 @@ export class MirroredTable {
     this.writer = parts.writer;
     this.committer = parts.committer;
     this.incarnation = parts.incarnation;
+    this.isPartial = tableOptions(parts.schema).mergeEngine === 'partial-update';
     this.currentPlace = parts.place;
     this.newestSnapshotId = parts.committer.latest?.id ?? null;
     this.telemetry.place = parts.place;
@@ -99,8 +105,10 @@ export class MirroredTable {
     if (this.failure !== null) return;
     this.changed = true;
     // Whoever waits for the flush that failed is about to stop the table; no checkpoint takes its rows any more.
-    if (this.writer.hasFailed) return;
-    this.writer.write(batch);
+    if (this.writer.hasFailed || this.refusal !== null) return;
+    const rows = this.isPartial ? this.partialRows(batch) : batch;
+    if (rows === null) return;
+    this.writer.write(rows);
     // The copy's rows are counted apart: they are no changes.
     if (this.currentPlace === null) {
       this.telemetry.copiedRows += batch.rowCount;
@@ -112,7 +120,7 @@ export class MirroredTable {
 
   /** Flushes the memtable to files that no snapshot names. */
   flush(): Promise<void> {
-    return this.writer.flush();
+    return this.refusal === null ? this.writer.flush() : Promise.reject(this.refusal);
   }
 
   /** Empties the table, after what was written so far and before what follows. */
@@ -130,7 +138,7 @@ export class MirroredTable {
   seal(): SealedFiles {
     if (!this.changed) return Promise.resolve(null);
     this.changed = false;
-    return this.writer.prepareCommit();
+    return this.refusal === null ? this.writer.prepareCommit() : Promise.reject(this.refusal);
   }
 
   /** Publishes sealed files as one snapshot; without files the place moves all the same, once the record is written. */
@@ -185,6 +193,18 @@ export class MirroredTable {
     this.telemetry.state = 'failed';
     this.telemetry.errorCode = error.code;
     await this.writer.abort();
+  }
+
+  private partialRows(batch: ChangeBatch): ChangeBatch | null {
+    const { columns, keyColumns } = this.source;
+    const names = columns.map((column) => column.name);
+    try {
+      return partialRows(batch, names, keyColumns);
+    } catch (error) {
+      if (!isTributaryError(error)) throw error;
+      this.refusal = error;
+      return null;
+    }
   }
 
   /** Drops what no snapshot names. */

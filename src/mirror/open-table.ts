@@ -1,12 +1,13 @@
 // Opens a mirrored table for writing, and creates it where the lake does not have it.
-import { TributaryError } from '../base/errors.ts';
 import type { SourcePosition } from '../change/position.ts';
 import { FileSystemCatalog } from '../paimon/catalog/file-system-catalog.ts';
 import { TableCommitter } from '../paimon/commit/table-commit.ts';
 import { LiveFiles } from '../paimon/lsm/live-files.ts';
 import { TableWriter } from '../paimon/lsm/table-writer.ts';
+import { checkDefaultValue } from '../paimon/format/default-value.ts';
+import { applySchemaChanges } from '../paimon/schema/apply-schema-changes.ts';
 import { assignFieldIds } from '../paimon/schema/field-ids.ts';
-import { BUCKET_POSTPONE, tableOptions } from '../paimon/schema/table-options.ts';
+import { SchemaStore } from '../paimon/schema/schema-store.ts';
 import type { TableSchema } from '../paimon/schema/table-schema.ts';
 import type { FileStore } from '../storage/file-store.ts';
 import { TOKEN_PROPERTY } from './commit-properties.ts';
@@ -32,7 +33,7 @@ export async function openMirroredTable(state: LakeState, options: OpenOptions):
   const { store, runner, random, clock } = parts;
   const { lake, source, tablePath } = state;
   if (state.latest === null) await removeUnnamedFiles(store, tablePath);
-  const schema = state.schema ?? (await createTable(state, parts));
+  const schema = await tableSchema(state, parts);
   const committer = await TableCommitter.open({
     store,
     tablePath,
@@ -42,7 +43,6 @@ export async function openMirroredTable(state: LakeState, options: OpenOptions):
     token: { property: TOKEN_PROPERTY, value: options.token },
     knownSnapshotId: state.latest?.id ?? null,
   });
-  requireVisibleCommits(schema, tablePath);
   const liveFiles = new LiveFiles(committer.liveEntries());
   const latestIndex = () => committer.indexEntries();
   const writer = TableWriter.open({ store, tablePath, schema, liveFiles, latestIndex, runner, random, clock });
@@ -61,21 +61,17 @@ export async function openMirroredTable(state: LakeState, options: OpenOptions):
   });
 }
 
-/** Throws `E1300` for a table altered behind the mirror so that rows or changes of a commit come with a compaction only. */
-function requireVisibleCommits(schema: TableSchema, tablePath: string): void {
-  const { bucket, changelogProducer, deletionVectors, mergeEngine } = tableOptions(schema);
-  const isProduced = changelogProducer === 'lookup' || changelogProducer === 'full-compaction';
-  const wrong = [
-    isProduced && 'changelog-producer',
-    deletionVectors && 'deletion-vectors.enabled',
-    mergeEngine !== 'deduplicate' && 'merge-engine',
-    bucket === BUCKET_POSTPONE && 'bucket',
-  ].find((option) => option !== false);
-  if (wrong === undefined) return;
-  throw new TributaryError(
-    'E1300',
-    `table option cannot be used for a mirrored table: table=${tablePath} option=${wrong}`,
+/** The table as it is, with the options of the configuration; a new one where there is none. */
+async function tableSchema(state: LakeState, parts: MirrorParts): Promise<TableSchema> {
+  const { schema, optionChanges, mismatch, tablePath, latest } = state;
+  if (schema === null) return createTable(state, parts);
+  if (optionChanges.length === 0 || mismatch !== null) return schema;
+  const context = { hasSnapshots: latest !== null, timeMillis: parts.clock.nowMs(), checkDefaultValue };
+  const options = optionChanges.flatMap((change) =>
+    change.kind === 'setOption' ? [`${change.key}=${change.value}`] : [],
   );
+  parts.log.info('table gets options of the configuration', { table: state.source.key, options: options.join(', ') });
+  return new SchemaStore(parts.store, tablePath).update((now) => applySchemaChanges(now, optionChanges, context));
 }
 
 async function createTable({ lake }: LakeState, parts: MirrorParts): Promise<TableSchema> {

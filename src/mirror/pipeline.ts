@@ -72,6 +72,7 @@ export class Pipeline {
         tables: started.tables,
         unwritable: (table, error) => this.unwritable(table, error),
         failure: started.failure,
+        settle: (checkpoint, published) => this.maintenance.settle(checkpoint, published),
         completed: () => this.maintenance.afterCheckpoint(),
       },
       started.nextNumber,

@@ -6,6 +6,7 @@ import type { SourceTable } from '../change/source-table.ts';
 import type { CheckpointRecord } from '../checkpoint/checkpoint-record.ts';
 import { Lease } from '../checkpoint/lease.ts';
 import { lakeTableOf } from '../mapping/lake-table.ts';
+import { requireMirrorOptions } from '../mapping/mirror-options.ts';
 import type { ChangeSource, SourceDescription } from '../source/source.ts';
 import { Failure } from './failure.ts';
 import { type LakeState, readLakeState } from './lake-state.ts';
@@ -79,9 +80,7 @@ async function openTables(
   token: string,
 ): Promise<OpenedTables> {
   const record = await parts.checkpoints.latest();
-  const states = await Promise.all(
-    description.tables.map((source) => readLakeState(parts.store, source, lakeTableFor(source, settings))),
-  );
+  const states = await Promise.all(description.tables.map((source) => lakeStateOf(parts, settings, source)));
   const incarnationOf = (state: LakeState): string => description.incarnations.get(state.source.key) ?? '';
   const places = states.map((state) => placeOf(state, record, parts.source));
   const plan = planStart({
@@ -134,9 +133,14 @@ async function stopTable(
   await table.fail(error);
 }
 
-function lakeTableFor(source: SourceTable, settings: MirrorSettings): ReturnType<typeof lakeTableOf> {
+/** Throws `E1300` where the options of the table, as it is and as it is to be, cannot be right for a mirror. */
+async function lakeStateOf(parts: MirrorParts, settings: MirrorSettings, source: SourceTable): Promise<LakeState> {
   const names = { source: settings.pipeline, database: settings.database };
-  return lakeTableOf(source, settings.mapping(source.key), names);
+  const lake = lakeTableOf(source, settings.mapping(source.key), names);
+  const state = await readLakeState(parts.store, source, lake);
+  const options = { ...(state.schema?.options ?? lake.options), ...lake.configuredOptions };
+  requireMirrorOptions({ source, options, compaction: settings.compaction });
+  return state;
 }
 
 /** The later of the place in the newest own snapshot and in the newest record (architecture, rule 3). */

@@ -82,6 +82,7 @@ export function testTable(
         id: index + 1,
         nativeType: `type ${column.typeOid}`,
         type: column.plan.type,
+        nullable: true,
       })),
       keyColumns: options.keyColumns ?? [0],
       rowCountEstimate: 0,

@@ -28,10 +28,10 @@ import {
 } from './scripted-database.ts';
 
 const COLUMNS: SourceTable['columns'] = [
-  { name: 'id', id: 1, nativeType: 'bigint', type: { kind: 'int64' } },
-  { name: 'name', id: 2, nativeType: 'text', type: { kind: 'string' } },
-  { name: 'big', id: 3, nativeType: 'text', type: { kind: 'string' } },
-  { name: 'amount', id: 4, nativeType: 'integer', type: { kind: 'int32' } },
+  { name: 'id', id: 1, nativeType: 'bigint', type: { kind: 'int64' }, nullable: false },
+  { name: 'name', id: 2, nativeType: 'text', type: { kind: 'string' }, nullable: true },
+  { name: 'big', id: 3, nativeType: 'text', type: { kind: 'string' }, nullable: true },
+  { name: 'amount', id: 4, nativeType: 'integer', type: { kind: 'int32' }, nullable: true },
 ];
 
 const IDENTITY: SourceIdentity = { kind: 'scripted', values: { system: '1' } };

@@ -14,7 +14,7 @@ import type { TableSchema } from '../schema/table-schema.ts';
 import { AppendCompaction } from './append-compaction.ts';
 import { BucketCompaction, type BucketCompactionParts, type BucketWork, runsOf } from './bucket-compaction.ts';
 import type { CompactResult } from './compaction-result.ts';
-import { type DeletionFile, writeDeletionVectors } from './deletion-vector.ts';
+import { deletionFilesOf, writeDeletionVectors } from './deletion-vector.ts';
 import { filePaths } from './file-paths.ts';
 import { bucketKey, type LiveFiles } from './live-files.ts';
 import { requireNoRowIds } from './write-mode.ts';
@@ -163,7 +163,8 @@ export class Compactor {
     const files = filesOf(entries);
     const names = new Set(files.map((file) => file.fileName));
     // The reference leaves vectors behind of files that a full compaction has written again.
-    const known = index.flatMap((file) => this.deletionFiles(schema, file)).filter(([name]) => names.has(name));
+    const paths = filePaths(this.parts.tablePath, schema);
+    const known = index.flatMap((file) => deletionFilesOf(file, paths.index(file))).filter(([name]) => names.has(name));
     const state = { place: entry, files, deletionVectors: new Map(known) };
     const wish = { full: options.full ?? false, rounds: options.rounds ?? 1 };
     const result = await this.bucket(schema, of.key).compact(schema, state, wish);
@@ -177,14 +178,6 @@ export class Compactor {
       (schema.primaryKeys.length > 0 ? new BucketCompaction(this.parts) : new AppendCompaction(this.parts));
     this.buckets.set(key, known);
     return known;
-  }
-
-  private deletionFiles(schema: TableSchema, entry: IndexManifestEntry): [string, DeletionFile][] {
-    const path = filePaths(this.parts.tablePath, schema).index(entry);
-    return (entry.deletionVectorRanges ?? []).map(({ dataFileName, offset, length }) => [
-      dataFileName,
-      { path, offset, length },
-    ]);
   }
 
   /** Paths of new index files are put into `written`. */

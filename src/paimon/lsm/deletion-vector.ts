@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib';
 import { assert, TributaryError } from '../../base/errors.ts';
 import type { FileStore } from '../../storage/file-store.ts';
 import { readRoaring, writeRoaring } from '../format/roaring.ts';
-import type { DeletionVectorRange } from '../meta/manifest-entry.ts';
+import type { DeletionVectorRange, IndexManifestEntry } from '../meta/manifest-entry.ts';
 
 /** Where the deletion vector of a data file stands. */
 export interface DeletionFile {
@@ -25,6 +25,14 @@ const MAGIC_32 = 1581511376;
 /** Little-endian; bitmaps of 64-bit positions. */
 const MAGIC_64 = 1681511377;
 const HIGH = 4294967296;
+
+/** Where the vectors of an index file stand, by data file name; none for index files of other kinds. */
+export function deletionFilesOf(entry: IndexManifestEntry, path: string): [string, DeletionFile][] {
+  return (entry.deletionVectorRanges ?? []).map(({ dataFileName, offset, length }) => [
+    dataFileName,
+    { path, offset, length },
+  ]);
+}
 
 /** Reads the deletion vector of a data file. Throws `E3402` if it cannot be read. */
 export async function readDeletionVector(store: FileStore, file: DeletionFile): Promise<DeletedRows> {

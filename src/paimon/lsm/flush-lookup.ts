@@ -5,7 +5,7 @@ import type { ManifestEntry } from '../meta/manifest-entry.ts';
 import type { FoundRows } from './fill.ts';
 import type { KeyValueLayout } from './key-values.ts';
 import { LiveFiles } from './live-files.ts';
-import { lookUp } from './lookup.ts';
+import { lookUp, type LookupRequest } from './lookup.ts';
 import type { LookupFile } from './lookup-file.ts';
 import type { SortedRows } from './write-rows.ts';
 import { keyColumns } from './write-rows.ts';
@@ -23,6 +23,8 @@ export interface FlushLookup {
   readonly columns: readonly number[];
   readonly liveFiles: readonly ManifestEntry[];
   readonly openEntry: OpenEntry;
+  /** As in `LookupRequest`. */
+  readonly deletedRows: LookupRequest['deletedRows'];
 }
 
 /** Looks the wanted rows up, one bucket after the other. */
@@ -45,6 +47,7 @@ export async function lookUpRows(request: FlushLookup): Promise<FoundRows> {
       keys,
       rows: groupRows,
       columns,
+      deletedRows: request.deletedRows,
       openFile: (file) => request.openEntry(entries.get(file) as ManifestEntry),
     });
     for (const [index, row] of groupRows.entries())

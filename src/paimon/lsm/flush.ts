@@ -10,6 +10,7 @@ import { SchemaStore } from '../schema/schema-store.ts';
 import { BUCKET_POSTPONE, tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import { DataFileFormat, DataFileWriter, FileNames } from './data-file-writer.ts';
+import { type DeletionFile, readDeletionVector } from './deletion-vector.ts';
 import { filePaths } from './file-paths.ts';
 import type { FileContent } from './file-stats.ts';
 import { completeChanges, fillMissing, type LogRows, missingColumns, rowsToLookUp } from './fill.ts';
@@ -37,6 +38,8 @@ export interface FlushRequest {
   readonly firstSequence: bigint;
   /** The files that hold the table's present content, for lookups: committed and flushed ones. */
   readonly liveFiles: readonly ManifestEntry[];
+  /** Their deletion vectors, by file name. */
+  readonly deletionVectors: ReadonlyMap<string, DeletionFile>;
   /** Unique within the table; part of the file names. */
   readonly fileUuid: string;
   /** As in `DataFileMeta.creationTimeMs`. */
@@ -93,6 +96,10 @@ async function wholeRows(request: FlushRequest, store: FileStore, rows: SortedRo
     columns: beforeImages ? layout.fields.map((_, index) => index) : missing,
     liveFiles: request.liveFiles,
     openEntry: entryOpener(request, store),
+    deletedRows: async ({ fileName }) => {
+      const vector = request.deletionVectors.get(fileName);
+      return vector === undefined ? null : readDeletionVector(store, vector);
+    },
   });
   const filled = fillMissing(log, found);
   if (!beforeImages) return { ...rows, columns: filled };

@@ -5,6 +5,7 @@ import type { FileStore } from '../../storage/file-store.ts';
 import type { ManifestEntry } from '../meta/manifest-entry.ts';
 import { SchemaStore } from '../schema/schema-store.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
+import { type DeletedRows, type DeletionFile, readDeletionVector } from './deletion-vector.ts';
 import { filePaths } from './file-paths.ts';
 import { partitionByInterval } from './interval-partition.ts';
 import { tableLayout } from './key-value-file.ts';
@@ -19,6 +20,8 @@ export interface LiveTable {
   readonly store: FileStore;
   readonly tablePath: string;
   readonly schema: TableSchema;
+  /** Deletion vectors of the files, by file name. */
+  readonly deletionVectors: ReadonlyMap<string, DeletionFile>;
 }
 
 /** A -D with the whole row for every row of the files, in batches of bounded size; buckets one after the other. */
@@ -35,13 +38,26 @@ export async function* liveRowDeletes(table: LiveTable, files: readonly Manifest
       entries.map((entry) => entry.file),
       keyRowOrder(layout),
     );
-    for await (const batch of readSections({ store, layout, schemas, pathOf }, sections, merge)) {
+    const deletedRows = await readVectors(table, entries);
+    for await (const batch of readSections({ store, layout, schemas, pathOf, deletedRows }, sections, merge)) {
       const { rowCount, columns } = batch;
       const kinds = new Uint8Array(rowCount).fill(DELETE);
       const sizeBytes = columns.reduce((sum, vector) => sum + vectorSizeBytes(vector), rowCount);
       yield { rowCount, columns, kinds, beforeImages: true, hasMissing: false, sizeBytes };
     }
   }
+}
+
+async function readVectors(
+  { store, deletionVectors }: LiveTable,
+  entries: readonly ManifestEntry[],
+): Promise<ReadonlyMap<string, DeletedRows>> {
+  const rows = new Map<string, DeletedRows>();
+  for (const { file } of entries) {
+    const vector = deletionVectors.get(file.fileName);
+    if (vector !== undefined) rows.set(file.fileName, await readDeletionVector(store, vector));
+  }
+  return rows;
 }
 
 /** The schema versions that the files were written with. */

@@ -6,6 +6,7 @@ import { takeVector } from '../../column/take.ts';
 import type { Vector } from '../../column/vector.ts';
 import { decodeRows } from '../format/binary-row.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
+import type { DeletedRows } from './deletion-vector.ts';
 import type { KeyValueLayout } from './key-values.ts';
 import type { KeyBatch, LookupFile } from './lookup-file.ts';
 import { sortedRuns } from './sorted-run.ts';
@@ -22,6 +23,8 @@ export interface LookupRequest {
   /** The columns to give, as indexes of the layout's fields. */
   readonly columns: readonly number[];
   readonly openFile: (file: DataFileMeta) => Promise<LookupFile>;
+  /** The rows of a file that a deletion vector hides; null for none. */
+  readonly deletedRows: (file: DataFileMeta) => Promise<DeletedRows | null>;
 }
 
 /** What was found. */
@@ -85,10 +88,21 @@ class Search {
     const range = this.between({ from: 0, to: this.open.length }, compare);
     if (range.from === range.to) return;
     const opened = await this.request.openFile(file);
-    for (let group = 0; group < opened.groupCount; group++) await this.visitGroup(opened, group, range);
+    const deleted = new Set(await this.request.deletedRows(file));
+    let firstRow = 0;
+    for (let group = 0; group < opened.groupCount; group++) {
+      const start = firstRow;
+      const isDeleted = (row: number): boolean => deleted.size > 0 && deleted.has(start + row);
+      await this.visitGroup(opened, group, { range, isDeleted });
+      firstRow += opened.groupRowCount(group);
+    }
   }
 
-  private async visitGroup(file: LookupFile, group: number, range: KeyRange): Promise<void> {
+  private async visitGroup(
+    file: LookupFile,
+    group: number,
+    { range, isDeleted }: { readonly range: KeyRange; readonly isDeleted: (row: number) => boolean },
+  ): Promise<void> {
     const { keys } = this.request;
     const bounds = file.firstKeyBounds(group);
     const within = bounds === null ? range : this.between(range, vectorComparator(keys[0], bounds, this.orders[0]));
@@ -97,7 +111,12 @@ class Search {
     let next = within.from;
     let groupRow = 0;
     for await (const batch of file.keys(group)) {
-      next = this.matchBatch(batch, { from: next, to: within.to }, (row) => hits.push(groupRow + row));
+      const start = groupRow;
+      next = this.matchBatch(batch, { from: next, to: within.to }, (row) => {
+        if (isDeleted(start + row)) return false;
+        hits.push(start + row);
+        return true;
+      });
       if (next === within.to) break;
       groupRow += batch.rowCount;
     }
@@ -111,8 +130,11 @@ class Search {
     return { from, to: firstIndex({ from, to: range.to }, (index) => compare(rowAt(index), 1) > 0) };
   }
 
-  /** Matches a range of open keys with the batch's rows; gives the first key that lies behind the batch. */
-  private matchBatch(batch: KeyBatch, range: KeyRange, hit: (row: number) => void): number {
+  /**
+   * Matches a range of open keys with the batch's rows; gives the first key that lies behind the batch. A row that `hit`
+   * does not take counts as none.
+   */
+  private matchBatch(batch: KeyBatch, range: KeyRange, hit: (row: number) => boolean): number {
     const { keys, rows } = this.request;
     const compare = this.compare(keys, batch.columns);
     let low = 0;
@@ -123,10 +145,7 @@ class Search {
       low = firstIndex({ from: low, to: batch.rowCount }, (index) => compare(row, index) <= 0);
       if (compare(row, low) !== 0) continue;
       if (batch.isRetractAt(low)) this.found[place] = ABSENT;
-      else {
-        this.found[place] = this.foundCount++;
-        hit(low);
-      }
+      else if (hit(low)) this.found[place] = this.foundCount++;
     }
     return range.to;
   }

@@ -6,8 +6,10 @@ import type { Random } from '../../base/random.ts';
 import { transferList } from '../../column/vector.ts';
 import type { FileStore } from '../../storage/file-store.ts';
 import { FILE_DELETE, type ManifestEntry } from '../meta/manifest-entry.ts';
+import { tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import { CrossPartitionBuckets, type KeysAt } from './cross-partition-buckets.ts';
+import { type DeletionFile, deletionFilesOf } from './deletion-vector.ts';
 import { DynamicBuckets, type LatestIndex } from './dynamic-buckets.ts';
 import { filePaths } from './file-paths.ts';
 import type { LiveFiles } from './live-files.ts';
@@ -25,7 +27,7 @@ export interface TableWriterOptions {
   readonly schema: TableSchema;
   /** The files of the latest snapshot; shared with the compactor, updated by `committed` and by compactions. */
   readonly liveFiles: LiveFiles;
-  /** Asked for once, where buckets are dynamic; none unless given. */
+  /** Asked for once where buckets are dynamic, and by lookups where there are deletion vectors; none unless given. */
   readonly latestIndex?: LatestIndex;
   /** Asked for once, where keys may move between partitions; none unless given. */
   readonly presentKeys?: () => AsyncIterable<KeysAt>;
@@ -225,6 +227,9 @@ export class TableWriter {
     const needsFiles = completesChanges || batches.some((batch) => batch.hasMissing);
     const needsBefore = hasInputChangelog && !asGiven && batches.some((batch) => !batch.beforeImages);
     if (needsFiles || needsBefore) this.mode.requireLookups();
+    // The files first: of files that a compaction replaces meanwhile, newer vectors hide what newer files hold.
+    const liveFiles = needsFiles ? this.presentFiles() : [];
+    const deletionVectors = await this.deletionVectors(liveFiles);
     const transfer = new Set<ArrayBuffer>();
     for (const batch of batches) {
       transferList(batch.columns, transfer);
@@ -237,7 +242,8 @@ export class TableWriter {
       batches,
       completesChanges,
       firstSequence: this.nextSequence,
-      liveFiles: needsFiles ? this.presentFiles() : [],
+      liveFiles,
+      deletionVectors,
       fileUuid: `${this.fileTag}${random.uuid()}`,
       creationTimeMs: localTimeMs(clock.nowMs()),
     };
@@ -245,6 +251,14 @@ export class TableWriter {
     this.nextSequence = result.nextSequence;
     this.fresh.added.push(...result.added);
     this.fresh.changelog.push(...result.changelog);
+  }
+
+  private async deletionVectors(files: readonly ManifestEntry[]): Promise<ReadonlyMap<string, DeletionFile>> {
+    const { tablePath, schema, latestIndex } = this.options;
+    if (files.length === 0 || latestIndex === undefined || !tableOptions(schema).deletionVectors) return new Map();
+    const paths = filePaths(tablePath, schema);
+    const index = await latestIndex();
+    return new Map(index.flatMap((entry) => deletionFilesOf(entry, paths.index(entry))));
   }
 
   private async withBuckets(batches: readonly WriteBatch[]): Promise<readonly WriteBatch[]> {
@@ -290,7 +304,9 @@ export class TableWriter {
   private async deleteRows(taken: Taken): Promise<void> {
     await this.flushTaken(taken);
     const deletes = new Memtable();
-    for await (const batch of liveRowDeletes(this.options, this.presentFiles())) {
+    const files = this.presentFiles();
+    const deletionVectors = await this.deletionVectors(files);
+    for await (const batch of liveRowDeletes({ ...this.options, deletionVectors }, files)) {
       deletes.add(batch);
       if (deletes.sizeBytes >= TRUNCATE_FLUSH_BYTES) await this.flushBatches(deletes.take().batches);
     }

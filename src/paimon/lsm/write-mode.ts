@@ -1,5 +1,6 @@
 // Which tables can be written, decided before the first row.
 import { TributaryError } from '../../base/errors.ts';
+import { partialUpdateOptions } from '../schema/merge-options.ts';
 import { BUCKET_DYNAMIC, BUCKET_POSTPONE, type TableOptions, tableOptions } from '../schema/table-options.ts';
 import { keysMayMove, type TableSchema } from '../schema/table-schema.ts';
 import { DataFileFormat } from './data-file-writer.ts';
@@ -33,8 +34,6 @@ export function requireWritable(schema: TableSchema): WriteMode {
   else if (options.bucket === 0 || options.bucket < BUCKET_DYNAMIC) refuse('bucket', options.bucket);
   const requireLookups = (): void => {
     if (isPostponed) refuse('bucket', options.bucket);
-    // Rows that deletion vectors hide would be found.
-    if (options.deletionVectors) refuse('deletion-vectors.enabled', 'true');
     if (options.mergeEngine !== 'deduplicate') refuse('merge-engine', options.mergeEngine);
     if (options.sequenceFields.length > 0) refuse('sequence.field', options.sequenceFields.join(','));
   };
@@ -60,11 +59,14 @@ export function requireNoRowIds(schema: TableSchema): void {
   }
 }
 
-/** Whether compactions make the changelog of a table in which a row is simply its newest version. */
+/** Whether compactions make the changelog of a table in which a -D that is newer than a row takes it away. */
 function hasCompactionChangelog(schema: TableSchema): boolean {
   const { changelogProducer, mergeEngine, sequenceFields } = tableOptions(schema);
   const isMade = changelogProducer === 'lookup' || changelogProducer === 'full-compaction';
-  return isMade && mergeEngine === 'deduplicate' && sequenceFields.length === 0;
+  const removes =
+    mergeEngine === 'deduplicate' ||
+    (mergeEngine === 'partial-update' && partialUpdateOptions(schema).removeRecordOnDelete);
+  return isMade && removes && sequenceFields.length === 0;
 }
 
 /**
@@ -72,9 +74,9 @@ function hasCompactionChangelog(schema: TableSchema): boolean {
  * where a row is simply its newest version; other changelogs are what was written, which has to be complete.
  */
 function completesChanges(schema: TableSchema): boolean {
-  const { changelogProducer, mergeEngine, sequenceFields, deletionVectors } = tableOptions(schema);
+  const { changelogProducer, mergeEngine, sequenceFields } = tableOptions(schema);
   if (schema.primaryKeys.length === 0 || changelogProducer !== 'input') return false;
-  return mergeEngine === 'deduplicate' && sequenceFields.length === 0 && !deletionVectors;
+  return mergeEngine === 'deduplicate' && sequenceFields.length === 0;
 }
 
 function requireKeyedOptions(schema: TableSchema, options: TableOptions): void {

@@ -83,6 +83,7 @@ function describeTable(table: CatalogTable, input: DescribeInput, results: Check
         id: column.number,
         nativeType: column.nativeType,
         type: layout[index].plan.type,
+        nullable: !column.notNull,
       })),
       keyColumns,
       rowCountEstimate: table.rowCountEstimate,

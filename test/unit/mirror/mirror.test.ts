@@ -4,6 +4,7 @@ import { seededRandom } from '../../../src/base/random.ts';
 import { TributaryError } from '../../../src/base/errors.ts';
 import { silentLogger } from '../../../src/base/log.ts';
 import { CheckpointStore } from '../../../src/checkpoint/checkpoint-store.ts';
+import type { TableMapping } from '../../../src/mapping/lake-table.ts';
 import { mirror } from '../../../src/mirror/mirror.ts';
 import type { MirrorSettings } from '../../../src/mirror/settings.ts';
 import { newPipelineTelemetry } from '../../../src/mirror/telemetry.ts';
@@ -141,21 +142,44 @@ describe('mirror', () => {
   });
 
   it.each([
-    ['deletion-vectors.enabled', 'true'],
-    ['bucket', '-2'],
-  ])(
-    'refuses a table that was altered so that its rows would be seen after a compaction only: %s',
-    async (key, value) => {
-      const { run, store } = site();
-      await run();
-      await new SchemaStore(store, 'shop.db/orders').update((latest) => ({
-        ...latest,
-        id: latest.id + 1,
-        options: { ...latest.options, [key]: value },
-      }));
-      await expect(run()).rejects.toMatchObject({ code: 'E1300' });
-    },
-  );
+    ['merge-engine', 'first-row'],
+    ['ignore-delete', 'true'],
+  ])('refuses a table that was altered behind it so that it is no mirror any more: %s', async (key, value) => {
+    const { run, store } = site();
+    await run();
+    await new SchemaStore(store, 'shop.db/orders').update((latest) => ({
+      ...latest,
+      id: latest.id + 1,
+      options: { ...latest.options, [key]: value },
+    }));
+    await expect(run()).rejects.toMatchObject({ code: 'E1300' });
+  });
+
+  it('gives a table the options of the configuration, and stops the one that cannot get them', async () => {
+    const { run, store, keys, expected, load, clock, database } = site();
+    await run();
+    const ordersBefore = await keys('orders');
+    for (let step = 0; step < 20; step++) load.step(clock.nowMs());
+    const mapping = (key: string): TableMapping => ({
+      ...SETTINGS.mapping(database.tables[0]),
+      options: key.endsWith('orders') ? { 'bucket-key': 'id' } : { 'changelog-producer': 'lookup' },
+    });
+    await run(undefined, undefined, undefined, { ...SETTINGS, mapping });
+    const accounts = await Table.open(store, { database: 'shop', table: 'accounts' });
+    expect(accounts.schema.options['changelog-producer']).toBe('lookup');
+    expect(await keys('accounts')).toEqual(expected(0));
+    const orders = await Table.open(store, { database: 'shop', table: 'orders' });
+    expect(orders.schema.options['bucket-key']).toBeUndefined();
+    expect(await keys('orders')).toEqual(ordersBefore);
+  });
+
+  it('refuses to begin where each table would have to stand in other buckets', async () => {
+    const { run, database } = site();
+    await run();
+    const mapping = (): TableMapping => ({ ...SETTINGS.mapping(database.tables[0]), buckets: 7 });
+    const other = { ...SETTINGS, mapping };
+    await expect(run(undefined, undefined, undefined, other)).rejects.toMatchObject({ code: 'E1301' });
+  });
 
   it('reads on over a gap that was accepted, and records it for ever', async () => {
     const { run, keys, expected, load, clock, store, database } = site();

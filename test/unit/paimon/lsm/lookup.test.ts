@@ -57,6 +57,7 @@ async function find(
   const path = `db.db/t/bucket-0/${file.fileName}`;
   const request = { path, file, fileSchema: table.schema, fields: [table.schema.fields[0]] };
   const result = await lookUp({
+    deletedRows: async () => null,
     layout,
     files: [file],
     keys: [keys.finish(wanted.length)],
