@@ -6,6 +6,9 @@ import { silentLogger } from '../base/log.ts';
 import { systemRandom } from '../base/random.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { mirrorSettings, postgresSettings, sourceNames } from '../config/to-settings.ts';
+import type { SourceTable } from '../change/source-table.ts';
+import { lakeStateOf } from '../mirror/lake-state.ts';
+import type { MirrorSettings } from '../mirror/settings.ts';
 import type { CheckResult } from '../source/postgres/check-result.ts';
 import { PostgresSource } from '../source/postgres/postgres-source.ts';
 import { openStore, storeSettingsOf } from '../storage/open-store.ts';
@@ -38,18 +41,39 @@ export function checkCommand(): Command {
 
 async function checkSource(loaded: LoadedConfig, name: string): Promise<readonly Finding[]> {
   // The whole configuration of the source is looked at, so that a wrong table entry is found here and not by `run`.
-  mirrorSettings(loaded, name);
+  const settings = mirrorSettings(loaded, name);
   const source = new PostgresSource(postgresSettings(loaded, name), {
     clock: systemClock,
     random: systemRandom,
     logger: silentLogger,
   });
   try {
-    return (await source.check()).map((result) => ({ about: name, ...result }));
+    const { results, tables } = await source.check();
+    const lake = await Promise.all(tables.map((table) => checkLakeTable(loaded, settings, table)));
+    return [...results, ...lake].map((result) => ({ about: name, ...result }));
   } catch (error) {
     return [{ about: name, ...failureOf('connection', error) }];
   } finally {
     await source.close();
+  }
+}
+
+/** The lake table must be there with these columns and options, or be makeable. */
+async function checkLakeTable(
+  { config }: LoadedConfig,
+  settings: MirrorSettings,
+  source: SourceTable,
+): Promise<CheckResult> {
+  const subject = `lake table of ${source.schema}.${source.name}`;
+  try {
+    const store = openStore(storeSettingsOf(config.lake.warehouse));
+    const { lake, schema, optionChanges, mismatch } = await lakeStateOf(store, settings, source);
+    if (mismatch !== null) return failureOf(subject, mismatch);
+    const will = optionChanges.map((change) => (change.kind === 'setOption' ? `${change.key}=${change.value}` : ''));
+    const how = schema === null ? 'will be created' : will.length === 0 ? 'is followed' : `will get ${will.join(', ')}`;
+    return { subject, status: 'ok', code: null, message: `${lake.database}.${lake.table} ${how}`, fix: null };
+  } catch (error) {
+    return failureOf(subject, error);
   }
 }
 

@@ -1,6 +1,8 @@
 // Which lake table a source table is mirrored into: its name, columns, key and options.
 import type { SourceTable } from '../change/source-table.ts';
 import type { DataField } from '../paimon/schema/data-type.ts';
+import { assignFieldIds } from '../paimon/schema/field-ids.ts';
+import type { TableDefinition } from '../paimon/schema/table-schema-json.ts';
 import { lakeType } from './lake-type.ts';
 
 /** What the configuration says about a mirrored table. */
@@ -68,6 +70,12 @@ export function lakeTableOf(source: SourceTable, mapping: TableMapping, names: M
       ...mapping.options,
     },
   };
+}
+
+/** The definition by which the table is created. */
+export function lakeDefinition({ fields, primaryKeys, options }: LakeTable): TableDefinition {
+  const numbered = assignFieldIds(fields.map((field, id) => ({ id, ...field })));
+  return { fields: numbered, primaryKeys, options, partitionKeys: [], comment: null };
 }
 
 function bucketCount(source: SourceTable, mapping: TableMapping): number {

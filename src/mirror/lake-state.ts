@@ -1,18 +1,28 @@
 // What the lake holds of a mirrored table before the pipeline starts: read only, nothing is created here.
 import { isTributaryError, TributaryError } from '../base/errors.ts';
 import type { SourceTable } from '../change/source-table.ts';
-import { type LakeTable, PIPELINE_OPTION, SOURCE_TABLE_OPTION } from '../mapping/lake-table.ts';
+import {
+  lakeDefinition,
+  type LakeTable,
+  lakeTableOf,
+  PIPELINE_OPTION,
+  SOURCE_TABLE_OPTION,
+} from '../mapping/lake-table.ts';
+import { requireMirrorOptions } from '../mapping/mirror-options.ts';
 import { FileSystemCatalog, tablePathOf } from '../paimon/catalog/file-system-catalog.ts';
 import { SnapshotStore } from '../paimon/commit/snapshot-store.ts';
 import type { Snapshot } from '../paimon/meta/snapshot.ts';
 import { dataTypeText } from '../paimon/schema/data-type-text.ts';
 import { checkDefaultValue } from '../paimon/format/default-value.ts';
+import { requireWritable } from '../paimon/lsm/write-mode.ts';
 import { applySchemaChanges } from '../paimon/schema/apply-schema-changes.ts';
+import { newTableSchema } from '../paimon/schema/new-schema.ts';
 import type { SchemaChange } from '../paimon/schema/schema-change.ts';
 import type { TableSchema } from '../paimon/schema/table-schema.ts';
 import { validateSchema } from '../paimon/schema/validate-schema.ts';
 import type { FileStore } from '../storage/file-store.ts';
 import { stampOf, type TableStamp } from './commit-properties.ts';
+import type { MirrorSettings } from './settings.ts';
 
 /** A mirrored table as the lake has it. */
 export interface LakeState {
@@ -35,10 +45,25 @@ export interface LakeState {
 }
 
 /**
+ * The state of the table that a source table is mirrored into. Throws what `readLakeState` throws, `E1300` where the
+ * options of the table, as it is and as it is to be, cannot be right for a mirror, and for a new table what
+ * `newTableSchema` and `requireWritable` throw.
+ */
+export async function lakeStateOf(store: FileStore, settings: MirrorSettings, source: SourceTable): Promise<LakeState> {
+  const names = { source: settings.pipeline, database: settings.database };
+  const lake = lakeTableOf(source, settings.mapping(source.key), names);
+  const state = await readLakeState(store, source, lake);
+  const options = { ...(state.schema?.options ?? lake.options), ...lake.configuredOptions };
+  requireMirrorOptions({ source, options, compaction: settings.compaction });
+  if (state.schema === null) requireWritable(newTableSchema(lakeDefinition(lake), 0));
+  return state;
+}
+
+/**
  * Reads the state of a table. Throws `E5010` where the table is written by another pipeline or was not made by one,
  * `E5011` where something that is no table stands in its place.
  */
-export async function readLakeState(store: FileStore, source: SourceTable, lake: LakeTable): Promise<LakeState> {
+async function readLakeState(store: FileStore, source: SourceTable, lake: LakeTable): Promise<LakeState> {
   const catalog = new FileSystemCatalog(store);
   const tablePath = tablePathOf(lake.database, lake.table);
   if (!(await catalog.tableExists(lake.database, lake.table))) {

@@ -1,12 +1,12 @@
 // Opens a mirrored table for writing, and creates it where the lake does not have it.
 import type { SourcePosition } from '../change/position.ts';
+import { lakeDefinition } from '../mapping/lake-table.ts';
 import { FileSystemCatalog } from '../paimon/catalog/file-system-catalog.ts';
 import { TableCommitter } from '../paimon/commit/table-commit.ts';
 import { LiveFiles } from '../paimon/lsm/live-files.ts';
 import { TableWriter } from '../paimon/lsm/table-writer.ts';
 import { checkDefaultValue } from '../paimon/format/default-value.ts';
 import { applySchemaChanges } from '../paimon/schema/apply-schema-changes.ts';
-import { assignFieldIds } from '../paimon/schema/field-ids.ts';
 import { SchemaStore } from '../paimon/schema/schema-store.ts';
 import type { TableSchema } from '../paimon/schema/table-schema.ts';
 import type { FileStore } from '../storage/file-store.ts';
@@ -75,10 +75,7 @@ async function tableSchema(state: LakeState, parts: MirrorParts): Promise<TableS
 }
 
 async function createTable({ lake }: LakeState, parts: MirrorParts): Promise<TableSchema> {
-  const fields = assignFieldIds(lake.fields.map((field, id) => ({ id, ...field })));
-  const { primaryKeys, options } = lake;
-  const definition = { fields, primaryKeys, options, partitionKeys: [], comment: null };
-  return new FileSystemCatalog(parts.store).createTable(lake, definition, parts.clock.nowMs());
+  return new FileSystemCatalog(parts.store).createTable(lake, lakeDefinition(lake), parts.clock.nowMs());
 }
 
 /** A copy that was killed leaves files that no snapshot names; a table without a snapshot has no others. */

@@ -2,14 +2,11 @@
 // and only then is anything created.
 import type { TributaryError } from '../base/errors.ts';
 import type { SourcePosition } from '../change/position.ts';
-import type { SourceTable } from '../change/source-table.ts';
 import type { CheckpointRecord } from '../checkpoint/checkpoint-record.ts';
 import { Lease } from '../checkpoint/lease.ts';
-import { lakeTableOf } from '../mapping/lake-table.ts';
-import { requireMirrorOptions } from '../mapping/mirror-options.ts';
 import type { ChangeSource, SourceDescription } from '../source/source.ts';
 import { Failure } from './failure.ts';
-import { type LakeState, readLakeState } from './lake-state.ts';
+import { type LakeState, lakeStateOf } from './lake-state.ts';
 import type { MirrorParts } from './parts.ts';
 import { openMirroredTable } from './open-table.ts';
 import type { MirroredTable } from './mirrored-table.ts';
@@ -35,7 +32,7 @@ export interface PipelineStart {
 const LEASE_MS = 30_000;
 
 /**
- * Starts a pipeline. Throws what `ChangeSource.open`, the lease (`E5002`), `readLakeState` and `planStart` throw; until
+ * Starts a pipeline. Throws what `ChangeSource.open`, the lease (`E5002`), `lakeStateOf` and `planStart` throw; until
  * then nothing was created in the source or the lake but the lease.
  */
 export async function startPipeline(parts: MirrorParts, settings: MirrorSettings): Promise<PipelineStart> {
@@ -80,7 +77,7 @@ async function openTables(
   token: string,
 ): Promise<OpenedTables> {
   const record = await parts.checkpoints.latest();
-  const states = await Promise.all(description.tables.map((source) => lakeStateOf(parts, settings, source)));
+  const states = await Promise.all(description.tables.map((source) => lakeStateOf(parts.store, settings, source)));
   const incarnationOf = (state: LakeState): string => description.incarnations.get(state.source.key) ?? '';
   const places = states.map((state) => placeOf(state, record, parts.source));
   const plan = planStart({
@@ -131,16 +128,6 @@ async function stopTable(
   if (settings.onTableError === 'stop') throw error;
   parts.log.error('table stopped, the others go on', error, { table: table.source.key });
   await table.fail(error);
-}
-
-/** Throws `E1300` where the options of the table, as it is and as it is to be, cannot be right for a mirror. */
-async function lakeStateOf(parts: MirrorParts, settings: MirrorSettings, source: SourceTable): Promise<LakeState> {
-  const names = { source: settings.pipeline, database: settings.database };
-  const lake = lakeTableOf(source, settings.mapping(source.key), names);
-  const state = await readLakeState(parts.store, source, lake);
-  const options = { ...(state.schema?.options ?? lake.options), ...lake.configuredOptions };
-  requireMirrorOptions({ source, options, compaction: settings.compaction });
-  return state;
 }
 
 /** The later of the place in the newest own snapshot and in the newest record (architecture, rule 3). */

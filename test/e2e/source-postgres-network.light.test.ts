@@ -158,7 +158,7 @@ describe('the slot', () => {
         },
         { what: 'the slot being lost' },
       );
-      const results = (await source.check()).filter((result) => result.status === 'fail');
+      const results = (await source.check()).results.filter((result) => result.status === 'fail');
       expect(results.map((result) => result.code)).toEqual(['E2100']);
       const places = new Map([[tableKey('public', 't'), copy.position]]);
       const read = readLog(source, { from: copy.position, places, enough: reaches(source, copy.position) });

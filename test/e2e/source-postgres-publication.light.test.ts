@@ -194,7 +194,9 @@ describe('the publication', () => {
     const publication = { name: 'tributary_test', create: 'never', viaPartitionRoot: true } as const;
     const source = fixture.source({ publication });
     await expect(source.open()).rejects.toMatchObject({ code: 'E2023' });
-    const fixes = (await source.check()).flatMap((result) => (result.status === 'fail' ? [result.fix ?? ''] : []));
+    const fixes = (await source.check()).results.flatMap((result) =>
+      result.status === 'fail' ? [result.fix ?? ''] : [],
+    );
     expect(fixes.length).toBe(2);
     await fixture.sql(...fixes);
     await source.open();

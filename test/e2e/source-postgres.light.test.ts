@@ -280,7 +280,7 @@ describe('checks', () => {
     const started = await fixture.start();
     expect([...started.tables.keys()]).toEqual(['public.keyed']);
     expect(tableOf(started, 'keyed').columns.map((column) => column.name)).toEqual(['id', 'a']);
-    const results = await started.source.check();
+    const { results } = await started.source.check();
     const warnings = results
       .filter((result) => result.status === 'warn')
       .map((result) => [result.subject, result.code]);
@@ -310,7 +310,7 @@ describe('checks', () => {
     );
     try {
       const source = fixture.source({ user: role, password: () => Promise.resolve('secret-word') });
-      const failures = (await source.check()).filter((result) => result.status === 'fail');
+      const failures = (await source.check()).results.filter((result) => result.status === 'fail');
       expect(failures.map((result) => [result.subject, result.code, result.fix])).toEqual([
         ['user', 'E2022', `ALTER ROLE "${role}" REPLICATION;`],
         ['table public.hidden', 'E2025', `ALTER ROLE "${role}" BYPASSRLS;`],
@@ -349,7 +349,7 @@ describe('checks', () => {
     try {
       const settings = { user: role, password: () => Promise.resolve('secret-word') };
       const failures = async () =>
-        (await fixture.source(settings).check()).filter((result) => result.status === 'fail');
+        (await fixture.source(settings).check()).results.filter((result) => result.status === 'fail');
       const [failure, ...others] = await failures();
       expect(others).toEqual([]);
       expect(failure.code).toBe('E2022');
@@ -375,7 +375,7 @@ describe('checks', () => {
     try {
       const source = fixture.source({ user: role, password: () => Promise.resolve('word') });
       const may = async (): Promise<string | undefined> =>
-        (await source.check()).find((result) => result.subject === 'user')?.status;
+        (await source.check()).results.find((result) => result.subject === 'user')?.status;
       expect(await may()).toBe('fail');
       await fixture.sql(`grant rds_replication to ${role}`);
       expect(await may()).toBe('ok');
@@ -392,7 +392,7 @@ describe('checks', () => {
       `create publication tributary_test for table p with (publish = 'insert')`,
     );
     const { slot } = postgresSettings(fixture.url);
-    const failures = (await fixture.source().check())
+    const failures = (await fixture.source().check()).results
       .filter((result) => result.status === 'fail')
       .map((result) => result.fix);
     expect(failures).toEqual([
@@ -404,7 +404,9 @@ describe('checks', () => {
       publication: { name: 'tributary_test', create: 'never', viaPartitionRoot: true },
       slot: { ...slot, create: 'never' },
     });
-    const codes = (await never.check()).filter((result) => result.status === 'fail').map((result) => result.code);
+    const codes = (await never.check()).results
+      .filter((result) => result.status === 'fail')
+      .map((result) => result.code);
     expect(codes).toEqual(['E2024', 'E2023']);
   });
 

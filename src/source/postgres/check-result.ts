@@ -1,6 +1,7 @@
 // Findings about a source: what `tributary check` prints and what `open` refuses to start with.
 import { TributaryError } from '../../base/errors.ts';
 import type { ErrorCode } from '../../base/error-codes.ts';
+import type { SourceTable } from '../../change/source-table.ts';
 
 /** One finding. */
 export interface CheckResult {
@@ -12,6 +13,13 @@ export interface CheckResult {
   readonly message: string;
   /** The SQL that puts it right; null where there is none. */
   readonly fix: string | null;
+}
+
+/** What a look at a source finds. */
+export interface SourceCheck {
+  readonly results: readonly CheckResult[];
+  /** The tables that can be mirrored. */
+  readonly tables: readonly SourceTable[];
 }
 
 /** Throws the first failure as an error with its code, if there is one. */

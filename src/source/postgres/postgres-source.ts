@@ -15,7 +15,7 @@ import type {
   StreamOptions,
 } from '../source.ts';
 import { examine, type Examination } from './check.ts';
-import { type CheckResult, throwFirstFailure } from './check-result.ts';
+import { type SourceCheck, throwFirstFailure } from './check-result.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { SnapshotCopy } from './initial-copy.ts';
 import { formatLsn, type Lsn, lsnOrder, parseLsn } from './lsn.ts';
@@ -58,8 +58,9 @@ export class PostgresSource implements ChangeSource {
   }
 
   /** Everything that must hold, in order, with what is wrong and the SQL that puts it right. Throws E2010 to E2013. */
-  async check(): Promise<readonly CheckResult[]> {
-    return (await examine(this.sql, this.settings)).results;
+  async check(): Promise<SourceCheck> {
+    const { results, tables } = await examine(this.sql, this.settings);
+    return { results, tables: tables.map((table) => table.source) };
   }
 
   /** Throws E2010 to E2013 without a connection, else the code of the first check that fails: E2020 to E2028, E2100. */
