@@ -44,7 +44,9 @@ export class Maintenance {
    */
   async settle(checkpoint: bigint, published: ReadonlyMap<MirroredTable, boolean>): Promise<void> {
     if (this.parts.settings.compaction === 'off') return;
-    const settling = [...published].map(([table, hasRows]) => this.compactions.get(table)?.settle(checkpoint, hasRows));
+    const settling = [...published].map(async ([table, hasRows]) => {
+      await this.compactions.get(table)?.settle(checkpoint, hasRows);
+    });
     const failed = (await Promise.allSettled(settling)).find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
   }
