@@ -6,8 +6,11 @@ import { isTributaryError } from '../../src/base/errors.ts';
 import type { Vector } from '../../src/column/vector.ts';
 import { bytesToBigInt, type Cell, cellAt, vectorOf } from '../../src/paimon/format/cell.ts';
 import type { ColumnBound } from '../../src/paimon/format/parquet/column-bounds.ts';
+import type { Literal, PlainCondition } from '../../src/paimon/format/condition.ts';
+import { joinedRows, type RowRanges } from '../../src/paimon/format/row-ranges.ts';
+import { rowsThatMeet } from '../../src/paimon/scan/predicate.ts';
 import type { ParquetCompression } from '../../src/paimon/format/parquet/compression.ts';
-import { bytesSource, openParquet, type ParquetFile } from '../../src/paimon/format/parquet/parquet-reader.ts';
+import { bytesSource, openParquet, ParquetFile } from '../../src/paimon/format/parquet/parquet-reader.ts';
 import type { FileSummary } from '../../src/paimon/format/data-file.ts';
 import { createParquetWriter } from '../../src/paimon/format/parquet/parquet-writer.ts';
 import type { DataField, DataType } from '../../src/paimon/schema/data-type.ts';
@@ -152,6 +155,146 @@ function compareCells(left: Cell, right: Cell): number {
   if (Number.isNaN(left) || (Object.is(right, -0) && left === 0)) return 1;
   if (Number.isNaN(right) || (Object.is(left, -0) && right === 0)) return -1;
   return (left as number) < (right as number) ? -1 : 1;
+}
+
+type Span = readonly [number, number];
+
+/** Ranges of rows by where they begin and how long they are, as shares of a row group. */
+const anySpans: fc.Arbitrary<readonly Span[]> = fc.array(fc.tuple(fc.nat({ max: 99 }), fc.nat({ max: 60 })), {
+  minLength: 1,
+  maxLength: 4,
+});
+
+function rangesOf(spans: readonly Span[], rowCount: number): RowRanges {
+  const ranges = spans.map(([start, share]) => {
+    const from = Math.floor((start * rowCount) / 100);
+    return { from, to: Math.min(rowCount, from + 1 + Math.floor((share * rowCount) / 100)) };
+  });
+  return joinedRows(ranges, []);
+}
+
+async function readRanges(file: ParquetFile, table: Table, spans: readonly Span[]): Promise<readonly Cell[]> {
+  const cells: Cell[] = [];
+  for (const [index, { rowCount }] of file.rowGroups.entries()) {
+    const reader = file.openRowGroup(index, [fieldOf(table)], rangesOf(spans, rowCount));
+    for (let batch = await reader.next(table.readRows); batch !== null; batch = await reader.next(table.readRows)) {
+      cells.push(...cellsOf(table.type, batch.columns[0]));
+    }
+  }
+  return cells;
+}
+
+/** The cells that such a read gives. */
+function cellsOfRanges(file: ParquetFile, table: Table, spans: readonly Span[]): readonly Cell[] {
+  let start = 0;
+  return file.rowGroups.flatMap(({ rowCount }) => {
+    const rows = table.order.slice(start, start + rowCount).map((row) => table.cells[row]);
+    start += rowCount;
+    return rangesOf(spans, rowCount).flatMap(({ from, to }) => rows.slice(from, to));
+  });
+}
+
+function withoutIndex(bytes: Uint8Array, { metadata }: ParquetFile): ParquetFile {
+  const rowGroups = metadata.rowGroups.map((group) => ({
+    ...group,
+    columns: group.columns.map((chunk) => ({ ...chunk, offsetIndex: null, columnIndex: null })),
+  }));
+  return new ParquetFile(bytesSource('test', bytes), { ...metadata, rowGroups });
+}
+
+test('ranges of rows are read as they stand in the whole, whether pages are indexed or not', async () => {
+  await fc.assert(
+    fc.asyncProperty(anyTable, anySpans, async (table, spans) => {
+      const { bytes } = await write(table);
+      const file = await openParquet(bytesSource('test', bytes));
+      const expected = cellsOfRanges(file, table, spans).map(plain);
+      expect((await readRanges(file, table, spans)).map(plain)).toEqual(expected);
+      expect((await readRanges(withoutIndex(bytes, file), table, spans)).map(plain)).toEqual(expected);
+    }),
+    LIMIT,
+  );
+}, 60_000);
+
+test('damaged pages or indexes give a coded error or the rows that are asked for', async () => {
+  await fc.assert(
+    fc.asyncProperty(anyTable, anySpans, fc.nat(), async (table, spans, at) => {
+      const { bytes } = await write(table);
+      const file = await openParquet(bytesSource('test', bytes));
+      const expected = cellsOfRanges(file, table, spans).map(plain);
+      bytes[4 + (at % (bytes.length - 4 - footerSize(bytes)))] ^= 1 << (at & 7);
+      const read = await readRanges(file, table, spans).then(
+        (cells) => cells.map(plain),
+        (error: unknown) => {
+          if (isTributaryError(error, 'E3200', 'E3201', 'E3202', 'E3203')) return null;
+          throw error;
+        },
+      );
+      expect([null, expected]).toContainEqual(read);
+    }),
+    LIMIT,
+  );
+}, 60_000);
+
+test('rows that meet conditions are never left out, and others are', async () => {
+  const flat = anyTable.filter(({ type, cells }) => !NESTED.has(type.kind) && cells.length > 10);
+  let left = 0;
+  await fc.assert(
+    fc.asyncProperty(flat, fc.array(fc.nat(), { minLength: 4, maxLength: 4 }), async (table, picks) => {
+      const { bytes } = await write(table);
+      const file = await openParquet(bytesSource('test', bytes));
+      const where = [conditionOf(table, picks)];
+      const type = { ...table.type, nullable: true };
+      let start = 0;
+      for (const [index, { rowCount }] of file.rowGroups.entries()) {
+        const cells = table.order.slice(start, start + rowCount).map((row) => table.cells[row]);
+        start += rowCount;
+        const ranges = await file.rowsThatMayMeet(index, { where, columns: [fieldOf(table)] });
+        const vector = vectorOf(type, cells);
+        const met = rowsThatMeet(where, rowCount, () => ({ type, vector }));
+        const kept = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
+        left += rowCount - kept;
+        for (let row = 0; row < rowCount; row++) {
+          if (met[row] === 1) expect(ranges.some(({ from, to }) => from <= row && row < to)).toBe(true);
+        }
+      }
+    }),
+    LIMIT,
+  );
+  expect(left).toBeGreaterThan(0);
+}, 60_000);
+
+/** A condition on the column of a table, with values of its own: a pick chooses each. */
+function conditionOf({ cells }: Table, [how, ...picks]: readonly number[]): PlainCondition {
+  const column = 'c';
+  const present = cells.filter((cell) => cell !== null) as Literal[];
+  if (present.length === 0) return { column, operator: 'is null' };
+  const [a, b, c] = picks.map((pick) => present[pick % present.length]);
+  const literal = a;
+  const operators = ['=', '!=', '<', '<=', '>', '>='] as const;
+  const choices: readonly PlainCondition[] = [
+    ...operators.map((operator) => ({ column, operator, literal })),
+    { column, operator: 'in', literals: [a, b] },
+    { column, operator: 'not in', literals: [a, b] },
+    { column, operator: 'between', low: a, high: b },
+    { column, operator: 'not between', low: a, high: b },
+    { column, operator: 'is null' },
+    { column, operator: 'is not null' },
+    {
+      operator: 'or',
+      conditions: [
+        { column, operator: '<', literal: a },
+        { column, operator: '>', literal: b },
+      ],
+    },
+    {
+      operator: 'and',
+      conditions: [
+        { column, operator: '>=', literal: a },
+        { column, operator: '!=', literal: c },
+      ],
+    },
+  ];
+  return choices[how % choices.length];
 }
 
 /** Bytes of the footer with its length and magic. */

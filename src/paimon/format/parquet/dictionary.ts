@@ -1,4 +1,5 @@
 // Dictionaries of one column chunk: distinct values of a page get codes as they appear.
+import { type BoundOrder, boundsOfPage, type ColumnBounds } from './column-bounds.ts';
 import { BytePage, WordPage } from './value-encoder.ts';
 
 /** More entries than this no longer fit the processor's nearest cache, and codes get long. */
@@ -28,6 +29,38 @@ export class Dictionary {
     if (this.isTableUsed) this.table.fill(0);
     this.isTableUsed = false;
     this.entries.clear();
+  }
+
+  /** The bounds of the entries that the first `count` codes refer to. */
+  boundsOf(order: BoundOrder, codes: Uint16Array, count: number): ColumnBounds | null {
+    const isUsed = new Uint8Array(this.count);
+    let usedCount = 0;
+    for (let index = 0; index < count; index++) {
+      usedCount += 1 - isUsed[codes[index]];
+      isUsed[codes[index]] = 1;
+    }
+    return boundsOfPage(order, usedCount === this.count ? this.entries : this.someEntries(isUsed, usedCount));
+  }
+
+  private someEntries(isUsed: Uint8Array, usedCount: number): WordPage | BytePage {
+    const { entries } = this;
+    if (entries instanceof WordPage) {
+      const { width, words } = entries;
+      const some = new WordPage(width);
+      some.words = new Int32Array(usedCount * width);
+      for (let code = 0, at = 0; code < isUsed.length; code++) {
+        if (isUsed[code] === 0) continue;
+        for (let word = code * width; word < (code + 1) * width; word++) some.words[at++] = words[word];
+      }
+      some.valueCount = usedCount;
+      return some;
+    }
+    const some = new BytePage('prefixed');
+    for (let code = 0; code < isUsed.length; code++) {
+      const end = code + 1 < isUsed.length ? this.starts[code + 1] : entries.sizeBytes;
+      if (isUsed[code] === 1) some.appendValue(entries.bytes.subarray(this.starts[code] + 4, end));
+    }
+    return some;
   }
 
   /** Forgets the entries from `count` on; values can no longer be interned until `clear`. */

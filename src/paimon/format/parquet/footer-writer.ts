@@ -1,4 +1,5 @@
 // Writes page headers and the footer. Source: parquet-format, parquet.thrift (field numbers).
+import type { FilePlace } from '../file-place.ts';
 import type {
   ColumnChunk,
   GroupNode,
@@ -215,5 +216,13 @@ function writeChunk(thrift: ThriftWriter, chunk: ColumnChunk, leaf: LeafNode): v
     thrift.end();
   }
   thrift.end();
+  writePlace(thrift, 4, chunk.offsetIndex);
+  writePlace(thrift, 6, chunk.columnIndex);
   thrift.end();
+}
+
+function writePlace(thrift: ThriftWriter, id: number, place: FilePlace | null): void {
+  if (place === null) return;
+  thrift.i64(id, place.offset);
+  thrift.i32(id + 1, place.sizeBytes);
 }

@@ -19,6 +19,7 @@ import {
   RLE,
   RLE_DICTIONARY,
 } from './parquet-format.ts';
+import { columnIndexBytes, offsetIndexBytes, type WrittenPage } from './page-index-writer.ts';
 import type { LeafCells } from './shredder.ts';
 import { ThriftWriter } from './thrift-writer.ts';
 import { BytePage, packBooleans, WordPage } from './value-encoder.ts';
@@ -43,6 +44,17 @@ export interface LeafSettings {
 export interface LeafTotals {
   readonly nullCount: number;
   readonly bounds: ColumnBounds | null;
+}
+
+/** What a row group has of a leaf. */
+export interface EndedChunk {
+  /** But for where the index of its pages is. */
+  readonly chunk: Omit<ColumnChunk, 'columnIndex' | 'offsetIndex'>;
+  readonly parts: readonly Uint8Array[];
+  /** The index of its pages; null where it cannot be said of every page what it holds. */
+  readonly columnIndex: Uint8Array | null;
+  readonly offsetIndex: Uint8Array;
+  readonly pageCount: number;
 }
 
 /** One leaf of a file being written. */
@@ -72,7 +84,9 @@ export class LeafWriter {
   private chunkValues = 0;
   private hasPlainPage = false;
   private uncompressedBytes = 0;
-  private chunkBounds: ColumnBounds | null = null;
+  private pages: WrittenPage[] = [];
+  private chunkRows = 0;
+  private pageRowCount = 0;
   private fileBounds: ColumnBounds | null = null;
   private fileNulls = 0;
 
@@ -120,6 +134,7 @@ export class LeafWriter {
       this.repetitions.set(repetitions, this.levelCount);
     }
     this.levelCount = end;
+    this.pageRowCount += repetitions === null ? levelCount : rowsIn(repetitions);
   }
 
   /** Gives codes to the values that came since; ends coding for the chunk where it does not pay. */
@@ -163,15 +178,28 @@ export class LeafWriter {
     const isCoded = this.isCoding && this.dictionary !== null && page.valueCount > 0;
     if (isCoded) this.writeCodes(this.dictionary);
     else {
-      this.chunkBounds = joinBounds(this.order, this.chunkBounds, boundsOfPage(this.order, page));
       this.hasPlainPage = true;
       body.append(this.plainBytes());
     }
+    const bounds = isCoded
+      ? this.dictionary.boundsOf(this.order, this.codes, page.valueCount)
+      : boundsOfPage(this.order, page);
     const encoding = isCoded ? RLE_DICTIONARY : PLAIN;
+    const offset = this.chunk.size;
     this.writePage('data', { encoding, valueCount: this.levelCount, bytes: body.view() }, this.chunk);
+    this.pages.push({
+      offset,
+      sizeBytes: this.chunk.size - offset,
+      firstRow: this.chunkRows,
+      nullCount: this.levelCount - page.valueCount,
+      isNull: page.valueCount === 0,
+      bounds,
+    });
+    this.chunkRows += this.pageRowCount;
     this.chunkLevels += this.levelCount;
     this.chunkValues += page.valueCount;
     page.clear();
+    this.pageRowCount = 0;
     this.levelCount = 0;
     this.allDefined = true;
     this.interned = 0;
@@ -223,15 +251,15 @@ export class LeafWriter {
   }
 
   /**
-   * Ends the row group: what it has of this leaf, to be written at `offset` of the file. The bytes are valid until the
-   * next append.
+   * Ends the row group: what it has of this leaf, to be written at `offset` of the file. The bytes of `parts` are valid
+   * until the next append.
    */
-  endRowGroup(offset: number): { readonly chunk: ColumnChunk; readonly parts: readonly Uint8Array[] } {
+  endRowGroup(offset: number): EndedChunk {
     this.endPage();
     const dictionaryPage = this.dictionaryPage();
     const isCoded = dictionaryPage.length > 0;
     const encodings = [...(isCoded ? [RLE_DICTIONARY] : []), ...(isCoded || this.hasPlainPage ? [PLAIN] : []), RLE];
-    const chunk: ColumnChunk = {
+    const chunk = {
       codec: codecNumber(this.settings.compression),
       encodings,
       valueCount: this.chunkLevels,
@@ -240,12 +268,13 @@ export class LeafWriter {
       dataPageOffset: offset + dictionaryPage.length,
       dictionaryPageOffset: isCoded ? offset : null,
       statistics: this.chunkStatistics(),
-      columnIndex: null,
-      offsetIndex: null,
     };
     const parts = isCoded ? [dictionaryPage, this.chunk.view()] : [this.chunk.view()];
+    const pages = this.pages.map((page) => ({ ...page, offset: chunk.dataPageOffset + page.offset }));
+    const isText = this.leaf.logical?.kind === 'string';
+    const columnIndex = columnIndexBytes(pages, { order: this.order, isText });
     this.beginChunk();
-    return { chunk, parts };
+    return { chunk, parts, pageCount: pages.length, columnIndex, offsetIndex: offsetIndexBytes(pages) };
   }
 
   private dictionaryPage(): Uint8Array {
@@ -253,7 +282,6 @@ export class LeafWriter {
     if (dictionary === null || this.entriesUsed === 0) return new Uint8Array(0);
     dictionary.truncate(this.entriesUsed);
     const entries = dictionary.entries;
-    this.chunkBounds = joinBounds(this.order, this.chunkBounds, boundsOfPage(this.order, entries));
     const page = new ByteBuffer();
     const bytes = entries instanceof WordPage ? entries.bytes() : entries.view();
     this.writePage('dictionary', { encoding: PLAIN, valueCount: entries.valueCount, bytes }, page);
@@ -262,13 +290,18 @@ export class LeafWriter {
 
   private chunkStatistics(): ChunkStatistics {
     const nullCount = this.chunkLevels - this.chunkValues;
-    const bounds = this.chunkBounds === null ? null : plainBounds(this.order, this.chunkBounds);
+    const chunkBounds = this.chunkBounds();
+    const bounds = chunkBounds === null ? null : plainBounds(this.order, chunkBounds);
     const isShort = bounds !== null && bounds.min.length + bounds.max.length <= FOOTER_BOUNDS_BYTES_MAX;
     return { nullCount, min: isShort ? bounds.min : null, max: isShort ? bounds.max : null };
   }
 
+  private chunkBounds(): ColumnBounds | null {
+    return this.pages.reduce<ColumnBounds | null>((bounds, page) => joinBounds(this.order, bounds, page.bounds), null);
+  }
+
   private beginChunk(): void {
-    this.fileBounds = joinBounds(this.order, this.fileBounds, this.chunkBounds);
+    this.fileBounds = joinBounds(this.order, this.fileBounds, this.chunkBounds());
     this.fileNulls += this.chunkLevels - this.chunkValues;
     // The view handed out stays readable: bytes are overwritten by the next append only.
     this.chunk.clear();
@@ -279,13 +312,21 @@ export class LeafWriter {
     this.chunkValues = 0;
     this.hasPlainPage = false;
     this.uncompressedBytes = 0;
-    this.chunkBounds = null;
+    this.pages = [];
+    this.chunkRows = 0;
   }
 
   /** Nulls and bounds of the row groups ended so far. */
   totals(): LeafTotals {
     return { nullCount: this.fileNulls, bounds: this.fileBounds };
   }
+}
+
+/** Rows that begin among the levels. */
+function rowsIn(repetitions: Uint8Array): number {
+  let rows = 0;
+  for (const repetition of repetitions) if (repetition === 0) rows++;
+  return rows;
 }
 
 function writeSized(body: ByteBuffer, write: () => void): void {

@@ -5,11 +5,12 @@ import { vectorSizeBytes } from '../../../column/vector.ts';
 import { assert } from '../../../base/errors.ts';
 import type { DataField } from '../../schema/data-type.ts';
 import type { ByteSink, FileColumnStatistics, FileSummary, FormatWriter } from '../data-file.ts';
+import type { FilePlace } from '../file-place.ts';
 import { vectorBounds } from './column-bounds.ts';
 import type { ParquetCompression } from './compression.ts';
 import { footerBytes } from './footer-writer.ts';
-import { LeafWriter } from './leaf-writer.ts';
-import { type ColumnChunk, type GroupNode, leavesOf, MAGIC, type RowGroup } from './parquet-format.ts';
+import { type EndedChunk, LeafWriter } from './leaf-writer.ts';
+import { type GroupNode, leavesOf, MAGIC, type RowGroup } from './parquet-format.ts';
 import { parquetSchema } from './parquet-schema.ts';
 import { type CellSink, shredColumn } from './shredder.ts';
 
@@ -43,6 +44,12 @@ export function createParquetWriter(options: ParquetWriterOptions, sink: ByteSin
   return new FileWriter(options, sink);
 }
 
+/** A row group that is written, but for the index of its pages, which stands behind all of them. */
+interface EndedRowGroup {
+  readonly rowCount: number;
+  readonly columns: readonly Omit<EndedChunk, 'parts'>[];
+}
+
 class FileWriter implements FormatWriter {
   rowCount = 0;
   private readonly fields: readonly DataField[];
@@ -52,7 +59,7 @@ class FileWriter implements FormatWriter {
   private readonly rowGroupRows: number;
   private readonly rowGroupBytes: number;
   private readonly pageBytes: number;
-  private readonly rowGroups: RowGroup[] = [];
+  private readonly rowGroups: EndedRowGroup[] = [];
   private readonly takeCells: CellSink;
   private rowGroupStart = 0;
   private offset = 0;
@@ -111,14 +118,13 @@ class FileWriter implements FormatWriter {
     const rowCount = this.rowCount - this.rowGroupStart;
     if (rowCount === 0) return;
     await this.begin();
-    const columns: ColumnChunk[] = [];
+    const columns: EndedRowGroup['columns'][number][] = [];
     for (const leaf of this.leaves) {
-      const { chunk, parts } = leaf.endRowGroup(this.offset);
-      columns.push(chunk);
+      const { parts, ...column } = leaf.endRowGroup(this.offset);
+      columns.push(column);
       for (const part of parts) await this.write(part);
     }
-    const uncompressedBytes = columns.reduce((sum, chunk) => sum + chunk.uncompressedBytes, 0);
-    this.rowGroups.push({ rowCount, uncompressedBytes, columns });
+    this.rowGroups.push({ rowCount, columns });
     this.rowGroupStart = this.rowCount;
   }
 
@@ -134,9 +140,38 @@ class FileWriter implements FormatWriter {
   async finish(): Promise<FileSummary> {
     await this.endRowGroup();
     await this.begin();
-    const { schema, rowCount, rowGroups } = this;
+    const { schema, rowCount } = this;
+    const rowGroups = await this.writeIndexes();
     await this.write(footerBytes({ schema, rowCount, rowGroups, createdBy: CREATED_BY }));
     return { sizeBytes: this.offset, rowCount, columns: this.fields.map((_, index) => this.columnStatistics(index)) };
+  }
+
+  /** Writes the indexes of pages and gives what the footer says of the row groups. */
+  private async writeIndexes(): Promise<readonly RowGroup[]> {
+    const chunks = this.rowGroups.flatMap(({ columns }) => columns);
+    // Of a single page the footer says as much.
+    const isIndexed = chunks.some(({ pageCount }) => pageCount > 1);
+    const columnIndexes = await this.writePlaced(chunks.map(({ columnIndex }) => (isIndexed ? columnIndex : null)));
+    const offsetIndexes = await this.writePlaced(chunks.map(({ offsetIndex }) => (isIndexed ? offsetIndex : null)));
+    let at = 0;
+    return this.rowGroups.map(({ rowCount, columns: ended }) => {
+      const columns = ended.map(({ chunk }) => {
+        const indexes = { columnIndex: columnIndexes[at], offsetIndex: offsetIndexes[at] };
+        at++;
+        return { ...chunk, ...indexes };
+      });
+      const uncompressedBytes = columns.reduce((sum, chunk) => sum + chunk.uncompressedBytes, 0);
+      return { rowCount, uncompressedBytes, columns };
+    });
+  }
+
+  private async writePlaced(parts: readonly (Uint8Array | null)[]): Promise<readonly (FilePlace | null)[]> {
+    const places: (FilePlace | null)[] = [];
+    for (const part of parts) {
+      places.push(part === null ? null : { offset: this.offset, sizeBytes: part.length });
+      if (part !== null) await this.write(part);
+    }
+    return places;
   }
 
   private columnStatistics(index: number): FileColumnStatistics {

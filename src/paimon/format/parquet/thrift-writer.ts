@@ -11,7 +11,9 @@ const LIST = 9;
 const STRUCT = 12;
 
 /** Element types of a list. */
+export const LIST_OF_BOOLEAN: number = TRUE;
 export const LIST_OF_I32: number = I32;
+export const LIST_OF_I64: number = I64;
 export const LIST_OF_BINARY: number = BINARY;
 export const LIST_OF_STRUCT: number = STRUCT;
 
@@ -31,7 +33,7 @@ export class ThriftWriter {
     this.lastId = id;
   }
 
-  /** A bare number: an element of a list of i32. */
+  /** A bare number: an element of a list of i32 or i64. */
   zigzag(value: number): void {
     this.out.unsigned(value >= 0 ? value * 2 : -value * 2 - 1);
   }
@@ -57,8 +59,7 @@ export class ThriftWriter {
 
   bytes(id: number, value: Uint8Array): void {
     this.field(id, BINARY);
-    this.out.unsigned(value.length);
-    this.out.append(value);
+    this.bareBytes(value);
   }
 
   text(id: number, value: string): void {
@@ -67,9 +68,18 @@ export class ThriftWriter {
 
   /** A bare string: an element of a list of binary. */
   bareText(value: string): void {
-    const bytes = Buffer.from(value, 'utf8');
-    this.out.unsigned(bytes.length);
-    this.out.append(bytes);
+    this.bareBytes(Buffer.from(value, 'utf8'));
+  }
+
+  /** Bare bytes: an element of a list of binary. */
+  bareBytes(value: Uint8Array): void {
+    this.out.unsigned(value.length);
+    this.out.append(value);
+  }
+
+  /** A bare boolean: an element of a list of booleans. */
+  bareBoolean(value: boolean): void {
+    this.out.byte(value ? TRUE : FALSE);
   }
 
   list(id: number, elementType: number, count: number): void {
