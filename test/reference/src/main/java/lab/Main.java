@@ -6,8 +6,6 @@ import java.nio.file.*;
 import java.time.Duration;
 import java.util.*;
 import java.util.function.Consumer;
-import org.apache.paimon.AppendOnlyFileStore;
-import org.apache.paimon.append.*;
 import org.apache.paimon.catalog.*;
 import org.apache.paimon.codegen.*;
 import org.apache.paimon.crosspartition.*;
@@ -79,6 +77,8 @@ public final class Main {
             case "changelog": changelog(a, out); break;
             case "incremental": a.opts.put("option", concat(a.all("option"), "incremental-between=" + a.need("between"))); a.opts.put("kinds", List.of()); read(a, out); break;
             case "compact": compact(a); break;
+            case "write-columns": Rows.writeColumns(a); break;
+            case "delete-rows": Rows.delete(a); break;
             case "expire-snapshots": out.println(table(a).newExpireSnapshots().config(expireConfig(a)).expire()); break;
             case "expire-changelogs": out.println(table(a).newExpireChangelog().config(expireConfig(a)).expire()); break;
             case "tag": tag(a); break;
@@ -93,7 +93,7 @@ public final class Main {
             case "expect": return expect(a);
             case "script": return script(a, out);
             case "serve": serve(out); break;
-            default: out.println("create alter write read systable changelog incremental compact expire-snapshots expire-changelogs tag branch rollback remove-orphan fsck dump expect vectors bench-write bench-read script serve"); return 2;
+            default: out.println("create alter write read systable changelog incremental compact write-columns delete-rows expire-snapshots expire-changelogs tag branch rollback remove-orphan fsck dump expect vectors bench-write bench-read script serve"); return 2;
         }
         return 0;
     }
@@ -290,10 +290,7 @@ public final class Main {
         try (IOManager io = ioManager(); TableCommitImpl c = t.newCommit(user)) {
             List<CommitMessage> messages = new ArrayList<>();
             if (t.bucketMode() == BucketMode.BUCKET_UNAWARE) {
-                BaseAppendFileStoreWrite w = ((AppendOnlyFileStore) t.store()).newWrite(user);
-                w.withIOManager(io);
-                for (AppendCompactTask task : new AppendCompactCoordinator(t, false).run()) messages.add(task.doCompact(t, w));
-                w.close();
+                messages = Rows.compact(t, user, io);
             } else {
                 try (TableWriteImpl<?> w = t.newWrite(user)) {
                     w.withIOManager(io);
