@@ -536,8 +536,15 @@ export const ERROR_CODES = {
   E3356: {
     kind: 'data',
     exit: 2,
-    meaning: 'The table evolves by files that hold some of its columns, which is not read.',
-    remedy: 'Read it with another engine, or write it to a table without data-evolution.enabled.',
+    meaning:
+      'Files of a table with data evolution do not say which rows they hold together, or it cannot be told which rows have changed.',
+    remedy: 'Run `tributary table fsck`; compare states by incremental reads of the snapshots in between.',
+  },
+  E3357: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'A table with data evolution has BLOB or VECTOR columns in files of their own, which are not read.',
+    remedy: 'Read the table with Paimon itself, or drop the column.',
   },
   E3360: {
     kind: 'config',
@@ -581,6 +588,13 @@ export const ERROR_CODES = {
     exit: 2,
     meaning: 'A table option on compactions names a column that the table does not have, or one of another type.',
     remedy: 'Correct the option that the message names; times are INT, BIGINT or TIMESTAMP columns.',
+  },
+  E3380: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'A data file of a table with row tracking does not tell the ids of its rows.',
+    remedy:
+      'Read the table without _ROW_ID; a Paimon program that does not know of row tracking has written the file anew.',
   },
   E3390: {
     kind: 'retry',

@@ -43,6 +43,7 @@ import { valueCondition, type ValueOperator } from './scan/value-condition.ts';
 import { applySchemaChanges } from './schema/apply-schema-changes.ts';
 import type { SchemaChange } from './schema/schema-change.ts';
 import { SchemaStore } from './schema/schema-store.ts';
+import { readableSchema } from './schema/system-fields.ts';
 import { tableOptions } from './schema/table-options.ts';
 import type { TableSchema } from './schema/table-schema.ts';
 import { validateSchema } from './schema/validate-schema.ts';
@@ -227,7 +228,7 @@ export class Table {
    * two ends. Throws `E3400` (no such column), `E3137` (a value of another type).
    */
   condition(column: string, operator: ValueOperator, value: RowValue): Condition {
-    return valueCondition(fieldOf(column, this.schema.fields), operator, value);
+    return valueCondition(fieldOf(column, readableSchema(this.schema).fields), operator, value);
   }
 
   /**
@@ -266,8 +267,8 @@ export class Table {
   /**
    * A system table of the latest state, or of that at `options.at`, by its name after the `$`: `snapshots`, `schemas`,
    * `options`, `tags`, `branches`, `consumers`, `aggregation_fields`, `statistics`, `manifests`, `files`,
-   * `file_key_ranges`, `partitions`, `buckets`, `table_indexes`; `audit_log`, `binlog` (rows with their kinds, retracts
-   * included) or `ro` (rows of the highest level). Throws `E3403`, `E3400`, `E3404`, `E3455`.
+   * `file_key_ranges`, `partitions`, `buckets`, `table_indexes`; `row_tracking`, `audit_log`, `binlog` (rows with their
+   * kinds, retracts included) or `ro` (rows of the highest level). Throws `E3403`, `E3400`, `E3404`, `E3455`.
    */
   async openSystemTable(name: string, options: ReadOptions = {}): Promise<OpenedSystemTable> {
     const at = options.at ?? { kind: 'latest' };

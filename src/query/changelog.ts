@@ -8,7 +8,7 @@ import type { Snapshot, SnapshotId } from '../paimon/meta/snapshot.ts';
 import { fieldOf } from '../paimon/scan/predicate.ts';
 import { readPlan } from '../paimon/scan/read.ts';
 import type { ReadBatch, ScanPlan, SnapshotChanges } from '../paimon/scan/scan.ts';
-import { splitFiles } from '../paimon/scan/split-files.ts';
+import { keylessRule, splitFiles } from '../paimon/scan/split-files.ts';
 import { tableOptions } from '../paimon/schema/table-options.ts';
 import type { Table } from '../paimon/table.ts';
 import { readConsumer, writeConsumer } from './consumer.ts';
@@ -192,7 +192,7 @@ async function* readEntries(
   const { schema } = table;
   const fields = options.columns?.map((name) => fieldOf(name, schema.fields)) ?? schema.fields;
   const order = keyRowOrder(tableLayout(schema));
-  const rule = schema.primaryKeys.length === 0 ? ({ kind: 'append' } as const) : ({ kind: 'merge', order } as const);
+  const rule = schema.primaryKeys.length === 0 ? keylessRule(schema) : ({ kind: 'merge', order } as const);
   const buckets = Map.groupBy(entries, (entry) => `${entry.bucket}/${partitionKey(entry.partition)}`);
   const splits = [...buckets.values()].flatMap((bucket) => {
     const files = splitFiles(

@@ -91,7 +91,7 @@ interface SortedSplits {
 async function sortSplits(table: Table, plan: ScanPlan, mergeBy: MergeBy): Promise<SortedSplits> {
   const sorted: SortedSplits = { direct: [], merged: [], spooled: [] };
   const isReadable = await fileTest(table, plan);
-  const canMerge = mergeBy === 'duckdb' && mergesByNumber(plan.schema);
+  const canMerge = mergeBy === 'duckdb' && plan.schema.primaryKeys.length > 0 && mergesByNumber(plan.schema);
   for (const split of plan.splits) {
     const isPlain = split.files.every((file) => isReadable(file) && !split.deletionFiles.has(file.fileName));
     if (isPlain && split.rawConvertible) sorted.direct.push(split);

@@ -1,7 +1,7 @@
 // What came of a replayed golden case, read in the canonical form of the expected answers.
 import { rowKindText } from '../../src/column/row-kind.ts';
 import { createRowPrinter } from '../../src/paimon/format/row-json.ts';
-import type { ReadOptions } from '../../src/paimon/scan/scan.ts';
+import type { ReadBatch, ReadOptions } from '../../src/paimon/scan/scan.ts';
 import { Table } from '../../src/paimon/table.ts';
 import { LocalFileStore } from '../../src/storage/local/local-file-store.ts';
 import { canonicalRows, type GoldenRow } from './golden.ts';
@@ -12,9 +12,18 @@ export function openReplayed(warehouse: string): Promise<Table> {
 }
 
 /** The rows of a state, in canonical form. */
-export async function replayedRows(table: Table, options: ReadOptions = {}): Promise<readonly string[]> {
+export function replayedRows(table: Table, options: ReadOptions = {}): Promise<readonly string[]> {
+  return printedRows(table.read(options));
+}
+
+/** The rows of a system table, in canonical form. */
+export function systemRows(table: Table, name: string): Promise<readonly string[]> {
+  return printedRows(table.systemTable(name));
+}
+
+async function printedRows(batches: AsyncIterable<ReadBatch>): Promise<readonly string[]> {
   const rows: GoldenRow[] = [];
-  for await (const batch of table.read(options)) {
+  for await (const batch of batches) {
     const print = createRowPrinter(batch.fields);
     for (let row = 0; row < batch.rowCount; row++) rows.push(JSON.parse(print(batch.columns, row)) as GoldenRow);
   }

@@ -4,6 +4,7 @@ import { TributaryError } from '../../base/errors.ts';
 import { parseObjectName } from '../../paimon/catalog/object-name.ts';
 import type { SnapshotId } from '../../paimon/meta/snapshot.ts';
 import type { ReadOptions } from '../../paimon/scan/scan.ts';
+import { readableSchema } from '../../paimon/schema/system-fields.ts';
 import type { Table } from '../../paimon/table.ts';
 import { changeLines } from '../change-output.ts';
 import { standardOutput } from '../standard-output.ts';
@@ -31,7 +32,7 @@ async function runRead(options: SystableOptions): Promise<void> {
   const at = readPoint(options);
   const snapshot = await table.snapshotAt(at);
   const schema = snapshot === null || at.kind === 'latest' ? table.schema : await table.schemas.read(snapshot.schemaId);
-  const read: ReadOptions = { at, where: filterConditions(options.filter ?? [], schema.fields) };
+  const read: ReadOptions = { at, where: filterConditions(options.filter ?? [], readableSchema(schema).fields) };
   for await (const batch of table.read(read)) await standardOutput.write(rowLines(batch, options.kinds === true));
 }
 

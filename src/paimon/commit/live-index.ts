@@ -26,6 +26,11 @@ export class LiveIndex {
     return this.#partitions.get(partitionKey(entry.partition))?.has(fileIdentity(entry)) ?? false;
   }
 
+  /** The live entry of a file, as its commit left it; undefined for one that is not live. */
+  get(entry: ManifestEntry): ManifestEntry | undefined {
+    return this.#partitions.get(partitionKey(entry.partition))?.get(fileIdentity(entry));
+  }
+
   /** The live files of one partition, in no particular order. */
   partition(partition: Uint8Array): Iterable<ManifestEntry> {
     return this.#partitions.get(partitionKey(partition))?.values() ?? [];

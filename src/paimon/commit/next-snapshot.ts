@@ -22,6 +22,8 @@ export interface SnapshotParts {
   readonly deltaList: WrittenFile;
   readonly changelogList: WrittenFile | null;
   readonly indexManifest: string | null;
+  /** After the commit, of a table with row tracking; null to keep the one before. */
+  readonly nextRowId: bigint | null;
 }
 
 /** The snapshot after `previous`: its time never goes back, and what a commit does not set is carried over. */
@@ -50,7 +52,7 @@ export function nextSnapshot(parts: SnapshotParts): Snapshot {
     // Statistics hold for one schema.
     statistics: parts.statistics ?? (previous?.schemaId === parts.schemaId ? previous.statistics : null),
     properties: hasProperties ? parts.properties : null,
-    nextRowId: previous?.nextRowId ?? 0n,
+    nextRowId: parts.nextRowId ?? previous?.nextRowId ?? 0n,
   };
 }
 

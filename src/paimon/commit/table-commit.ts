@@ -16,6 +16,7 @@ import { replacedFiles } from './overwrite.ts';
 import { mergeManifests } from './manifest-merge.ts';
 import { ManifestStore, type WrittenFile } from './manifest-store.ts';
 import { nextSnapshot } from './next-snapshot.ts';
+import { assignRowIds } from './row-ids.ts';
 import { SnapshotStore, type StoredSnapshot } from './snapshot-store.ts';
 import { TableState } from './table-state.ts';
 
@@ -92,8 +93,10 @@ interface Candidate extends StoredSnapshot {
 interface Draft {
   /** The commit as it was asked for. */
   readonly asked: CommitRequest;
-  /** The same with the files that it replaces in the known state. */
+  /** The same with the files that it replaces in the known state, and the ids that its rows get there. */
   request: CommitRequest;
+  /** Of a table with row tracking: the first row id that is left after `request`. */
+  nextRowId: bigint | null;
   delta: Delta | null;
   /** Files of `delta`. */
   readonly written: string[];
@@ -183,7 +186,7 @@ export class TableCommitter {
   async #commit(request: CommitRequest): Promise<Snapshot> {
     assertConsistent(request);
     this.#assertIncreasing(request);
-    const draft: Draft = { asked: request, request, delta: null, written: [], uncertain: null };
+    const draft: Draft = { asked: request, request, nextRowId: null, delta: null, written: [], uncertain: null };
     for (let attempt = 0; ; attempt += 1) {
       const outcome = await this.#tryAttempt(draft);
       if (outcome.snapshot !== null) {
@@ -216,7 +219,7 @@ export class TableCommitter {
       return this.#lost(draft, draft.uncertain);
     }
     this.#refuseOthers(draft.request);
-    await this.#replaceFiles(draft);
+    await this.#settleFiles(draft);
     const { request } = draft;
     checkConflicts(request, this.#state.live, this.#keyOrder);
     const candidate = await this.#prepare(draft);
@@ -232,14 +235,28 @@ export class TableCommitter {
     return this.#lost(draft, candidate);
   }
 
-  /** Settles what an overwrite takes away, anew for each state that it may build on. */
-  async #replaceFiles(draft: Draft): Promise<void> {
-    const { replaces } = draft.asked;
-    if (replaces === undefined) return;
+  /** Settles what an overwrite takes away, and the ids of new rows, anew for each state that the commit may build on. */
+  async #settleFiles(draft: Draft): Promise<void> {
+    const { asked } = draft;
+    const { rowTracking } = this.#options;
+    if (asked.replaces === undefined && !rowTracking) return;
     await this.manifests.deleteQuietly(draft.written.splice(0));
     draft.delta = null;
-    const deleted = replacedFiles(this.#state.live.entries(), replaces, this.#parts.schema);
-    draft.request = { ...draft.asked, deleted };
+    const { live } = this.#state;
+    const deleted =
+      asked.replaces === undefined ? asked.deleted : replacedFiles(live.entries(), asked.replaces, this.#parts.schema);
+    draft.request = { ...asked, deleted };
+    if (rowTracking) this.#numberRows(draft);
+  }
+
+  /** Writers know their files as they were before a commit gave them ids; the table's own entries go and come. */
+  #numberRows(draft: Draft): void {
+    const { snapshot, live } = this.#state;
+    const start = { snapshotId: (snapshot?.id ?? 0n) + 1n, nextRowId: snapshot?.nextRowId ?? 0n };
+    const { added, nextRowId } = assignRowIds(draft.request.added, start);
+    const deleted = draft.request.deleted.map((entry) => ({ ...entry, file: live.get(entry)?.file ?? entry.file }));
+    draft.request = { ...draft.request, added, deleted };
+    draft.nextRowId = nextRowId;
   }
 
   /** Finds out whether a creation without an answer took place, or makes it take place. False if another has the id. */
@@ -311,6 +328,7 @@ export class TableCommitter {
       deltaList: delta.list,
       changelogList: delta.changelogList,
       indexManifest: base.indexManifest,
+      nextRowId: draft.nextRowId,
     });
     const bytes = new TextEncoder().encode(snapshotToJson(snapshot));
     return { snapshot, bytes, manifests: [...base.manifests, ...delta.manifests], written };

@@ -1,5 +1,6 @@
 // The compaction of one bucket of an append table: files that are too small are written together. Source: format notes 05.
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
+import { ROW_ID_FIELD } from '../schema/system-fields.ts';
 import { BUCKET_DYNAMIC, tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import type { BucketCompactionParts, BucketState, BucketWork, CompactionWish } from './bucket-compaction.ts';
@@ -67,8 +68,16 @@ export class AppendCompaction implements BucketWork {
 function groupsOf(schema: TableSchema, state: BucketState, wish: CompactionWish): readonly FileGroup[] {
   const options = tableOptions(schema);
   const hasDeletedRows = (file: DataFileMeta): boolean => state.deletionVectors.has(file.fileName);
-  if (options.bucket === BUCKET_DYNAMIC) return packFiles(state.files, options, hasDeletedRows);
+  if (options.bucket === BUCKET_DYNAMIC) {
+    // What a commit has not given its ids yet can wait.
+    const files = options.rowTracking ? state.files.filter(hasRowIds) : state.files;
+    return packFiles(files, options, hasDeletedRows);
+  }
   const files = state.files.toSorted((a, b) => Number(a.minSequenceNumber - b.minSequenceNumber));
   const group = wish.full ? pickBucket(files, options, hasDeletedRows) : pickNeighbours(files, options);
   return group === null ? [] : [group];
+}
+
+function hasRowIds({ firstRowId, writeCols }: DataFileMeta): boolean {
+  return firstRowId !== null || (writeCols?.includes(ROW_ID_FIELD.name) ?? false);
 }

@@ -1,7 +1,10 @@
 // Files of an append table written anew as fewer: the rows in the order of the files, deleted ones left out. A function of
 // plain data, so that it runs in a worker thread. Source: BaseAppendFileStoreWrite.compactRewrite.
+import { ofKind } from '../../column/take.ts';
 import type { FileStore } from '../../storage/file-store.ts';
 import { type DataFileMeta, FILE_SOURCE_COMPACT } from '../meta/data-file-meta.ts';
+import { TRACKING_FIELDS } from '../schema/system-fields.ts';
+import { tableOptions } from '../schema/table-options.ts';
 import { DataFileFormat, DataFileWriter, FileNames } from './data-file-writer.ts';
 import type { DeletedRows } from './deletion-vector.ts';
 import { filePaths } from './file-paths.ts';
@@ -24,10 +27,13 @@ export async function runRewrite(request: RewriteRequest, store: FileStore): Pro
   const paths = filePaths(tablePath, schema);
   const schemas = new Map(request.fileSchemas.map((version) => [version.id, version]));
   const pathOf = (file: DataFileMeta): string => paths.file(partition, bucket, file);
-  const reader = { store, layout: tableLayout(schema), schemas, pathOf, deletedRows };
+  // Rows keep their ids and the snapshots that they come from, wherever they go.
+  const columns = tableOptions(schema).rowTracking ? [...schema.fields, ...TRACKING_FIELDS] : undefined;
+  const layout = columns === undefined ? tableLayout(schema) : { ...tableLayout(schema), fields: columns };
+  const reader = { store, layout, schemas, pathOf, deletedRows };
   const writer = new DataFileWriter({
     store,
-    format: new DataFileFormat(schema, 'data'),
+    format: new DataFileFormat(schema, 'data', columns),
     directory: paths.bucket(partition, bucket),
     names: new FileNames(request.fileUuid),
     level: 0,
@@ -40,7 +46,9 @@ export async function runRewrite(request: RewriteRequest, store: FileStore): Pro
     for (const file of files) {
       for await (const batch of readFile(reader, file)) {
         const { rowCount } = batch;
-        await writer.append({ ...batch, sequence: sequenceFrom(sequence, rowCount) }, null, 0, rowCount);
+        const numbers =
+          columns === undefined ? sequenceFrom(sequence, rowCount) : ofKind(batch.columns[columns.length - 1], 'i64');
+        await writer.append({ ...batch, sequence: numbers }, null, 0, rowCount);
         sequence += BigInt(rowCount);
       }
     }

@@ -17,8 +17,8 @@ import type { CompactResult } from './compaction-result.ts';
 import { deletionFilesOf, writeDeletionVectors } from './deletion-vector.ts';
 import { filePaths } from './file-paths.ts';
 import { bucketKey, type LiveFiles } from './live-files.ts';
-import { requireNoRowIds } from './write-mode.ts';
 import { mayBePublished } from './commit-outcome.ts';
+import { requireWholeRows } from './write-mode.ts';
 
 /** A change of files that alters no content. */
 export interface CompactionChange {
@@ -106,6 +106,9 @@ export class Compactor {
    */
   async compact(options: CompactOptions = {}): Promise<CompactionReport | null> {
     const schema = await this.latestSchema();
+    requireWholeRows(tableOptions(schema));
+    // The ids of rows that the writer has added are known to the table alone.
+    if (tableOptions(schema).rowTracking) await this.reload();
     const outcomes = await this.runAll(schema, options);
     if (outcomes.length === 0) return null;
     const written: string[] = [];
@@ -172,7 +175,6 @@ export class Compactor {
   }
 
   private bucket(schema: TableSchema, key: string): BucketWork {
-    requireNoRowIds(schema);
     const known =
       this.buckets.get(key) ??
       (schema.primaryKeys.length > 0 ? new BucketCompaction(this.parts) : new AppendCompaction(this.parts));

@@ -11,10 +11,11 @@ import type { RowSet } from '../format/file-index/row-set.ts';
 import { allRows, commonRows, mergedRanges, type RowRanges } from '../format/row-ranges.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
 import type { DataField } from '../schema/data-type.ts';
+import { isTrackingField, KIND_FIELD, SEQUENCE_FIELD } from '../schema/system-fields.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import { type EvolvedColumn, evolveColumns, nullVector } from './evolve-column.ts';
-import { KIND_FIELD, SEQUENCE_FIELD } from './key-value-file.ts';
 import type { KeyValueBatch } from './key-values.ts';
+import { trackingColumn, writtenSchema } from './written-columns.ts';
 
 /** What to read from a file. */
 export interface DataFileRequest {
@@ -23,7 +24,7 @@ export interface DataFileRequest {
   readonly file: DataFileMeta;
   /** The schema version that the file was written with: `file.schemaId`. */
   readonly fileSchema: TableSchema;
-  /** The columns to give, in order: fields of the schema that is read with. */
+  /** The columns to give, in order: fields of the schema that is read with, and of append tables `TRACKING_FIELDS`. */
   readonly fields: readonly DataField[];
   /** Rows that others are not wanted beside; all of them unless given. */
   readonly rows?: WantedRows;
@@ -51,11 +52,11 @@ const GAP_ROWS = 512;
 /**
  * The rows of a file, or those of them that are wanted and some beside them. Key columns are read from the value columns, which files of either layout (thin or not) have;
  * files of append tables give sequence numbers 0 and kind +I. Throws `E3351` (format), `E3352` (type change),
- * `E3353` (not what the metadata says), `E3001`, `E3200` to `E3203`.
+ * `E3353` (not what the metadata says), `E3380` (no row ids), `E3001`, `E3200` to `E3203`.
  */
 export async function* readDataFile(store: FileStore, request: DataFileRequest): AsyncGenerator<FileBatch> {
   const isKeyed = request.fileSchema.primaryKeys.length > 0;
-  const evolved = evolveColumns(request.fields, request.fileSchema.fields);
+  const evolved = evolveColumns(request.fields, writtenSchema(request.fileSchema, request.file).fields);
   const wanted = evolved.flatMap(({ source }) => (source === null ? [] : [source]));
   const fileFields = isKeyed ? [SEQUENCE_FIELD, KIND_FIELD, ...wanted] : wanted;
   const { path, file } = request;
@@ -69,7 +70,8 @@ export async function* readDataFile(store: FileStore, request: DataFileRequest):
     if (rows?.length !== 0) {
       const rowGroup = reader.openRowGroup(group, fileFields, rows);
       for (let batch = await rowGroup.next(BATCH_ROWS); batch !== null; batch = await rowGroup.next(BATCH_ROWS)) {
-        yield { ...keyValueBatch(batch, { isKeyed, evolved, request }), firstRow: groupStart + batch.firstRow };
+        const firstRow = groupStart + batch.firstRow;
+        yield { ...keyValueBatch(batch, { isKeyed, evolved, request, firstRow }), firstRow };
       }
     }
     groupStart = groupEnd;
@@ -110,15 +112,22 @@ interface BatchShape {
   readonly isKeyed: boolean;
   readonly evolved: readonly EvolvedColumn[];
   readonly request: DataFileRequest;
+  /** The first row of the batch in the file. */
+  readonly firstRow: number;
 }
 
 function keyValueBatch(batch: ColumnBatch, shape: BatchShape): KeyValueBatch {
   const { rowCount } = batch;
   const stored = shape.isKeyed ? batch.columns.slice(2) : batch.columns;
   let next = 0;
-  const columns = shape.evolved.map(({ source, convert }, index) =>
-    source === null ? nullVector(shape.request.fields[index].type, rowCount) : convert(stored[next++]),
-  );
+  const { fields, file } = shape.request;
+  const columns = shape.evolved.map(({ source, convert }, index) => {
+    const found = source === null ? null : convert(stored[next++]);
+    if (!shape.isKeyed && isTrackingField(fields[index])) {
+      return trackingColumn(fields[index], found, { file, firstRow: shape.firstRow, rowCount });
+    }
+    return found ?? nullVector(fields[index].type, rowCount);
+  });
   if (!shape.isKeyed)
     return { rowCount, columns, sequence: zeros(rowCount), kinds: new Uint8Array(rowCount).fill(INSERT) };
   const [sequence, kinds] = batch.columns as [Vector, Vector];

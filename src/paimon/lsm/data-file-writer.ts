@@ -6,9 +6,10 @@ import { avroHolds } from '../format/avro/avro-schema-text.ts';
 import { createRowEncoder, EMPTY_ROW, type RowEncoder } from '../format/binary-row.ts';
 import type { FormatWriter } from '../format/data-file.ts';
 import { createDataFile, type FileEncoding, fileEncoding } from '../format/data-file-formats.ts';
-import type { DataFileMeta } from '../meta/data-file-meta.ts';
+import { type DataFileMeta, FILE_SOURCE_APPEND } from '../meta/data-file-meta.ts';
 import { EMPTY_STATS } from '../meta/stats.ts';
 import { type TableOptions, tableOptions } from '../schema/table-options.ts';
+import type { DataField } from '../schema/data-type.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import { type FileContent, FileStats } from './file-stats.ts';
 import { FileColumns } from './key-value-file.ts';
@@ -41,9 +42,16 @@ export class DataFileFormat {
   readonly keyEncoder: RowEncoder;
   readonly encoding: FileEncoding;
   readonly extension: string;
+  /** As in `DataFileMeta.writeCols`. */
+  readonly writeCols: readonly string[] | null;
 
-  /** Throws `E3301` for a file format or compression that cannot be written. */
-  constructor(schema: TableSchema, content: FileContent) {
+  /**
+   * `columns` are those to write where they are not the schema's: some of these, or those that tell the ids of rows, too.
+   * Throws `E3301` for a file format or compression that cannot be written.
+   */
+  constructor(given: TableSchema, content: FileContent, columns?: readonly DataField[]) {
+    const schema = columns === undefined ? given : { ...given, fields: columns };
+    this.writeCols = columns?.map((field) => field.name) ?? null;
     this.schema = schema;
     this.content = content;
     this.options = tableOptions(schema);
@@ -178,6 +186,7 @@ class OpenFile {
     const values = stats.valueStats(summary.columns.slice(columns.valuesStart));
     const keyFields = columns.keyIndexes.map((index) => schema.fields[index]);
     const keyColumns = columns.keyIndexes.map((index) => summary.columns[columns.valuesStart + index]);
+    const isNumberedByCommit = format.options.rowTracking && fileSource === FILE_SOURCE_APPEND;
     return {
       fileName: this.fileName,
       fileSize: summary.sizeBytes,
@@ -186,8 +195,9 @@ class OpenFile {
       maxKey: this.maxKey,
       keyStats: keyFields.length === 0 ? EMPTY_STATS : stats.keyStats(keyFields, keyColumns),
       valueStats: values.stats,
-      minSequenceNumber: this.sequences.min,
-      maxSequenceNumber: this.sequences.max,
+      // The commit says which snapshot the rows of a table with row tracking come from.
+      minSequenceNumber: isNumberedByCommit ? 0n : this.sequences.min,
+      maxSequenceNumber: isNumberedByCommit ? 0n : this.sequences.max,
       schemaId: schema.id,
       level,
       extraFiles: [],
@@ -198,7 +208,7 @@ class OpenFile {
       valueStatsCols: values.columns,
       externalPath: null,
       firstRowId: null,
-      writeCols: null,
+      writeCols: format.writeCols,
     };
   }
 }

@@ -2,17 +2,20 @@
 import { TributaryError } from '../../base/errors.ts';
 import type { ColumnCondition, PlainCondition } from '../format/condition.ts';
 import type { DataField } from '../schema/data-type.ts';
+import { isTrackingField } from '../schema/system-fields.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 
-/** The schema that is read with, and the version that a file was written with. */
+/** The schema that is read with, and the version that a file was written with, with the columns that the file holds. */
 export interface ReadSchemas {
+  /** With `readableSchema`'s columns. */
   readonly read: TableSchema;
   readonly file: TableSchema;
 }
 
 /**
  * The conditions with the file's names of the columns, as far as they can be judged by what is stored in the file:
- * those on columns that it does not have, or has with another type, are left out with every `or` they are part of.
+ * those on columns that it does not have, or has with another type, are left out with every `or` they are part of. So
+ * are those on ids of rows: where the file has none, its metadata has.
  */
 export function conditionsOfFile(
   conditions: readonly PlainCondition[],
@@ -30,7 +33,8 @@ export function conditionsOfFile(
       }
       default: {
         const stored = storedField(condition, schemas);
-        const isSame = stored !== null && sameType(stored, fieldNamed(schemas.read, condition.column));
+        const isSame =
+          stored !== null && !isTrackingField(stored) && sameType(stored, fieldNamed(schemas.read, condition.column));
         return isSame ? [{ ...condition, column: stored.name }] : [];
       }
     }

@@ -4,6 +4,7 @@ import type { FileColumnStatistics } from '../format/data-file.ts';
 import type { SimpleStats } from '../meta/data-file-meta.ts';
 import { type ColumnStats, simpleStats } from '../meta/stats.ts';
 import type { DataField, DataType } from '../schema/data-type.ts';
+import { isTrackingField } from '../schema/system-fields.ts';
 import { fieldOptions, tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import { trimmedPrimaryKeys } from '../schema/table-schema.ts';
@@ -40,7 +41,7 @@ export class FileStats {
     this.modes = schema.fields.map((field, index): StatsMode => {
       if (content === 'postponed') return NO_STATS;
       // In thin mode the value columns stand for the key columns.
-      if (keys.includes(field.name)) return KEY_MODE;
+      if (keys.includes(field.name) || isTrackingField(field)) return KEY_MODE;
       const mode = own.get(field.name);
       if (mode !== undefined) return parseStatsMode(mode);
       const isBeyond = options.statsKeepFirstColumns >= 0 && index >= options.statsKeepFirstColumns;

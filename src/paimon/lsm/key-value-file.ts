@@ -1,7 +1,8 @@
 // The columns of a data file: for a primary-key table the key, `_SEQUENCE_NUMBER`, `_VALUE_KIND`, then all columns of the
 // table; for an append table these alone. Source: format notes 04 section 1 (KeyValue, SpecialFields).
 import type { ColumnBatch, Vector } from '../../column/vector.ts';
-import type { DataField, DataType } from '../schema/data-type.ts';
+import type { DataField } from '../schema/data-type.ts';
+import { KIND_FIELD, SEQUENCE_FIELD } from '../schema/system-fields.ts';
 import { tableOptions } from '../schema/table-options.ts';
 import { type TableSchema, trimmedPrimaryKeys } from '../schema/table-schema.ts';
 import type { KeyValueBatch, KeyValueLayout } from './key-values.ts';
@@ -9,14 +10,6 @@ import type { KeyValueBatch, KeyValueLayout } from './key-values.ts';
 /** Added to a column's id for its key copy (KEY_FIELD_ID_START = Integer.MAX_VALUE / 2). */
 const KEY_FIELD_ID_START = 1073741823;
 const KEY_PREFIX = '_KEY_';
-
-const BIGINT_NOT_NULL: DataType = { kind: 'BIGINT', nullable: false };
-const TINYINT_NOT_NULL: DataType = { kind: 'TINYINT', nullable: false };
-
-/** `_SEQUENCE_NUMBER` as a column of a file. */
-export const SEQUENCE_FIELD: DataField = { id: 2147483646, name: '_SEQUENCE_NUMBER', type: BIGINT_NOT_NULL };
-/** `_VALUE_KIND` as a column of a file. */
-export const KIND_FIELD: DataField = { id: 2147483645, name: '_VALUE_KIND', type: TINYINT_NOT_NULL };
 
 /** The layout of batches that hold all columns of the table. */
 export function tableLayout(schema: TableSchema): KeyValueLayout {

@@ -9,7 +9,7 @@ import type { DataFile } from '../format/data-file.ts';
 import type { DataField } from '../schema/data-type.ts';
 import { type DataFileRequest, openFile } from './data-file-reader.ts';
 import { evolveColumns, nullVector } from './evolve-column.ts';
-import { KIND_FIELD, SEQUENCE_FIELD } from './key-value-file.ts';
+import { KIND_FIELD, SEQUENCE_FIELD } from '../schema/system-fields.ts';
 import type { KeyValueBatch } from './key-values.ts';
 
 /** Rows of one read. */

@@ -15,6 +15,7 @@ import type { MergeFunction } from './merge/merge-function.ts';
 import type { MergeWindow } from './merge/merge-window.ts';
 import { mergeRuns, mergeWindows } from './merge-reader.ts';
 import { clearExpired, type RecordExpiry } from './record-expiry.ts';
+import { writtenSchema } from './written-columns.ts';
 
 /** What the files of one bucket are read with. */
 export interface BucketReader {
@@ -70,7 +71,7 @@ export async function* readFile(
   const fileSchema = reader.schemas.get(file.schemaId);
   assert(fileSchema !== undefined, `schema version was not loaded: id=${file.schemaId}`);
   const { conditions = [], schema = fileSchema } = reader.where ?? {};
-  const where = conditionsOfFile(conditions, { read: schema, file: fileSchema });
+  const where = conditionsOfFile(conditions, { read: schema, file: writtenSchema(fileSchema, file) });
   const request = {
     path: reader.pathOf(file),
     file,

@@ -25,7 +25,7 @@ export interface WriteMode {
 /** Throws `E3301` for options that this writer cannot serve, `E3360` for aggregate functions. */
 export function requireWritable(schema: TableSchema): WriteMode {
   const options = tableOptions(schema);
-  requireNoRowIds(schema);
+  requireWholeRows(options);
   const isPostponed = options.bucket === BUCKET_POSTPONE;
   const hasInputChangelog = options.changelogProducer === 'input' && schema.primaryKeys.length > 0 && !isPostponed;
   new DataFileFormat(schema, isPostponed ? 'postponed' : 'data');
@@ -49,14 +49,9 @@ export function requireWritable(schema: TableSchema): WriteMode {
   };
 }
 
-/**
- * Throws `E3301` for tables whose rows have ids: files written without would have none, and a compaction would take those
- * away that are there.
- */
-export function requireNoRowIds(schema: TableSchema): void {
-  for (const option of ['row-tracking.enabled', 'data-evolution.enabled']) {
-    if (schema.options[option]?.toLowerCase() === 'true') refuse(option, 'true');
-  }
+/** Throws `E3301` for tables whose files may hold some columns of rows that other files go on with. */
+export function requireWholeRows({ dataEvolution }: TableOptions): void {
+  if (dataEvolution) refuse('data-evolution.enabled', 'true');
 }
 
 /** Whether compactions make the changelog of a table in which a -D that is newer than a row takes it away. */

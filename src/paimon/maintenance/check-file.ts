@@ -11,6 +11,7 @@ import type { KeyValueBatch, KeyValueLayout } from '../lsm/key-values.ts';
 import type { SimpleStats } from '../meta/data-file-meta.ts';
 import type { ManifestEntry } from '../meta/manifest-entry.ts';
 import { type DataField, columnOrder } from '../schema/data-type.ts';
+import { isTrackingField } from '../schema/system-fields.ts';
 import { type TableSchema, trimmedPrimaryKeys } from '../schema/table-schema.ts';
 
 /** Types without bounds. */
@@ -139,11 +140,16 @@ class PartitionCheck {
 
   constructor(entry: ManifestEntry, schema: TableSchema) {
     this.fields = schema.fields;
-    this.indexes = schema.partitionKeys.map((name) => schema.fields.findIndex((field) => field.name === name));
-    this.cells = decodeCells(
-      this.indexes.map((index) => schema.fields[index].type),
-      entry.partition,
-    );
+    // A file of some columns may be without those of the partition.
+    const places = schema.partitionKeys.map((name) => schema.fields.findIndex((field) => field.name === name));
+    const cells = places.includes(-1)
+      ? []
+      : decodeCells(
+          places.map((index) => schema.fields[index].type),
+          entry.partition,
+        );
+    this.indexes = places.includes(-1) ? [] : places;
+    this.cells = cells;
   }
 
   holds(batch: KeyValueBatch): boolean {
@@ -229,9 +235,11 @@ function columnChecks(
   const types = indexes.map((index) => ({ ...schema.fields[index].type, nullable: true }));
   const min = decodeCells(types, stats.minValues);
   const max = decodeCells(types, stats.maxValues);
-  return indexes.map((index, slot) => {
+  return indexes.flatMap((index, slot) => {
+    // Where the file has no id of a row, what is read is that of its metadata.
+    if (isTrackingField(schema.fields[index])) return [];
     const nullCount = stats.nullCounts?.[slot] ?? null;
-    return new ColumnCheck(index, schema.fields[index], { min: min[slot], max: max[slot], nullCount });
+    return [new ColumnCheck(index, schema.fields[index], { min: min[slot], max: max[slot], nullCount })];
   });
 }
 

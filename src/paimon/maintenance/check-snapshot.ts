@@ -7,6 +7,7 @@ import { readDataFile } from '../lsm/data-file-reader.ts';
 import { filePaths } from '../lsm/file-paths.ts';
 import { tableLayout } from '../lsm/key-value-file.ts';
 import { bucketKey } from '../lsm/live-files.ts';
+import { writtenSchema } from '../lsm/written-columns.ts';
 import {
   DELETION_VECTORS,
   FILE_ADD,
@@ -163,12 +164,13 @@ export class SnapshotCheck {
   private async rows(place: string, entry: ManifestEntry, isChangelog: boolean): Promise<void> {
     const { file } = entry;
     await this.findings.guard(`${place}: ${file.fileName}`, async () => {
-      const fileSchema = await this.source.schemas.read(file.schemaId);
-      const path = filePaths(this.source.paths.root, fileSchema).file(entry.partition, entry.bucket, file);
+      const version = await this.source.schemas.read(file.schemaId);
+      const fileSchema = writtenSchema(version, file);
+      const path = filePaths(this.source.paths.root, version).file(entry.partition, entry.bucket, file);
       if (!(await this.size(place, path, file.fileSize))) return;
       const check = new FileCheck(entry, fileSchema, isChangelog);
       try {
-        const request = { path, file, fileSchema, fields: fileSchema.fields };
+        const request = { path, file, fileSchema: version, fields: fileSchema.fields };
         for await (const batch of readDataFile(this.source.store, request)) check.add(batch);
       } catch (error) {
         if (!isTributaryError(error, 'E3351')) throw error;

@@ -6,6 +6,7 @@ import { decodeCells } from '../format/binary-row.ts';
 import { vectorOf } from '../format/cell.ts';
 import { partitionTypes, valueText } from '../format/partition-path.ts';
 import { createRowPrinter } from '../format/row-json.ts';
+import { writtenSchema } from '../lsm/written-columns.ts';
 import { type DataFileMeta, FILE_SOURCE_APPEND, type SimpleStats } from '../meta/data-file-meta.ts';
 import {
   FILE_ADD,
@@ -62,7 +63,11 @@ async function* dumpLists(source: DumpSource, snapshot: Snapshot): AsyncGenerato
       const at = { snapshot: snapshot.id, list: kind, manifestList: list };
       yield object({ ...at, ...manifestValues(manifest, source.schema) }).text;
       for (const entry of await source.manifests.readManifest(manifest.fileName)) {
-        const values = entryValues(entry, source.schema, await source.schemas.read(entry.file.schemaId));
+        const values = entryValues(
+          entry,
+          source.schema,
+          writtenSchema(await source.schemas.read(entry.file.schemaId), entry.file),
+        );
         yield object({ ...values, manifest: manifest.fileName }).text;
       }
     }

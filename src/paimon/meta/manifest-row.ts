@@ -13,7 +13,18 @@ const ROW_VERSION = 2;
 /** What a manifest says of a data file that tells which rows it may hold. */
 export type FileBounds = Pick<
   DataFileMeta,
-  'rowCount' | 'minKey' | 'maxKey' | 'keyStats' | 'valueStats' | 'valueStatsCols' | 'schemaId' | 'level'
+  | 'fileName'
+  | 'rowCount'
+  | 'minKey'
+  | 'maxKey'
+  | 'keyStats'
+  | 'valueStats'
+  | 'valueStatsCols'
+  | 'schemaId'
+  | 'level'
+  | 'maxSequenceNumber'
+  | 'firstRowId'
+  | 'writeCols'
 >;
 
 /** The row that a walk is at. It is valid until the next one, and its bytes are views of the manifest. */
@@ -92,6 +103,22 @@ class EntryLayout implements ManifestRow {
 
   get totalBuckets(): number {
     return this.get.totalBuckets();
+  }
+
+  get fileName(): string {
+    return this.file.fileName();
+  }
+
+  get maxSequenceNumber(): bigint {
+    return this.file.maxSequenceNumber();
+  }
+
+  get firstRowId(): bigint | null {
+    return this.file.firstRowId();
+  }
+
+  get writeCols(): readonly string[] | null {
+    return this.file.writeCols();
   }
 
   get rowCount(): number {

@@ -4,7 +4,8 @@ import { isTributaryError, TributaryError } from '../../base/errors.ts';
 import type { ManifestStore } from '../commit/manifest-store.ts';
 import type { SnapshotStore } from '../commit/snapshot-store.ts';
 import { partitionKey } from '../lsm/live-files.ts';
-import { readFile } from '../lsm/section-reader.ts';
+import { readRowGroup } from '../lsm/column-reader.ts';
+import { type RowGroup, rowGroups } from '../lsm/row-id-groups.ts';
 import { FILE_ADD, type ManifestEntry } from '../meta/manifest-entry.ts';
 import type { Snapshot, SnapshotId } from '../meta/snapshot.ts';
 import { parseSnapshot } from '../meta/snapshot-json.ts';
@@ -80,13 +81,15 @@ export async function* readChanges(
   columns: ChangeColumns,
 ): AsyncGenerator<SnapshotChanges> {
   const entries = await changeEntries(source, snapshot, columns.schema);
+  const isEvolving = tableOptions(columns.schema).dataEvolution;
   const layout = { fields: columns.fields, keyIndexes: [], sequenceIndexes: [], sequenceDescending: false };
   for (const group of byBucket(entries)) {
     const { partition, bucket } = group[0];
     const files = group.map((entry) => entry.file);
     const reader = await bucketReader(source, columns.schema, { split: { partition, bucket, files }, layout });
-    for (const file of files) {
-      for await (const batch of readFile(reader, file)) {
+    const parts: readonly RowGroup[] = isEvolving ? rowGroups(files) : files.map((file) => [file]);
+    for (const part of parts) {
+      for await (const batch of readRowGroup(reader, part)) {
         const { rowCount, kinds, columns: vectors } = batch;
         if (rowCount > 0) yield { snapshotId: snapshot.id, fields: columns.fields, rowCount, kinds, columns: vectors };
       }

@@ -1,5 +1,6 @@
 // Counts the rows of a plan: from the metadata where it tells exactly, by reading where rows have to be merged, are
 // deleted, or are asked for by a condition.
+import { rowGroups } from '../lsm/row-id-groups.ts';
 import { readSplit, type ReadSource } from './read.ts';
 import type { ReadOptions, ScanPlan, Split } from './scan.ts';
 
@@ -9,7 +10,7 @@ export async function countRows(source: ReadSource, plan: ScanPlan, options: Rea
   let count = 0;
   for (const split of plan.splits) {
     if (count >= limit) break;
-    const known = options.where === undefined || options.where.length === 0 ? knownCount(split) : null;
+    const known = options.where === undefined || options.where.length === 0 ? knownCount(plan, split) : null;
     count += known ?? 0;
     if (known !== null) continue;
     for await (const batch of readSplit(source, split, { plan, options })) {
@@ -22,8 +23,13 @@ export async function countRows(source: ReadSource, plan: ScanPlan, options: Rea
 }
 
 /** The rows of a split by its files' metadata; null where only reading tells. */
-function knownCount({ rawConvertible, files, deletionFiles }: Split): number | null {
+function knownCount({ schema }: ScanPlan, { rawConvertible, files, deletionFiles }: Split): number | null {
+  const isKeyed = schema.primaryKeys.length > 0;
   const isExact =
-    rawConvertible && files.every((file) => !deletionFiles.has(file.fileName) && file.deleteRowCount === 0);
-  return isExact ? files.reduce((sum, file) => sum + file.rowCount, 0) : null;
+    (rawConvertible || !isKeyed) &&
+    files.every((file) => !deletionFiles.has(file.fileName) && file.deleteRowCount === 0);
+  if (!isExact) return null;
+  // Files that hold columns of the same rows count once.
+  const counted = rawConvertible ? files : rowGroups(files).map(([newest]) => newest);
+  return counted.reduce((sum, file) => sum + file.rowCount, 0);
 }

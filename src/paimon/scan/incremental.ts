@@ -109,6 +109,13 @@ async function writtenBetween(
 /** Throws `E3406` where the two states have keys in different buckets. */
 async function diff(source: IncrementalSource, before: Snapshot, after: Snapshot): Promise<Resolved> {
   if (before.id === after.id) return { kind: 'nothing' };
+  if (tableOptions(source.schema).dataEvolution) {
+    // Files that only the later state has hold some columns of rows that both have.
+    throw new TributaryError(
+      'E3356',
+      `states of a table with data evolution are not compared: table=${source.tablePath}`,
+    );
+  }
   if (before.schemaId !== after.schemaId) {
     const [first, second] = await Promise.all([before, after].map(({ schemaId }) => source.schemas.read(schemaId)));
     const [from, to] = [tableOptions(first).bucket, tableOptions(second).bucket];
@@ -148,7 +155,7 @@ async function writtenSplits(
     partition: group[0].partition,
     bucket: group[0].bucket,
     files: inSections(group.map((entry) => entry.file)),
-    rawConvertible: true,
+    rawConvertible: !tableOptions(schema).dataEvolution,
     kinds: 'stored',
     deletionFiles: new Map(),
   }));

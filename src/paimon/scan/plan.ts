@@ -1,22 +1,26 @@
 // From a snapshot to the splits that a read has to read. Source: format notes 05 sections 4 and 11, 04 sections 4 and 9.
-import { TributaryError } from '../../base/errors.ts';
+import { assert } from '../../base/errors.ts';
 import type { ManifestStore } from '../commit/manifest-store.ts';
 import { type PlainCondition, plainConditions } from '../format/condition.ts';
+import type { ReadSchemas } from '../lsm/file-conditions.ts';
 import type { DeletionFile } from '../lsm/deletion-vector.ts';
 import { filePaths } from '../lsm/file-paths.ts';
 import { bucketKey } from '../lsm/live-files.ts';
+import { type RowGroup, rowGroups } from '../lsm/row-id-groups.ts';
+import { writtenSchema } from '../lsm/written-columns.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
 import { DELETION_VECTORS, type IndexManifestEntry, type ManifestEntry } from '../meta/manifest-entry.ts';
 import type { Snapshot } from '../meta/snapshot.ts';
 import type { SchemaStore } from '../schema/schema-store.ts';
+import { readableSchema } from '../schema/system-fields.ts';
 import { tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import { rowsByEmbeddedIndex } from './file-selection.ts';
 import { checkConditions, fieldOf } from './predicate.ts';
-import { valuesMayMeet } from './prune.ts';
+import { columnsMayMeet, valuesMayMeet } from './prune.ts';
 import type { ReadOptions, ScanPlan, Split } from './scan.ts';
 import { manifestMayMeet, ScanSelection, type WantedFiles } from './scan-selection.ts';
-import { type SplitFiles, type SplitRule, splitFiles } from './split-files.ts';
+import { keylessRule, type SplitFiles, type SplitRule, splitFiles } from './split-files.ts';
 import { keyRowOrder } from '../lsm/key-values.ts';
 import { tableLayout } from '../lsm/key-value-file.ts';
 
@@ -38,16 +42,17 @@ export interface PlanSource {
  */
 export async function planScan(source: PlanSource, options: ReadOptions): Promise<ScanPlan> {
   const { schema, snapshot } = source;
-  const fields = options.columns?.map((name) => fieldOf(name, schema.fields)) ?? schema.fields;
-  checkConditions(options.where ?? [], schema.fields);
+  const readable = readableSchema(schema);
+  const fields = options.columns?.map((name) => fieldOf(name, readable.fields)) ?? schema.fields;
+  checkConditions(options.where ?? [], readable.fields);
   const where = plainConditions(options.where ?? []);
   if (snapshot === null) return { snapshot, schema, fields, splits: [] };
-  if (schema.options['data-evolution.enabled']?.toLowerCase() === 'true') {
-    // Its files hold some columns of rows that other files go on with.
-    throw new TributaryError('E3356', `table with data evolution cannot be read: table=${source.tablePath}`);
-  }
   const rule = splitRule(schema, options);
-  const visible = await visibleEntries(source, snapshot, { options, where, standAlone: rule.kind !== 'merge' });
+  const visible = await visibleEntries(source, snapshot, {
+    options,
+    where,
+    standAlone: rule.kind !== 'merge' && rule.kind !== 'row-ids',
+  });
   const indexEntries = snapshot.indexManifest === null ? [] : await source.manifests.readIndex(snapshot.indexManifest);
   const deletionFiles = deletionFilesByBucket(source, indexEntries);
   const prune = await Pruner.open(source, visible, where);
@@ -82,7 +87,7 @@ async function visibleEntries(
 }
 
 function splitRule(schema: TableSchema, options: ReadOptions): SplitRule {
-  if (schema.primaryKeys.length === 0) return { kind: 'append' };
+  if (schema.primaryKeys.length === 0) return keylessRule(schema);
   if (options.readOptimized === true || (options.beforeChanges !== true && readsAboveLevel0(schema)))
     return { kind: 'levels-above-0' };
   return { kind: 'merge', order: keyRowOrder(tableLayout(schema)) };
@@ -146,6 +151,8 @@ class Pruner {
   private readonly fileSchemas: ReadonlyMap<number, TableSchema>;
   /** Whether a merge gives one of its rows as it is. */
   private readonly keepsRows: boolean;
+  /** Whether what is not read as it is are columns of the same rows, not rows of the same keys. */
+  private readonly isKeyless: boolean;
   private readonly usesIndexes: boolean;
 
   private constructor(
@@ -153,11 +160,12 @@ class Pruner {
     where: readonly PlainCondition[],
     fileSchemas: ReadonlyMap<number, TableSchema>,
   ) {
-    this.schema = schema;
+    this.schema = readableSchema(schema);
     this.where = where;
     this.fileSchemas = fileSchemas;
     const { mergeEngine, fileIndexReadEnabled } = tableOptions(schema);
     this.usesIndexes = fileIndexReadEnabled;
+    this.isKeyless = schema.primaryKeys.length === 0;
     this.keepsRows = mergeEngine === 'deduplicate' || mergeEngine === 'first-row';
   }
 
@@ -176,6 +184,13 @@ class Pruner {
     if (this.where.length === 0) return splits;
     const kept: SplitFiles[] = [];
     for (const split of splits) {
+      if (this.isKeyless && !split.rawConvertible) {
+        const files = rowGroups(split.files)
+          .filter((group) => this.columnsMayMeet(group))
+          .flat();
+        if (files.length > 0) kept.push({ ...split, files });
+        continue;
+      }
       // Merged values may meet conditions that none of the values they are made of does.
       if (!split.rawConvertible && !this.keepsRows) {
         kept.push(split);
@@ -188,10 +203,21 @@ class Pruner {
     return kept;
   }
 
+  private columnsMayMeet(group: RowGroup): boolean {
+    return columnsMayMeet(
+      group.map((file) => ({ file, schemas: this.schemasOf(file) })),
+      this.where,
+    );
+  }
+
+  private schemasOf(file: DataFileMeta): ReadSchemas {
+    const version = this.fileSchemas.get(file.schemaId);
+    assert(version !== undefined, `schema version was not loaded: id=${file.schemaId}`);
+    return { read: this.schema, file: writtenSchema(version, file) };
+  }
+
   private async valuesMayMeet(file: DataFileMeta): Promise<boolean> {
-    const fileSchema = this.fileSchemas.get(file.schemaId);
-    if (fileSchema === undefined) return true;
-    const schemas = { read: this.schema, file: fileSchema };
+    const schemas = this.schemasOf(file);
     if (!valuesMayMeet(file, this.where, schemas)) return false;
     if (!this.usesIndexes || file.embeddedFileIndex === null) return true;
     return (await rowsByEmbeddedIndex(file, this.where, schemas))?.isEmpty !== true;

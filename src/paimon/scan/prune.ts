@@ -1,12 +1,19 @@
 // Which files a read can leave out by what their metadata says. Source: format notes 04 section 4 (use of statistics).
 import { decodeCells } from '../format/binary-row.ts';
 import type { Cell } from '../format/cell.ts';
-import { type ColumnBounds, mayMeet, mayMeetAll, type PlainCondition } from '../format/condition.ts';
+import {
+  type ColumnBounds,
+  type ColumnCondition,
+  mayMeet,
+  mayMeetAll,
+  type PlainCondition,
+} from '../format/condition.ts';
 import { fieldNamed, type ReadSchemas, sameType, storedField } from '../lsm/file-conditions.ts';
 import type { SimpleStats } from '../meta/data-file-meta.ts';
 import type { FileBounds } from '../meta/manifest-row.ts';
-import type { DataType } from '../schema/data-type.ts';
+import type { DataField, DataType } from '../schema/data-type.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
+import { isTrackingField, ROW_ID_FIELD, SEQUENCE_FIELD } from '../schema/system-fields.ts';
 import { trimmedPrimaryKeys } from '../schema/table-schema.ts';
 
 /** Whether a partition (serialized) can hold rows that meet the conditions; other columns do not matter. */
@@ -50,25 +57,69 @@ function firstKeyBounds(types: readonly DataType[], file: FileBounds): ColumnBou
 /**
  * Whether the file can hold rows that meet the conditions, by its value statistics. Only a whole set of files that are
  * merged together may be left out by this: an older row that meets a condition may be hidden by a newer one that does
- * not. `fileSchema` is the version that the file was written with.
+ * not.
  */
 export function valuesMayMeet(file: FileBounds, conditions: readonly PlainCondition[], schemas: ReadSchemas): boolean {
-  if (conditions.length === 0) return true;
-  const columns = file.valueStatsCols ?? schemas.file.fields.map((field) => field.name);
-  const types: DataType[] = columns.map((name) => ({ ...fieldNamed(schemas.file, name).type, nullable: true }));
-  const bounds = new StatsBounds(types, file.valueStats);
-  return mayMeetAll(conditions, (condition) => {
-    const stored = storedField(condition, schemas);
-    if (stored === null) return mayMeet(condition, allNull(file));
-    const slot = columns.indexOf(stored.name);
-    if (slot < 0 || !sameType(stored, fieldNamed(schemas.read, condition.column))) return true;
-    return mayMeet(condition, bounds.of(slot, file.rowCount));
-  });
+  return columnsMayMeet([{ file, schemas }], conditions);
 }
 
-/** A column that the file does not have is NULL in every row. */
-function allNull(file: FileBounds): ColumnBounds {
-  return { min: null, max: null, nullCount: BigInt(file.rowCount), rowCount: file.rowCount };
+/** A file with what its statistics are read with. */
+export interface JudgedFile {
+  readonly file: FileBounds;
+  readonly schemas: ReadSchemas;
+}
+
+/** The same of rows whose columns stand in several files, the newest first: each column is that of the first that has it. */
+export function columnsMayMeet(files: readonly JudgedFile[], conditions: readonly PlainCondition[]): boolean {
+  if (conditions.length === 0) return true;
+  const columns = files.map((file) => new FileColumnBounds(file));
+  return mayMeetAll(conditions, (condition) =>
+    (columns.find((of) => of.has(condition)) ?? columns[0]).mayMeet(condition),
+  );
+}
+
+/** What the statistics of a file say of its columns. */
+class FileColumnBounds {
+  private readonly file: FileBounds;
+  private readonly schemas: ReadSchemas;
+  private readonly columns: readonly string[];
+  private readonly bounds: StatsBounds;
+
+  constructor({ file, schemas }: JudgedFile) {
+    this.file = file;
+    this.schemas = schemas;
+    this.columns = file.valueStatsCols ?? schemas.file.fields.map((field) => field.name);
+    const types = this.columns.map((name) => ({ ...fieldNamed(schemas.file, name).type, nullable: true }));
+    this.bounds = new StatsBounds(types, file.valueStats);
+  }
+
+  has(condition: ColumnCondition): boolean {
+    return storedField(condition, this.schemas) !== null;
+  }
+
+  mayMeet(condition: ColumnCondition): boolean {
+    const { file, schemas } = this;
+    const wanted = fieldNamed(schemas.read, condition.column);
+    const stored = storedField(condition, schemas);
+    if (stored === null) return mayMeet(condition, absentBounds(file, wanted));
+    const slot = this.columns.indexOf(stored.name);
+    if (slot < 0 || !sameType(stored, wanted)) return true;
+    const told = this.bounds.of(slot, file.rowCount);
+    // Where the file has no id of a row, its metadata has: such bounds are not all.
+    if (isTrackingField(stored) && told.nullCount !== 0n) return true;
+    return mayMeet(condition, told);
+  }
+}
+
+/** A column that the file does not have is NULL in every row, but for the ids of rows, which its metadata tells. */
+function absentBounds(file: FileBounds, field: DataField): ColumnBounds {
+  const { rowCount, firstRowId, maxSequenceNumber } = file;
+  if (field.id === SEQUENCE_FIELD.id)
+    return { min: maxSequenceNumber, max: maxSequenceNumber, nullCount: 0n, rowCount };
+  if (field.id === ROW_ID_FIELD.id && firstRowId !== null) {
+    return { min: firstRowId, max: firstRowId + BigInt(rowCount) - 1n, nullCount: 0n, rowCount };
+  }
+  return { min: null, max: null, nullCount: BigInt(rowCount), rowCount };
 }
 
 /** Statistics decoded when they are first asked for. */

@@ -13,10 +13,14 @@ import { type KeyValueBatch, type KeyValueLayout, keyRowOrder } from '../lsm/key
 import { clearDeleted, flaggedRows, keepRows } from '../lsm/live-rows.ts';
 import { mergeFields, mergeFunctionOf } from '../lsm/merge/merge-engine.ts';
 import type { MergeFunction } from '../lsm/merge/merge-function.ts';
+import { readRowGroup } from '../lsm/column-reader.ts';
+import { rowGroups } from '../lsm/row-id-groups.ts';
 import { type BucketReader, readFile, readSections } from '../lsm/section-reader.ts';
+import { writtenSchema } from '../lsm/written-columns.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
 import type { DataField } from '../schema/data-type.ts';
 import type { SchemaStore } from '../schema/schema-store.ts';
+import { readableSchema } from '../schema/system-fields.ts';
 import { tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import { rowsByFileIndex } from './file-selection.ts';
@@ -54,14 +58,20 @@ export async function* readSplit(
   const { schema, fields } = scan.plan;
   const where = plainConditions(scan.options.where ?? []);
   const keepRetracts = scan.options.keepRetracts ?? false;
-  const conditionFields = conditionColumns(where).map((name) => fieldOf(name, schema.fields));
+  const readable = readableSchema(schema);
+  const conditionFields = conditionColumns(where).map((name) => fieldOf(name, readable.fields));
   const layout = readLayout(schema, [...fields, ...conditionFields], split);
   const conditions = split.rawConvertible ? where : keyConditions(where, schema);
-  const reader = { ...(await bucketReader(source, schema, { split, layout })), where: { conditions, schema } };
+  const reader = {
+    ...(await bucketReader(source, schema, { split, layout })),
+    where: { conditions, schema: readable },
+  };
   const output = new Output(layout, fields, where);
   for await (const batch of split.rawConvertible
     ? readRawFiles(reader, split, { schema, keepRetracts: keepRetracts || split.kinds === 'stored', where })
-    : readMerged(reader, split, { schema, keepRetracts })) {
+    : isKeyed(schema)
+      ? readMerged(reader, split, { schema, keepRetracts })
+      : readRowGroups(reader, split)) {
     const rows = output.of(batch);
     if (rows !== null) yield split.kinds === 'inserts' && !keepRetracts ? { ...rows, kinds: inserts(rows) } : rows;
   }
@@ -70,6 +80,10 @@ export async function* readSplit(
 /** The conditions on key columns: all rows of a key meet them, or none does. */
 function keyConditions(where: readonly PlainCondition[], { primaryKeys }: TableSchema): readonly PlainCondition[] {
   return where.filter((condition) => conditionColumns([condition]).every((name) => primaryKeys.includes(name)));
+}
+
+function isKeyed(schema: TableSchema): boolean {
+  return schema.primaryKeys.length > 0;
 }
 
 function inserts({ rowCount }: ReadBatch): Uint8Array {
@@ -93,6 +107,28 @@ function readLayout(
     sequenceIndexes: split.rawConvertible ? [] : table.sequenceIndexes.map(place),
     sequenceDescending: table.sequenceDescending,
   };
+}
+
+/** Rows whose columns stand in several files. A deletion vector of any of these takes rows of all of them away. */
+async function* readRowGroups(reader: BucketReader, { files, deletionFiles }: Split): AsyncGenerator<KeyValueBatch> {
+  for (const group of rowGroups(files)) {
+    const vectors: DeletedRows[] = [];
+    for (const { fileName } of group) {
+      const deletionFile = deletionFiles.get(fileName);
+      if (deletionFile !== undefined) vectors.push(await readDeletionVector(reader.store, deletionFile));
+    }
+    let firstRow = 0;
+    for await (const batch of readRowGroup(reader, group)) {
+      let rows = batch;
+      if (vectors.length > 0) {
+        const keep = new Uint8Array(batch.rowCount).fill(1);
+        for (const deleted of vectors) clearDeleted(keep, firstRow, deleted);
+        rows = keepRows(batch, keep);
+      }
+      firstRow += batch.rowCount;
+      yield rows;
+    }
+  }
 }
 
 /** What the files of a bucket are read with; loads the schema versions that they were written with. */
@@ -180,7 +216,8 @@ async function selectedRows(
   const fileSchema = reader.schemas.get(file.schemaId);
   if (fileSchema === undefined || !tableOptions(schema).fileIndexReadEnabled) return null;
   const pathOf = (fileName: string): string => reader.pathOf({ ...file, fileName });
-  return rowsByFileIndex(file, { where, schemas: { read: schema, file: fileSchema } }, { store: reader.store, pathOf });
+  const schemas = { read: readableSchema(schema), file: writtenSchema(fileSchema, file) };
+  return rowsByFileIndex(file, { where, schemas }, { store: reader.store, pathOf });
 }
 
 /** The rows of a batch of a file that are selected and not deleted. */

@@ -7,6 +7,8 @@ import { partitionTypes } from '../format/partition-path.ts';
 import { partitionKey } from '../lsm/live-files.ts';
 import type { ManifestFileMeta } from '../meta/manifest-entry.ts';
 import type { ManifestRow } from '../meta/manifest-row.ts';
+import { writtenSchema } from '../lsm/written-columns.ts';
+import { readableSchema, ROW_ID_FIELD } from '../schema/system-fields.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import { type BucketTest, bucketTest } from './bucket-test.ts';
 import { keysMayMeet, partitionMayMeet, valuesMayMeet } from './prune.ts';
@@ -26,11 +28,13 @@ export interface WantedFiles {
 /** The selection of a scan. It keeps what it has found of partitions, so one serves one scan. */
 export class ScanSelection implements EntrySelection {
   readonly #wanted: WantedFiles;
+  readonly #readable: TableSchema;
   readonly #hasBucket: BucketTest;
   readonly #partitions = new Map<string, boolean>();
 
   constructor(wanted: WantedFiles) {
     this.#wanted = wanted;
+    this.#readable = readableSchema(wanted.schema);
     this.#hasBucket = bucketTest(wanted.schema, wanted.where);
   }
 
@@ -47,7 +51,7 @@ export class ScanSelection implements EntrySelection {
     if (where.length === 0) return true;
     if (!keysMayMeet(row, where, schema)) return false;
     const file = standAlone ? fileSchemas.get(row.schemaId) : undefined;
-    return file === undefined || valuesMayMeet(row, where, { read: schema, file });
+    return file === undefined || valuesMayMeet(row, where, { read: this.#readable, file: writtenSchema(file, row) });
   }
 
   #hasPartition(partition: Uint8Array): boolean {
@@ -60,13 +64,14 @@ export class ScanSelection implements EntrySelection {
   }
 }
 
-/** Whether partitions within the bounds of a manifest's may meet the conditions. */
+/** Whether partitions and ids of rows within the bounds of a manifest's may meet the conditions. */
 export function manifestMayMeet(
-  { partitionStats, numAddedFiles, numDeletedFiles }: ManifestFileMeta,
+  { partitionStats, numAddedFiles, numDeletedFiles, minRowId, maxRowId }: ManifestFileMeta,
   where: readonly PlainCondition[],
   schema: TableSchema,
 ): boolean {
   const { partitionKeys } = schema;
+  if (minRowId !== null && maxRowId !== null && !rowIdsMayMeet(minRowId, maxRowId, where)) return false;
   if (where.length === 0 || partitionKeys.length === 0) return true;
   const types = partitionTypes(schema);
   const min = decodeCells(types, partitionStats.minValues);
@@ -78,4 +83,9 @@ export function manifestMayMeet(
     const nullCount = partitionStats.nullCounts?.[place] ?? null;
     return mayMeet(condition, { min: min[place], max: max[place], nullCount, rowCount });
   });
+}
+
+function rowIdsMayMeet(min: bigint, max: bigint, where: readonly PlainCondition[]): boolean {
+  const bounds = { min, max, nullCount: 0n, rowCount: Number(max - min) + 1 };
+  return mayMeetAll(where, (condition) => condition.column !== ROW_ID_FIELD.name || mayMeet(condition, bounds));
 }

@@ -82,7 +82,10 @@ export interface Split {
   readonly bucket: number;
   /** In key order of the sections they make up; for append tables in write order. */
   readonly files: readonly DataFileMeta[];
-  /** True when the files may be read one by one as they are: no two rows of a key, no retracts, no deletion vectors. */
+  /**
+   * True when the files may be read one by one as they are: no two rows of a key, no retracts, no deletion vectors. False
+   * where rows of a key have to be merged, or of a table with data evolution the columns of rows put together.
+   */
   readonly rawConvertible: boolean;
   /**
    * Which kinds its rows have. `inserts`: all +I, as where rows are not merged their kinds are not looked at; `merged`:

@@ -2,6 +2,9 @@
 // Source: format notes 05 sections 4, 8 and 11 (MergeTreeSplitGenerator).
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
 import { type KeyRowOrder, partitionByInterval, type Section } from '../lsm/interval-partition.ts';
+import { rowGroups } from '../lsm/row-id-groups.ts';
+import { tableOptions } from '../schema/table-options.ts';
+import type { TableSchema } from '../schema/table-schema.ts';
 import type { Split } from './scan.ts';
 
 /** Bytes of files that one split holds, unless a section is larger (`source.split.target-size`). */
@@ -15,10 +18,17 @@ export type SplitRule =
   | { readonly kind: 'as-written'; readonly order: KeyRowOrder }
   /** No keys: every file stands for itself. */
   | { readonly kind: 'append' }
+  /** No keys: files of the same row ids hold columns of the same rows. */
+  | { readonly kind: 'row-ids' }
   /** Files above level 0 hold one live row of a key once deletion vectors are applied; level 0 is not visible. */
   | { readonly kind: 'levels-above-0' }
   /** Rows of one key may be in any files whose key ranges overlap. */
   | { readonly kind: 'merge'; readonly order: KeyRowOrder };
+
+/** The rule of tables without keys. */
+export function keylessRule(schema: TableSchema): SplitRule {
+  return { kind: tableOptions(schema).dataEvolution ? 'row-ids' : 'append' };
+}
 
 /** Files to be read together. */
 export interface SplitFiles extends Pick<Split, 'files' | 'rawConvertible' | 'kinds'> {}
@@ -31,6 +41,10 @@ export function splitFiles(files: readonly DataFileMeta[], rule: SplitRule): rea
       return [{ files: partitionByInterval(files, rule.order).flat(2), rawConvertible: true, kinds: 'stored' }];
     case 'append':
       return pack([...files].sort(compareWriteOrder).map(plainFile));
+    case 'row-ids':
+      return pack(
+        rowGroups(files).map((group) => ({ files: group, rawConvertible: group.length === 1, kinds: 'inserts' })),
+      );
     case 'levels-above-0':
       return pack(files.filter((file) => file.level > 0).map(plainFile));
     case 'merge': {

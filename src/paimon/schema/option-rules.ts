@@ -80,8 +80,7 @@ function retentionRules(of: 'snapshot' | 'changelog', { countMin, countMax }: Re
 /** Row tracking, data evolution and clustering: append tables only. */
 function appendRules(schema: TableSchema, options: TableOptions): readonly Rule[] {
   const isKeyed = schema.primaryKeys.length > 0;
-  const isTracked = isOn(schema, 'row-tracking.enabled');
-  const isEvolving = isOn(schema, 'data-evolution.enabled');
+  const { rowTracking: isTracked, dataEvolution: isEvolving } = options;
   const isClustered = isOn(schema, 'clustering.incremental');
   const blobs = schema.fields.filter((field) => field.type.kind === 'BLOB');
   return [

@@ -62,6 +62,10 @@ export interface TableOptions {
   readonly deletionVectorsMergeOnRead: boolean;
   readonly deletionVectorIndexTargetSizeBytes: number;
   readonly writeOnly: boolean;
+  /** `row-tracking.enabled`: rows of an append table have ids that stay. */
+  readonly rowTracking: boolean;
+  /** `data-evolution.enabled`: files of the same rows may hold different columns of them. */
+  readonly dataEvolution: boolean;
   /** `record-level.expire-time`: rows older by `record-level.time-field` are dropped by compactions; null for never. */
   readonly recordExpireMs: number | null;
   readonly recordTimeField: string | null;
@@ -220,6 +224,8 @@ function tableModel(read: OptionReader) {
     deletionVectorsBitmap64: read.flag('deletion-vectors.bitmap64', false),
     deletionVectorIndexTargetSizeBytes: read.size('deletion-vector.index-file.target-size', 2 * MEBIBYTE),
     writeOnly: read.flag('write-only', false),
+    rowTracking: read.flag('row-tracking.enabled', false),
+    dataEvolution: read.flag('data-evolution.enabled', false),
     recordExpireMs: read.optionalDuration('record-level.expire-time'),
     recordTimeField: read.text('record-level.time-field'),
     writeBufferSizeBytes: read.size('write-buffer-size', 256 * MEBIBYTE),

@@ -1,6 +1,7 @@
 // System tables of what one snapshot consists of: manifests, files, partitions, buckets, index files.
 import { filePaths } from '../../lsm/file-paths.ts';
 import { partitionKey } from '../../lsm/live-files.ts';
+import { writtenSchema } from '../../lsm/written-columns.ts';
 import { type DataFileMeta, FILE_SOURCE_APPEND } from '../../meta/data-file-meta.ts';
 import { FILE_ADD, type IndexManifestEntry, type ManifestEntry } from '../../meta/manifest-entry.ts';
 import type { Cell } from '../../format/cell.ts';
@@ -255,7 +256,7 @@ async function* fileRows(
     // Files of postponed buckets are not visible yet.
     if (entry.bucket < 0) continue;
     const { partition, bucket, file } = entry;
-    const fileSchema = await schemas.read(file.schemaId);
+    const fileSchema = writtenSchema(await schemas.read(file.schemaId), file);
     yield [
       text(partitionText(schema, partition)),
       bucket,

@@ -16,7 +16,7 @@ import {
   STATISTICS,
   TAGS,
 } from './history-tables.ts';
-import { AUDIT_LOG, BINLOG, READ_OPTIMIZED } from './row-tables.ts';
+import { AUDIT_LOG, BINLOG, READ_OPTIMIZED, ROW_TRACKING } from './row-tables.ts';
 import type { SystemTable, SystemTableSource } from './system-table.ts';
 
 /** The system tables by the name after the `$`. */
@@ -38,6 +38,7 @@ const TABLES: ReadonlyMap<string, SystemTable> = new Map([
   ['audit_log', AUDIT_LOG],
   ['binlog', BINLOG],
   ['ro', READ_OPTIMIZED],
+  ['row_tracking', ROW_TRACKING],
 ]);
 
 /** A system table with its columns. */

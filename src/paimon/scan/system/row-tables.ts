@@ -1,5 +1,6 @@
 // System tables that show the rows of a table in another light: with their kinds, as before-and-after pairs, or as far
 // as they can be read without merging.
+import { TributaryError } from '../../../base/errors.ts';
 import { concatVectors } from '../../../column/concat.ts';
 import { INSERT, rowKindText, UPDATE_AFTER, UPDATE_BEFORE } from '../../../column/row-kind.ts';
 import { sliceVector } from '../../../column/take.ts';
@@ -7,6 +8,7 @@ import type { Vector } from '../../../column/vector.ts';
 import { vectorOf } from '../../format/cell.ts';
 import { conditionColumns } from '../../format/condition.ts';
 import type { DataField } from '../../schema/data-type.ts';
+import { readableSchema } from '../../schema/system-fields.ts';
 import type { ReadBatch, ReadOptions, SnapshotChanges } from '../scan.ts';
 import { STRING, type SystemTable, type SystemTableSource, text } from './system-table.ts';
 
@@ -37,6 +39,19 @@ export const BINLOG: SystemTable = {
 export const READ_OPTIMIZED: SystemTable = {
   fields: ({ schema }) => schema.fields,
   batches: (source, options) => source.read({ ...pushedDown(source, options), readOptimized: true }),
+};
+
+/** The rows with their ids and the snapshots that last changed them. */
+export const ROW_TRACKING: SystemTable = {
+  fields: ({ schema }) => {
+    const { fields } = readableSchema(schema);
+    if (fields !== schema.fields) return fields;
+    throw new TributaryError('E3403', 'row_tracking is there for tables with row-tracking.enabled');
+  },
+  batches: (source, options) => {
+    const fields = readableSchema(source.schema).fields;
+    return source.read({ columns: fields.map(({ name }) => name), ...pushedDown(source, options) });
+  },
 };
 
 /** Changes as a stream of `audit_log` gives them. */
@@ -109,7 +124,8 @@ function joined(first: SnapshotChanges, second: SnapshotChanges): SnapshotChange
 
 /** What the read of the table itself can do: the columns that are needed, and the conditions on them. */
 function pushedDown({ schema }: SystemTableSource, { columns, where = [], signal }: ReadOptions): ReadOptions {
-  const isStored = (name: string): boolean => schema.fields.some((field) => field.name === name);
+  const { fields } = readableSchema(schema);
+  const isStored = (name: string): boolean => fields.some((field) => field.name === name);
   const stored = where.filter((condition) => conditionColumns([condition]).every(isStored));
   const needed = columns === undefined ? [] : [...columns, ...conditionColumns(where)].filter(isStored);
   // A read without columns would not tell how many rows there are.
