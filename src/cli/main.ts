@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<() => Command>>> = {
   run: async () => (await import('./run.ts')).runCommand,
   status: async () => (await import('./status.ts')).statusCommand,
   tables: async () => (await import('./tables.ts')).tablesCommand,
+  maintenance: async () => (await import('./maintenance.ts')).maintenanceCommand,
   query: async () => (await import('./query.ts')).queryCommand,
   changelog: async () => (await import('./changelog.ts')).changelogCommand,
   table: async () => (await import('./table/table.ts')).tableCommand,

@@ -1,20 +1,17 @@
-// Verbs of `tributary table` that keep a table in order: compact, expire-snapshots, remove-orphan, fsck.
+// Verbs of `tributary table` that keep a table in order: expire-snapshots, remove-orphan, fsck.
 import type { Command } from 'commander';
 import { systemClock } from '../../base/clock.ts';
 import { systemRandom } from '../../base/random.ts';
 import { CheckpointStore, listPipelines } from '../../checkpoint/checkpoint-store.ts';
 import { parseDuration } from '../../config/units.ts';
 import { TributaryError } from '../../base/errors.ts';
-import { LiveFiles } from '../../paimon/lsm/live-files.ts';
-import { createTaskRunner } from '../../paimon/lsm/task-runner.ts';
 import { expireSnapshots, type MaintainedTable } from '../../paimon/maintenance/expire-snapshots.ts';
 import { fsck } from '../../paimon/maintenance/fsck.ts';
 import { removeOrphans } from '../../paimon/maintenance/remove-orphans.ts';
-import { settlePostponed } from '../../paimon/maintenance/settle-postponed.ts';
 import type { Table } from '../../paimon/table.ts';
 import type { FileStore } from '../../storage/file-store.ts';
 import { jsonText, printLine } from '../output.ts';
-import { nextIdentifier, openTable, type TableOptions, tableVerb, wholeNumber } from './table-options.ts';
+import { openTable, type TableOptions, tableVerb, wholeNumber } from './table-options.ts';
 
 type ExpireOptions = TableOptions & {
   readonly retainMax: string;
@@ -26,32 +23,6 @@ type ExpireOptions = TableOptions & {
 };
 
 const COUNT_MAX = Number.MAX_SAFE_INTEGER;
-
-/** `tributary table compact` */
-export function compactVerb(): Command {
-  return tableVerb('compact', 'merge files: what is due, or everything; waiting rows are put into buckets before')
-    .option('--full', 'everything, to the highest level')
-    .option('--commit-user <user>', 'who compacts', 'tributary-cli-compaction')
-    .action(async (options: TableOptions & { readonly full?: boolean; readonly commitUser: string }) => {
-      const table = await openTable(options);
-      const components = { clock: systemClock, random: systemRandom };
-      const committer = await table.committer(components);
-      const runner = createTaskRunner(table.store, 0);
-      try {
-        const { commitUser } = options;
-        const commitIdentifier = nextIdentifier(await table.snapshots.newestBy(commitUser));
-        const by = { committer, commitUser, commitIdentifier };
-        const settled = await settlePostponed(table, { ...components, runner, ...by });
-        if (settled !== null) printLine(jsonText(settled));
-        const parts = { ...components, runner, liveFiles: new LiveFiles(committer.liveEntries()) };
-        const compactor = await table.openCompactor(parts, { committer, commitUser });
-        // A full compaction, or what is due, may leave something due in its turn.
-        printLine(jsonText(await compactor.compact({ full: options.full === true, rounds: 2 })));
-      } finally {
-        await runner.close();
-      }
-    });
-}
 
 /** `tributary table expire-snapshots` */
 export function expireVerb(): Command {
@@ -91,7 +62,7 @@ export function expireVerb(): Command {
 }
 
 /** The snapshots of the table that retained cuts name. */
-async function snapshotsOfCuts(store: FileStore, table: string): Promise<readonly bigint[]> {
+export async function snapshotsOfCuts(store: FileStore, table: string): Promise<readonly bigint[]> {
   const ids: bigint[] = [];
   for (const pipeline of await listPipelines(store)) {
     for (const record of await new CheckpointStore(store, pipeline).records()) {
@@ -127,6 +98,7 @@ export function fsckVerb(): Command {
     });
 }
 
-function maintained({ store, path: tablePath, schema }: Table): MaintainedTable {
+/** What expiry and the removal of orphans want of a table. */
+export function maintained({ store, path: tablePath, schema }: Table): MaintainedTable {
   return { store, tablePath, schema, random: systemRandom };
 }

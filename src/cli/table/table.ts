@@ -2,9 +2,10 @@
 import { Command } from 'commander';
 import { alterVerb, createVerb, dropVerb } from './define.ts';
 import { analyzeVerb } from './analyze.ts';
+import { compactVerb } from './compact.ts';
 import { expectVerb } from './expect.ts';
 import { branchVerb, expireChangelogsVerb, incrementalVerb, rollbackVerb, tagVerb } from './history.ts';
-import { compactVerb, expireVerb, fsckVerb, removeOrphanVerb } from './maintain.ts';
+import { expireVerb, fsckVerb, removeOrphanVerb } from './maintain.ts';
 import { dropPartitionVerb, expirePartitionsVerb, markDoneVerb } from './partitions.ts';
 import { changelogVerb, readVerb } from './read.ts';
 import { dumpVerb, systableVerb } from './system.ts';
