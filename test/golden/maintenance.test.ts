@@ -1,4 +1,5 @@
 // `tables --advise` and `maintenance` on a lake that nobody has kept in order.
+import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import { Lake } from '../../src/paimon/lake.ts';
 import { TableSession } from '../../src/paimon/table-session.ts';
@@ -31,7 +32,7 @@ async function untidyLake(): Promise<string> {
 
 async function rowsOf(warehouse: string, name: string): Promise<readonly string[]> {
   const rows: string[] = [];
-  for await (const row of (await Lake.open(warehouse).table(name)).rows()) rows.push(`${row['id']} ${row['note']}`);
+  for await (const row of (await Lake.open(warehouse).table(name)).rows()) rows.push(inspect(row));
   return rows.sort();
 }
 

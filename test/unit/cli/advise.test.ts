@@ -144,7 +144,7 @@ describe('advice', () => {
       '1.0 GiB of rows',
       '--order-strategy zorder',
     ],
-  ])('%s: %s', (subject, remedy, shape, reason, change) => {
+  ])('%s: %s', (...[subject, remedy, shape, reason, change]) => {
     const advice = adviseOn(facts(shape));
     expect(advice).toHaveLength(1);
     expect(advice[0]).toMatchObject({ table: 'ods.t', subject, remedy });
