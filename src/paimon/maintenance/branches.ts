@@ -94,6 +94,7 @@ async function takeSchemas(history: History, from: TablePaths, first: Snapshot):
   for (const id of taken) {
     if (id >= first.schemaId) await store.replace(paths.schema(id), await store.read(from.schema(id)));
   }
+  history.schemas.forget();
 }
 
 /** Throws `E3411`, `E3410`. */

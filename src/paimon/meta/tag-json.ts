@@ -5,6 +5,8 @@ import { isJsonObject, type JsonObject, type JsonValue, parseJson, prettyJson } 
 import type { Snapshot } from './snapshot.ts';
 import { parseSnapshot, snapshotToJson } from './snapshot-json.ts';
 
+const DAY_MS = 86_400_000;
+
 /** When a tag ends. */
 export interface TagLife {
   /** Milliseconds since the epoch; stored as local wall-clock time. */
@@ -30,13 +32,23 @@ export function tagToJson({ snapshot, life }: StoredTag): string {
   return prettyJson(tag).replace(`"${placeholder}"`, seconds);
 }
 
+/** What a tag file says of times; null where it says nothing. */
+export interface TagTimes {
+  /** Wall-clock time where the tag was made, as if it were UTC. */
+  readonly createdLocalMs: number | null;
+  readonly retainedSeconds: number | null;
+}
+
 /** Reads a tag file. Throws `E3102`. */
-export function parseTag(text: string): StoredTag {
+export function parseTag(text: string): StoredTag & TagTimes {
   const snapshot = parseSnapshot(text);
   const json = parseJson(text);
   const { tagCreateTime = null, tagTimeRetained = null } = isJsonObject(json) ? json : {};
-  if (tagCreateTime === null || tagTimeRetained === null) return { snapshot, life: null };
-  return { snapshot, life: { createdMs: millisOf(tagCreateTime), retainedMs: durationMs(tagTimeRetained) } };
+  const createdLocalMs = tagCreateTime === null ? null : millisOf(tagCreateTime);
+  const retainedSeconds = tagTimeRetained === null ? null : secondsOf(tagTimeRetained);
+  const hasEnd = createdLocalMs !== null && retainedSeconds !== null;
+  const life = hasEnd ? { createdMs: epochMs(createdLocalMs), retainedMs: Math.round(retainedSeconds * 1000) } : null;
+  return { snapshot, life, createdLocalMs, retainedSeconds };
 }
 
 /** Year, month, day, hour, minute, second and nanoseconds; the last two are left out where they are zero. */
@@ -54,13 +66,19 @@ function millisOf(time: JsonValue): number {
   if (year === undefined || month === undefined || day === undefined || !parts.every(Number.isInteger)) {
     throw damaged('tagCreateTime');
   }
-  return new Date(year, month - 1, day, hour, minute, second, Math.floor(nanos / 1_000_000)).getTime();
+  return Date.UTC(year, month - 1, day, hour, minute, second, Math.floor(nanos / 1_000_000));
 }
 
-function durationMs(seconds: JsonValue): number {
+/** The moment when the wall clock of this process's zone shows that time. */
+function epochMs(localMs: number): number {
+  const [date, time] = [new Date(localMs), localMs % DAY_MS];
+  return new Date(date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate(), 0, 0, 0, time).getTime();
+}
+
+function secondsOf(seconds: JsonValue): number {
   const number = typeof seconds === 'number' || typeof seconds === 'bigint' ? Number(seconds) : Number.NaN;
   if (!Number.isFinite(number)) throw damaged('tagTimeRetained');
-  return Math.round(number * 1000);
+  return number;
 }
 
 function damaged(key: string): TributaryError {

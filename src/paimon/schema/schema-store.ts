@@ -1,7 +1,7 @@
 // The schema versions of one table (or branch): `schema/schema-<id>`, contiguous from 0, each written once.
 // Source: SchemaManager (format notes 01 sections 1 and 3).
 import { TributaryError } from '../../base/errors.ts';
-import type { FileStore } from '../../storage/file-store.ts';
+import type { FileEntry, FileStore } from '../../storage/file-store.ts';
 import { newTableSchema } from './new-schema.ts';
 import type { TableSchema } from './table-schema.ts';
 import { parseTableSchema, type TableDefinition, tableSchemaToJson } from './table-schema-json.ts';
@@ -13,11 +13,20 @@ const FILE_PREFIX = 'schema-';
 /** Options that name a branch to read from. */
 const BRANCH_OPTIONS: readonly string[] = ['scan.fallback-branch', 'scan.primary-branch'];
 
-/** Reads and writes the schemas of a table. Versions never change, so they are read once. */
+/** A version that was read, and the file as it was then. */
+interface KnownSchema {
+  readonly schema: TableSchema;
+  readonly file: FileEntry;
+}
+
+/**
+ * Reads and writes the schemas of a table. A version is read once, unless its file is another one by now, as after the
+ * table was moved to the state of a branch; that is looked at whenever the newest version is asked for.
+ */
 export class SchemaStore {
   private readonly store: FileStore;
   private readonly directory: string;
-  private readonly known = new Map<number, TableSchema>();
+  private readonly known = new Map<number, KnownSchema>();
 
   /** `tableDirectory` is the table's directory, or that of a branch. */
   constructor(store: FileStore, tableDirectory: string) {
@@ -28,13 +37,19 @@ export class SchemaStore {
   /** The version of that id. Throws `E3104` where it is not there, `E3101`, `E3102` where it cannot be read. */
   async read(id: number): Promise<TableSchema> {
     const known = this.known.get(id);
-    if (known !== undefined) return known;
-    if (!(await this.ids()).includes(id)) {
+    if (known !== undefined) return known.schema;
+    const file = (await this.versions()).get(id);
+    if (file === undefined) {
       throw new TributaryError('E3104', `schema version is not there: ${this.directory}/${FILE_PREFIX}${id}`);
     }
     const schema = parseTableSchema(await this.readText(id));
-    this.known.set(id, schema);
+    this.known.set(id, { schema, file });
     return schema;
+  }
+
+  /** Reads every version anew from now on: what this process replaces may look as it did. */
+  forget(): void {
+    this.known.clear();
   }
 
   /** The newest version; null where the table does not exist. */
@@ -104,11 +119,20 @@ export class SchemaStore {
 
   /** The ids of all versions, ascending. */
   private async ids(): Promise<readonly number[]> {
-    const names = (await this.store.list(this.directory)).map((entry) => entry.name);
-    return names
-      .filter((name) => /^schema-\d+$/.test(name))
-      .map((name) => Number(name.slice(FILE_PREFIX.length)))
-      .sort((a, b) => a - b);
+    return [...(await this.versions()).keys()].sort((a, b) => a - b);
+  }
+
+  /** The files of all versions by id. Forgets what was read of those that are not what they were. */
+  private async versions(): Promise<ReadonlyMap<number, FileEntry>> {
+    const files = new Map<number, FileEntry>();
+    for (const file of await this.store.list(this.directory)) {
+      if (/^schema-\d+$/.test(file.name)) files.set(Number(file.name.slice(FILE_PREFIX.length)), file);
+    }
+    for (const [id, { file }] of this.known) {
+      const now = files.get(id);
+      if (now?.modifiedMs !== file.modifiedMs || now.sizeBytes !== file.sizeBytes) this.known.delete(id);
+    }
+    return files;
   }
 
   private async readText(id: number): Promise<string> {

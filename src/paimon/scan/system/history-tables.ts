@@ -1,9 +1,8 @@
 // System tables of a table's history and names: snapshots, schemas, options, tags, branches, consumers.
 import { isTributaryError, TributaryError } from '../../../base/errors.ts';
 import { prettyJson } from '../../../base/json-text.ts';
-import type { Cell } from '../../format/cell.ts';
-import { parseSnapshot } from '../../meta/snapshot-json.ts';
 import { columnsToJson, parseStatistics } from '../../meta/statistics-json.ts';
+import { parseTag } from '../../meta/tag-json.ts';
 import { tableSchemaToJson } from '../../schema/table-schema-json.ts';
 import { dataTypeText } from '../../schema/data-type-text.ts';
 import { BIGINT, metadataTable, required, STRING, type SystemTableSource, text, TIMESTAMP } from './system-table.ts';
@@ -105,8 +104,11 @@ export const TAGS = metadataTable(
     for (const name of await namesBelow(store, paths.tagDirectory, TAG_PREFIX)) {
       const json = await readTextOrNull(store, paths.tag(name));
       if (json === null) continue;
-      const { id, schemaId, timeMillis, totalRecordCount } = parseSnapshot(json);
-      yield [text(name), id, BigInt(schemaId), BigInt(timeMillis), totalRecordCount, ...tagLife(json)];
+      const { snapshot, createdLocalMs, retainedSeconds } = parseTag(json);
+      const { id, schemaId, timeMillis, totalRecordCount } = snapshot;
+      const created = createdLocalMs === null ? null : BigInt(createdLocalMs);
+      const retained = retainedSeconds === null ? null : text(durationText(retainedSeconds));
+      yield [text(name), id, BigInt(schemaId), BigInt(timeMillis), totalRecordCount, created, retained];
     }
   },
 );
@@ -209,16 +211,6 @@ async function readTextOrNull(store: SystemTableSource['store'], path: string): 
     if (isTributaryError(error, 'E3001')) return null;
     throw error;
   }
-}
-
-/** Creation time (an array of date parts) and retention (seconds), which only tags that expire have. */
-function tagLife(json: string): readonly [Cell, Cell] {
-  const tag = JSON.parse(json) as { readonly tagCreateTime?: unknown; readonly tagTimeRetained?: unknown };
-  const { tagCreateTime: created, tagTimeRetained: retained } = tag;
-  const life = typeof retained === 'number' ? text(durationText(retained)) : null;
-  if (!Array.isArray(created)) return [null, life];
-  const [year, month, day, hour = 0, minute = 0, second = 0, nano = 0] = created as number[];
-  return [BigInt(Date.UTC(year, month - 1, day, hour, minute, second, Math.floor(nano / 1e6))), life];
 }
 
 /** What Java's `Duration.toString` gives: `PT25H`, `PT1M0.5S`. */

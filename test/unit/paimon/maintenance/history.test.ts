@@ -104,6 +104,29 @@ describe('history', () => {
     expect(await table.branches()).toEqual(['dev']);
   });
 
+  it('a table that goes on from a branch has the schemas of the branch, for those who have read its own, too', async () => {
+    const store = await written();
+    const table = await open(store);
+    const other = await open(store);
+    const reader = await open(store);
+    await table.createTag('two', { snapshotId: 2n });
+    await table.createBranch('dev', { fromTag: 'two' });
+    const add = (name: string) => [{ kind: 'addColumn', path: [name], type: SPEC.columns.v }] as const;
+    await table.alter(add('own'));
+    await (await open(store, 'dev')).alter(add('of_dev'));
+    await reader.refresh();
+    expect((await other.refresh()).fields.map(({ name }) => name)).toEqual(['id', 'v', 'own']);
+    await table.fastForward('dev');
+    for (const opened of [table, other, reader]) {
+      expect((await opened.refresh()).fields.map(({ name }) => name)).toEqual(['id', 'v', 'of_dev']);
+    }
+    expect(await rowsOf(reader)).toEqual([
+      '{"id":0,"v":2,"of_dev":null}',
+      '{"id":1,"v":1,"of_dev":null}',
+      '{"id":2,"v":2,"of_dev":null}',
+    ]);
+  });
+
   it('a rollback takes later snapshots and tags away', async () => {
     const table = await open(await written());
     await table.createTag('three', { snapshotId: 3n });
