@@ -1,6 +1,6 @@
 // The way into one Paimon table: its schemas and snapshots, reads, changes, and what writes to it.
 import { type Clock, localTimeMs, systemClock } from '../base/clock.ts';
-import { isTributaryError, TributaryError } from '../base/errors.ts';
+import { TributaryError } from '../base/errors.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import type { FileStore } from '../storage/file-store.ts';
 import { tablePathOf } from './catalog/file-system-catalog.ts';
@@ -17,7 +17,6 @@ import { TableWriter } from './lsm/table-writer.ts';
 import type { TaskRunner } from './lsm/task-runner.ts';
 import type { IndexManifestEntry, ManifestEntry } from './meta/manifest-entry.ts';
 import type { Snapshot, SnapshotId } from './meta/snapshot.ts';
-import { parseSnapshot } from './meta/snapshot-json.ts';
 import {
   type ExpireResult,
   type ExpireSettings,
@@ -39,6 +38,7 @@ import { readPlan } from './scan/read.ts';
 import type { IncrementalOptions, ReadBatch, ReadOptions, ReadPoint, ScanPlan, SnapshotChanges } from './scan/scan.ts';
 import { type OpenedSystemTable, openSystemTable } from './scan/system/read-system-table.ts';
 import { auditChanges, binlogChanges } from './scan/system/row-tables.ts';
+import { snapshotAt, taggedSnapshot } from './scan/time-travel.ts';
 import { valueCondition, type ValueOperator } from './scan/value-condition.ts';
 import { applySchemaChanges } from './schema/apply-schema-changes.ts';
 import type { SchemaChange } from './schema/schema-change.ts';
@@ -162,35 +162,15 @@ export class Table {
 
   /** The snapshot that a tag keeps. Throws `E3404` if there is no such tag. */
   async tag(name: string): Promise<Snapshot> {
-    try {
-      return parseSnapshot(new TextDecoder().decode(await this.store.read(this.paths.tag(name))));
-    } catch (error) {
-      if (!isTributaryError(error, 'E3001')) throw error;
-      throw new TributaryError('E3404', `no such tag: table=${this.path} tag=${name}`, { cause: error });
-    }
+    return taggedSnapshot(this, name);
   }
 
   /**
    * The snapshot at a point, null for a table that is empty there. Throws `E3404` (no such tag), `E3455` (no such
-   * snapshot, or all that are left are younger than the time).
+   * snapshot, or none that is old or late enough), `E3242` (a version that names nothing).
    */
   async snapshotAt(point: ReadPoint): Promise<Snapshot | null> {
-    switch (point.kind) {
-      case 'latest':
-        return this.snapshots.latest();
-      case 'snapshot':
-        return this.snapshots.read(point.id);
-      case 'tag':
-        return this.tag(point.name);
-      case 'timestamp': {
-        const snapshot = await this.snapshots.atOrBefore(point.timestampMs);
-        if (snapshot !== null) return snapshot;
-        throw new TributaryError(
-          'E3455',
-          `no snapshot at or before the time: table=${this.path} ms=${point.timestampMs}`,
-        );
-      }
-    }
+    return snapshotAt(this, point);
   }
 
   /** What a read would read: with the columns of the snapshot for a point in the past, else with the latest. */

@@ -7,12 +7,17 @@ import type { Snapshot, SnapshotId } from '../meta/snapshot.ts';
 import type { DataField } from '../schema/data-type.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 
-/** Which state of a table is meant. `timestampMs` is the last snapshot at or before that time. */
+/**
+ * Which state of a table is meant. `timestamp` is the last snapshot at or before that time, `watermark` the first whose
+ * watermark is that one or later, `version` a tag's name or else `watermark-` and a watermark or a snapshot's id.
+ */
 export type ReadPoint =
   | { readonly kind: 'latest' }
   | { readonly kind: 'snapshot'; readonly id: SnapshotId }
   | { readonly kind: 'timestamp'; readonly timestampMs: number }
-  | { readonly kind: 'tag'; readonly name: string };
+  | { readonly kind: 'tag'; readonly name: string }
+  | { readonly kind: 'watermark'; readonly watermark: bigint }
+  | { readonly kind: 'version'; readonly version: string };
 
 /**
  * How an incremental read finds what is between two states. `delta`: the rows of the APPEND snapshots as they were
