@@ -727,6 +727,25 @@ export const ERROR_CODES = {
     remedy:
       'Set the table option file-index.read.enabled to false to read without indexes, and rewrite the file by a full compaction.',
   },
+  E3240: {
+    kind: 'retry',
+    exit: 1,
+    meaning:
+      'A commit is published, and what comes after it (tags that the table makes by itself, expiry of tags, partitions, consumers and snapshots) has failed.',
+    remedy: 'Do not commit the rows again. What is left undone is done after the next commit; the cause tells why.',
+  },
+  E3241: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'The id of a consumer is not allowed.',
+    remedy: 'Give an id that is not empty and can be a part of a file name.',
+  },
+  E3242: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'A version names neither a tag of the table nor a snapshot.',
+    remedy: 'Give the name of a tag, the id of a snapshot, or watermark- and a watermark; see $tags and $snapshots.',
+  },
   E3430: {
     kind: 'data',
     exit: 1,

@@ -12,6 +12,8 @@ import type { SchemaStore } from '../schema/schema-store.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import type { ManifestEntry } from '../meta/manifest-entry.ts';
 
+const TAG_PREFIX = 'tag-';
+
 /** A table or branch, with what its history is kept in. */
 export interface History {
   readonly store: FileStore;
@@ -28,14 +30,20 @@ export interface Tag extends StoredTag {
   readonly name: string;
 }
 
+/** The names of the tags below a directory `tag`, in no particular order. */
+export async function tagNames(store: FileStore, tagDirectory: string): Promise<readonly string[]> {
+  const entries = await store.list(tagDirectory);
+  return entries.flatMap(({ name, isDirectory }) =>
+    !isDirectory && name.startsWith(TAG_PREFIX) ? [name.slice(TAG_PREFIX.length)] : [],
+  );
+}
+
 /** The tags below a directory `tag`, by snapshot id, oldest first. Throws E3102 for one that cannot be read. */
 export async function readTags(store: FileStore, tagDirectory: string): Promise<readonly Tag[]> {
   const tags: Tag[] = [];
-  for (const { name, isDirectory } of await store.list(tagDirectory)) {
-    if (isDirectory || !name.startsWith('tag-')) continue;
-    const bytes = await unlessGone(() => store.read(`${tagDirectory}/${name}`));
-    if (bytes === null) continue;
-    tags.push({ name: name.slice('tag-'.length), ...parseTag(new TextDecoder().decode(bytes)) });
+  for (const name of await tagNames(store, tagDirectory)) {
+    const bytes = await unlessGone(() => store.read(`${tagDirectory}/${TAG_PREFIX}${name}`));
+    if (bytes !== null) tags.push({ name, ...parseTag(new TextDecoder().decode(bytes)) });
   }
   return tags.sort((a, b) => (a.snapshot.id < b.snapshot.id ? -1 : 1));
 }

@@ -39,6 +39,11 @@ export async function createTag({ store, paths }: History, tag: NewTag): Promise
   if (!created) throw new TributaryError('E3407', `tag exists: table=${paths.metaRoot} tag=${tag.name}`);
 }
 
+/** Makes a tag unless there is one of that name. Throws `E3408` for a name that is not allowed. */
+export async function createTagUnlessThere({ store, paths }: History, tag: NewTag): Promise<void> {
+  await store.create(paths.tag(checkedName(tag.name)), bytesOf(tag));
+}
+
 /** Lets a tag keep another snapshot. Throws `E3404` if there is no such tag. The files that it kept stay. */
 export async function replaceTag(history: History, tag: NewTag): Promise<void> {
   await requireTag(history, tag.name);

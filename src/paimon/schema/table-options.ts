@@ -1,6 +1,8 @@
 // Table options with their types and the reference's defaults: the part of CoreOptions that this implementation acts
 // on. They are part of the table's format, so they are read from the schema and never from other settings.
-import { badOption, parseDurationMs, parseSizeBytes } from './option-text.ts';
+import { OptionReader } from './option-reader.ts';
+import { badOption } from './option-text.ts';
+import { type AutomaticTagOptions, automaticTagOptions } from './tag-options.ts';
 import type { TableSchema } from './table-schema.ts';
 
 export type MergeEngine = 'deduplicate' | 'partial-update' | 'aggregation' | 'first-row';
@@ -150,6 +152,12 @@ export interface TableOptions {
   readonly cleanEmptyDirectories: boolean;
   /** Null unless an option gives changelogs a life of their own. */
   readonly changelogRetention: Retention | null;
+  /** `consumer.expiration-time`: consumers that have not moved for so long are removed; null for none. */
+  readonly consumerExpirationMs: number | null;
+  /** Null where the table makes no tags by itself. */
+  readonly automaticTags: AutomaticTagOptions | null;
+  /** `tag.time-expire-enabled`: tags whose time is over are removed after commits. */
+  readonly expiresTags: boolean;
 }
 
 const MEBIBYTE = 1024 * 1024;
@@ -345,6 +353,9 @@ function retentionOptions(read: OptionReader) {
     snapshotRetention,
     snapshotExpireCountMax: read.integer('snapshot.expire.limit', 50),
     cleanEmptyDirectories: read.flag('snapshot.clean-empty-directories', false),
+    consumerExpirationMs: read.optionalDuration('consumer.expiration-time'),
+    automaticTags: automaticTagOptions(read),
+    expiresTags: read.flag('tag.time-expire-enabled', true),
     changelogRetention: decoupled
       ? {
           countMin: read.integer('changelog.num-retained.min', snapshotRetention.countMin),
@@ -353,74 +364,4 @@ function retentionOptions(read: OptionReader) {
         }
       : null,
   };
-}
-
-/** Reads single options; a key that is absent gives the default. */
-class OptionReader {
-  private readonly options: Readonly<Record<string, string>>;
-
-  constructor(options: Readonly<Record<string, string>>) {
-    this.options = options;
-  }
-
-  text(option: string): string | null {
-    return this.options[option] ?? null;
-  }
-
-  names(option: string): readonly string[] | null {
-    const text = this.text(option);
-    return text === null ? null : text.split(',').map((name) => name.trim());
-  }
-
-  flag(option: string, missing: boolean): boolean {
-    const text = this.text(option);
-    if (text === null) return missing;
-    const lower = text.trim().toLowerCase();
-    if (lower !== 'true' && lower !== 'false') throw badOption(option, text);
-    return lower === 'true';
-  }
-
-  /** The first of the options that is set: an option's name and its older ones. */
-  firstFlag(options: readonly string[]): boolean {
-    const option = options.find((name) => this.text(name) !== null);
-    return option !== undefined && this.flag(option, false);
-  }
-
-  integer(option: string, missing: number): number {
-    return this.optionalInteger(option) ?? missing;
-  }
-
-  optionalInteger(option: string): number | null {
-    const text = this.text(option);
-    if (text === null) return null;
-    if (!/^[+-]?\d{1,10}$/.test(text.trim())) throw badOption(option, text);
-    return Number(text);
-  }
-
-  size(option: string, missing: number): number {
-    return this.optionalSize(option) ?? missing;
-  }
-
-  optionalSize(option: string): number | null {
-    const text = this.text(option);
-    return text === null ? null : parseSizeBytes(text, option);
-  }
-
-  duration(option: string, missing: number): number {
-    return this.optionalDuration(option) ?? missing;
-  }
-
-  optionalDuration(option: string): number | null {
-    const text = this.text(option);
-    return text === null ? null : parseDurationMs(text, option);
-  }
-
-  /** One of the choices, case-insensitively; the first is the default. */
-  choice<Choice extends string>(option: string, choices: readonly Choice[]): Choice {
-    const text = this.text(option);
-    if (text === null) return choices[0];
-    const chosen = choices.find((choice) => choice === text.trim().toLowerCase().replaceAll('_', '-'));
-    if (chosen === undefined) throw badOption(option, text);
-    return chosen;
-  }
 }
