@@ -11,6 +11,7 @@ import { createTaskRunner, type TaskRunner } from './lsm/task-runner.ts';
 import type { TableWriter } from './lsm/table-writer.ts';
 import type { CommitMessage } from './lsm/write-batch.ts';
 import { settlePostponed } from './maintenance/settle-postponed.ts';
+import { TableUpkeep } from './maintenance/table-upkeep.ts';
 import type { Snapshot } from './meta/snapshot.ts';
 import { BUCKET_DYNAMIC, BUCKET_POSTPONE, tableOptions } from './schema/table-options.ts';
 import type { Table } from './table.ts';
@@ -42,6 +43,7 @@ export class TableSession {
     readonly committer: TableCommitter;
     readonly writer: TableWriter;
     readonly compactor: Compactor;
+    readonly upkeep: TableUpkeep;
   };
   private nextIdentifier: bigint;
 
@@ -65,7 +67,7 @@ export class TableSession {
     return new TableSession(
       table,
       user,
-      { ...components, committer, writer, compactor },
+      { ...components, committer, writer, compactor, upkeep: new TableUpkeep(table, components) },
       (newest?.commitIdentifier ?? 0n) + 1n,
     );
   }
@@ -88,14 +90,17 @@ export class TableSession {
   }
 
   /**
-   * Publishes what was written as one snapshot, and compacts what is due then (unless the table is `write-only`). Null
-   * where there was nothing to commit. Throws what `TableCommitter.commit` throws.
+   * Publishes what was written as one snapshot, and compacts what is due then, makes tags and lets snapshots go by the
+   * table's options (unless it is `write-only`). Null where there was nothing to commit. `watermark` is the time, in
+   * milliseconds, up to which the rows are complete. Throws what `TableCommitter.commit` throws, and `E3240`, after which
+   * the session can be used.
    */
-  async commit(): Promise<Snapshot | null> {
-    const { writer, committer, compactor } = this.parts;
+  async commit(options: { readonly watermark?: bigint } = {}): Promise<Snapshot | null> {
+    const { writer, committer, compactor, upkeep } = this.parts;
     const message = await writer.prepareCommit();
     if (message === null) return null;
-    await this.publish(message, committer);
+    const by = { commitUser: this.user, commitIdentifier: this.nextIdentifier };
+    await this.publish(message, committer, options);
     writer.committed(message);
     const snapshot = await this.table.latestSnapshot();
     const { writeOnly, bucket } = tableOptions(this.table.schema);
@@ -104,6 +109,7 @@ export class TableSession {
       const only = new Set(message.added.map((entry) => bucketKey(entry.partition, entry.bucket)));
       await compactor.compact({ only });
     }
+    await upkeep.run(by);
     return snapshot;
   }
 
@@ -132,12 +138,16 @@ export class TableSession {
     liveFiles.replace(liveFiles.entries(), committer.liveEntries());
   }
 
-  private async publish(message: CommitMessage, committer: TableCommitter): Promise<void> {
+  private async publish(
+    message: CommitMessage,
+    committer: TableCommitter,
+    options: { readonly watermark?: bigint },
+  ): Promise<void> {
     const { added, deleted, changelog, index } = message;
     const commitIdentifier = this.nextIdentifier;
     const by = { commitUser: this.user, commitIdentifier };
     try {
-      await committer.commit({ kind: 'APPEND', added, deleted, changelog, index, ...by });
+      await committer.commit({ kind: 'APPEND', added, deleted, changelog, index, ...by, ...options });
       this.nextIdentifier += 1n;
     } catch (error) {
       // Where the outcome of the commit is not certain, a snapshot may name the files.

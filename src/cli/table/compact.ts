@@ -9,6 +9,7 @@ import { type Settlement, settlePostponed } from '../../paimon/maintenance/settl
 import type { Table } from '../../paimon/table.ts';
 import { jsonText, printLine } from '../output.ts';
 import { nextIdentifier, openTable, type TableOptions, tableVerb } from './table-options.ts';
+import { keepUp } from './upkeep.ts';
 
 type CompactOptions = TableOptions & { readonly full?: boolean; readonly commitUser: string };
 
@@ -21,9 +22,13 @@ export function compactVerb(): Command {
     .option('--full', 'everything, to the highest level')
     .option('--commit-user <user>', 'who compacts', COMMIT_USER)
     .action(async (options: CompactOptions) => {
-      const { settled, report } = await compactTable(await openTable(options), options);
+      const table = await openTable(options);
+      const { settled, report } = await compactTable(table, options);
       if (settled !== null) printLine(jsonText(settled));
       printLine(jsonText(report));
+      const { commitUser } = options;
+      const commitIdentifier = (await table.snapshots.newestBy(commitUser))?.commitIdentifier ?? 1n;
+      await keepUp(table, options.table, { commitUser, commitIdentifier });
     });
 }
 

@@ -6,6 +6,7 @@ import { rowKindText } from '../../column/row-kind.ts';
 import { parseDuration } from '../../config/units.ts';
 import { createRowPrinter } from '../../paimon/format/row-json.ts';
 import { expireChangelogs } from '../../paimon/maintenance/expire-changelogs.ts';
+import { deleteConsumer, resetConsumer } from '../../paimon/maintenance/consumers.ts';
 import { renameTag } from '../../paimon/maintenance/tags.ts';
 import type { IncrementalMode } from '../../paimon/scan/scan.ts';
 import type { Table, TagOptions } from '../../paimon/table.ts';
@@ -76,6 +77,34 @@ export function branchVerb(): Command {
       }
     });
 }
+
+/** `tributary table consumer` */
+export function consumerVerb(): Command {
+  return tableVerb('consumer', 'where a reader of changes goes on; what it still has to read does not expire')
+    .requiredOption('--id <id>', 'the consumer')
+    .option('--do <what>', 'reset or delete', 'reset')
+    .option('--next <snapshot>', 'the snapshot that it reads next, with --do reset')
+    .option('--branch <name>', 'consumer of this branch')
+    .action(async (options: ConsumerOptions) => {
+      const table = await openTable(options, options.branch);
+      switch (options.do) {
+        case 'reset':
+          if (options.next === undefined) throw new TributaryError('E6200', 'snapshot is missing: option=--next');
+          return resetConsumer(table, options.id, wholeNumber(options.next, 'next'));
+        case 'delete':
+          return deleteConsumer(table, options.id);
+        default:
+          throw new TributaryError('E6200', `no such action: do=${options.do} known=reset, delete`);
+      }
+    });
+}
+
+type ConsumerOptions = TableOptions & {
+  readonly id: string;
+  readonly do: string;
+  readonly next?: string;
+  readonly branch?: string;
+};
 
 /** `tributary table rollback` */
 export function rollbackVerb(): Command {

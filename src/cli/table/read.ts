@@ -9,7 +9,7 @@ import type { Table } from '../../paimon/table.ts';
 import { changeLines } from '../change-output.ts';
 import { standardOutput } from '../standard-output.ts';
 import { FILTER_HELP, filterConditions } from './filter.ts';
-import { readPoint } from './read-point.ts';
+import { POINT_OPTION_HELP, readPoint } from './read-point.ts';
 import { printSystemTable, rowLines, type SystableOptions } from './system.ts';
 import { openNamed, openTable, type TableOptions, tableVerb, wholeNumber } from './table-options.ts';
 
@@ -18,6 +18,7 @@ export function readVerb(): Command {
   return tableVerb('read', 'print the rows of one state of a table as NDJSON')
     .option('--snapshot <id>', 'state of this snapshot')
     .option('--tag <name>', 'state that this tag keeps')
+    .option('--option <settings...>', POINT_OPTION_HELP)
     .option('--branch <name>', 'latest state of this branch')
     .option('--filter <words...>', FILTER_HELP)
     .option('--kinds', 'print {"kind":…,"row":…}')

@@ -11,7 +11,7 @@ import type { OpenedSystemTable } from '../../paimon/scan/system/read-system-tab
 import { openWarehouse } from '../shared-options.ts';
 import { standardOutput } from '../standard-output.ts';
 import { FILTER_HELP, filterConditions } from './filter.ts';
-import { type PointOptions, readPoint } from './read-point.ts';
+import { POINT_OPTION_HELP, type PointOptions, readPoint } from './read-point.ts';
 import { openNamed, openTable, type TableOptions, tableVerb } from './table-options.ts';
 
 /** What a system table is read with. */
@@ -25,6 +25,7 @@ export function systableVerb(): Command {
   return tableVerb('systable', "print a system table as NDJSON: --table 'db.t$snapshots', --table sys.tables")
     .option('--snapshot <id>', 'of this snapshot, where it is of one')
     .option('--tag <name>', 'of the snapshot that this tag keeps')
+    .option('--option <settings...>', POINT_OPTION_HELP)
     .option('--branch <name>', 'of this branch')
     .option('--filter <words...>', FILTER_HELP)
     .option('--kinds', 'print {"kind":…,"row":…}')

@@ -4,7 +4,7 @@ import { alterVerb, createVerb, dropVerb } from './define.ts';
 import { analyzeVerb } from './analyze.ts';
 import { compactVerb } from './compact.ts';
 import { expectVerb } from './expect.ts';
-import { branchVerb, expireChangelogsVerb, incrementalVerb, rollbackVerb, tagVerb } from './history.ts';
+import { branchVerb, consumerVerb, expireChangelogsVerb, incrementalVerb, rollbackVerb, tagVerb } from './history.ts';
 import { expireVerb, fsckVerb, removeOrphanVerb } from './maintain.ts';
 import { dropPartitionVerb, expirePartitionsVerb, markDoneVerb } from './partitions.ts';
 import { changelogVerb, readVerb } from './read.ts';
@@ -36,6 +36,7 @@ export function tableCommand(): Command {
     markDoneVerb,
     tagVerb,
     branchVerb,
+    consumerVerb,
     rollbackVerb,
   ];
   for (const verb of verbs) command.addCommand(verb());

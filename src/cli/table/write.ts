@@ -20,6 +20,7 @@ import type { TableSchema } from '../../paimon/schema/table-schema.ts';
 import type { Table } from '../../paimon/table.ts';
 import { readInputLines } from './input-file.ts';
 import { nextIdentifier, openTable, type TableOptions, tableVerb, wholeNumber } from './table-options.ts';
+import { keepUp } from './upkeep.ts';
 import { mayBePublished } from '../../paimon/lsm/commit-outcome.ts';
 
 type WriteOptions = TableOptions & {
@@ -28,6 +29,7 @@ type WriteOptions = TableOptions & {
   readonly commitUser: string;
   readonly commitId?: string;
   readonly filterCommitted?: boolean;
+  readonly watermark?: string;
   readonly writeOnly?: boolean;
   readonly overwrite?: true | readonly string[];
 };
@@ -44,7 +46,8 @@ export function writeVerb(): Command {
     .option('--commit-user <user>', 'who writes', 'tributary-cli')
     .option('--commit-id <number>', 'number of the commit, larger with each of the same user')
     .option('--filter-committed', 'do nothing if the user has committed this number or a larger one')
-    .option('--write-only', 'do not compact, as with the table option write-only')
+    .option('--watermark <ms>', 'time up to which the rows are complete')
+    .option('--write-only', 'neither compact nor expire anything, as with the table option write-only')
     .option(
       '--overwrite [partition...]',
       'replace the table, the partitions that get rows, or those given as column=value: see dynamic-partition-overwrite',
@@ -66,17 +69,21 @@ async function runWrite(options: WriteOptions): Promise<void> {
   const spec = options.overwrite === undefined ? null : parsePartitionSpec(schema, words);
   const { commitUser } = options;
   const by = { committer, commitUser, commitIdentifier: commitId };
+  const watermark = options.watermark === undefined ? {} : { watermark: wholeNumber(options.watermark, 'watermark') };
   const writer =
     spec === null
       ? table.openWriter({ ...parts, runner, liveFiles, commitUser, changesAsGiven: true })
       : table.openOverwriter({ ...parts, runner, commitUser });
   try {
     const message = await writeRows(writer, schema, options.rows);
-    await publish({ table, writer, message, spec }, by);
-    if (message === null || options.writeOnly === true || !compactsOnWrite(schema)) return;
-    const only = new Set(message.added.map(({ partition, bucket }) => bucketKey(partition, bucket)));
-    const newest = new LiveFiles(committer.liveEntries());
-    await (await table.openCompactor({ ...parts, runner, liveFiles: newest }, by)).compact({ only });
+    await publish({ table, writer, message, spec, ...watermark }, by);
+    if (options.writeOnly === true) return;
+    if (message !== null && compactsOnWrite(schema)) {
+      const only = new Set(message.added.map(({ partition, bucket }) => bucketKey(partition, bucket)));
+      const newest = new LiveFiles(committer.liveEntries());
+      await (await table.openCompactor({ ...parts, runner, liveFiles: newest }, by)).compact({ only });
+    }
+    await keepUp(table, options.table, by);
   } finally {
     await writer.abort();
     await runner.close();
@@ -106,13 +113,14 @@ interface Written {
   readonly writer: TableWriter;
   readonly message: CommitMessage | null;
   readonly spec: PartitionSpec | null;
+  readonly watermark?: bigint;
 }
 
 async function publish(
   written: Written,
   by: { readonly committer: TableCommitter; readonly commitUser: string; readonly commitIdentifier: bigint },
 ): Promise<void> {
-  const { writer, message } = written;
+  const { writer, message, watermark } = written;
   const { committer, commitUser, commitIdentifier } = by;
   try {
     const change = changeOf(written);
@@ -122,7 +130,12 @@ async function publish(
       const staying = written.table.presentKeys({ inPartition: (partition) => !replaces(partition) });
       await writer.requireApart(staying);
     }
-    await committer.commit({ ...change, commitUser, commitIdentifier });
+    await committer.commit({
+      ...change,
+      commitUser,
+      commitIdentifier,
+      ...(watermark === undefined ? {} : { watermark }),
+    });
   } catch (error) {
     // Where the outcome of the commit is not certain, a snapshot may name the files.
     if (message !== null && !mayBePublished(error)) await writer.discard(message);

@@ -1,6 +1,7 @@
 // What a writer does after its commits, unless the table is `write-only`: it makes the tags that are due, and lets tags,
 // partitions, consumers and snapshots go whose time is over. Source: TableCommitImpl.maintain.
 import { type Clock, localTimeMs } from '../../base/clock.ts';
+import { TributaryError } from '../../base/errors.ts';
 import type { Random } from '../../base/random.ts';
 import type { TableCommitter } from '../commit/table-commit.ts';
 import { tableOptions, type TableOptions } from '../schema/table-options.ts';
@@ -42,15 +43,28 @@ export class TableUpkeep {
   }
 
   /**
-   * Does what is due. `protectedIds` are of snapshots that must stay, with all after them. Throws what the store throws,
-   * and `E3105` for options that cannot be read; what is left undone then is done after the next commit.
+   * Does what is due. `protectedIds` are of snapshots that must stay, with all after them. Throws `E3240`: the commit is
+   * published all the same, and what is left undone is done after the next one.
    */
   async run(commit: CommitMade, protectedIds: Iterable<bigint> = []): Promise<void> {
     const history = await this.#table.history();
-    const options = tableOptions(history.schema);
-    if (options.writeOnly) return;
+    if (tableOptions(history.schema).writeOnly) return;
+    try {
+      await this.#maintain(history, commit, protectedIds);
+    } catch (error) {
+      const { root } = history.paths;
+      const { commitUser, commitIdentifier } = commit;
+      throw new TributaryError(
+        'E3240',
+        `commit is published, what comes after it has failed: table=${root} commit_user=${commitUser} commit_identifier=${commitIdentifier}`,
+        { cause: error },
+      );
+    }
+  }
+
+  async #maintain(history: History, commit: CommitMade, protectedIds: Iterable<bigint>): Promise<void> {
     const nowMs = this.#components.clock.nowMs();
-    const { automaticTags, expiresTags, consumerExpirationMs } = options;
+    const { automaticTags, expiresTags, consumerExpirationMs } = tableOptions(history.schema);
     if (automaticTags !== null) {
       this.#tags ??= await AutomaticTags.open(history, automaticTags);
       await this.#tags.run(history, nowMs);
