@@ -506,6 +506,19 @@ export const ERROR_CODES = {
     remedy:
       'Delete the rows of these keys first, write without --overwrite, which moves them, or overwrite the other partitions, too.',
   },
+  E3319: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'A table cannot be given another number of buckets in this way.',
+    remedy:
+      'Name the number with --bucket-num. Tables whose buckets are dynamic, or that have none, are not rescaled: dynamic-bucket.target-row-num and dynamic-bucket.max-buckets decide.',
+  },
+  E3320: {
+    kind: 'retry',
+    exit: 5,
+    meaning: 'Another writer committed to a table while its rows were being written anew; nothing was changed.',
+    remedy: 'Run the command again, at a time without other writers.',
+  },
   E3351: {
     kind: 'data',
     exit: 1,

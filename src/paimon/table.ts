@@ -33,7 +33,7 @@ import { countRows } from './scan/count.ts';
 import { readIncremental } from './scan/incremental.ts';
 import { planScan } from './scan/plan.ts';
 import { fieldOf } from './scan/predicate.ts';
-import { type PresentKeysOptions, readPresentKeys } from './scan/present-keys.ts';
+import { type PresentRowsOptions, readPresentKeys } from './scan/present-keys.ts';
 import { readPlan } from './scan/read.ts';
 import type { IncrementalOptions, ReadBatch, ReadOptions, ReadPoint, ScanPlan, SnapshotChanges } from './scan/scan.ts';
 import { type OpenedSystemTable, openSystemTable } from './scan/system/read-system-table.ts';
@@ -303,7 +303,7 @@ export class Table {
   }
 
   /** The keys of all rows of the latest state with their places, for tables with a primary key: see `readPresentKeys`. */
-  async *presentKeys(options: PresentKeysOptions = {}): AsyncGenerator<KeysAt> {
+  async *presentKeys(options: PresentRowsOptions = {}): AsyncGenerator<KeysAt> {
     const { store, schemas, manifests, path: tablePath, schema } = this;
     const snapshot = await this.snapshots.latest();
     yield* readPresentKeys({ store, schemas, manifests, tablePath, schema, snapshot }, options);

@@ -8,6 +8,7 @@ import { branchVerb, consumerVerb, expireChangelogsVerb, incrementalVerb, rollba
 import { expireVerb, fsckVerb, removeOrphanVerb } from './maintain.ts';
 import { dropPartitionVerb, expirePartitionsVerb, markDoneVerb } from './partitions.ts';
 import { changelogVerb, readVerb } from './read.ts';
+import { rescaleVerb } from './rescale.ts';
 import { dumpVerb, systableVerb } from './system.ts';
 import { writeVerb } from './write.ts';
 
@@ -27,6 +28,7 @@ export function tableCommand(): Command {
     expectVerb,
     analyzeVerb,
     compactVerb,
+    rescaleVerb,
     expireVerb,
     expireChangelogsVerb,
     removeOrphanVerb,

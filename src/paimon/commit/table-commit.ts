@@ -55,6 +55,8 @@ export interface CommitRequest {
    * too. `deleted` is empty then.
    */
   readonly replaces?: PartitionTest;
+  /** The snapshot that the commit must directly follow, as it says what that held; any unless given. */
+  readonly follows?: bigint;
   readonly commitUser: string;
   /** Larger with each commit of the same user and kind, or BATCH_COMMIT_IDENTIFIER. */
   readonly commitIdentifier: bigint;
@@ -106,7 +108,7 @@ interface Draft {
 
 /**
  * Publishes the commits of one table, one after the other. Several committers of a table, in any processes, may race.
- * Commits throw E3450, E3451, E3452 (the change does not fit the table), E3453 (tried too often), E3456 and E3457 (the
+ * Commits throw E3320, E3450, E3451, E3452 (the change does not fit the table), E3453 (tried too often), E3456 and E3457 (the
  * table is to be read again), E5001 (another instance). Unless it is E3453 or E3457, nothing was published.
  */
 export class TableCommitter {
@@ -219,6 +221,7 @@ export class TableCommitter {
       return this.#lost(draft, draft.uncertain);
     }
     this.#refuseOthers(draft.request);
+    this.#requireUnchanged(draft.request);
     await this.#settleFiles(draft);
     const { request } = draft;
     checkConflicts(request, this.#state.live, this.#keyOrder);
@@ -417,6 +420,15 @@ export class TableCommitter {
     for (const snapshot of snapshots) {
       if (snapshot.properties?.[token.property] !== token.value) this.#others.set(snapshot.commitUser, snapshot);
     }
+  }
+
+  #requireUnchanged({ follows }: CommitRequest): void {
+    const latest = this.#state.snapshot?.id;
+    if (follows === undefined || follows === latest) return;
+    throw new TributaryError(
+      'E3320',
+      `table got a commit meanwhile: table=${this.#parts.tablePath} before=${follows} now=${latest}`,
+    );
   }
 
   #refuseOthers(request: CommitRequest): void {

@@ -1,4 +1,5 @@
-// Which bucket a row belongs to. Source: DefaultBucketFunction, ModBucketFunction (format notes 03 section 5).
+// Which bucket a row belongs to. Source: DefaultBucketFunction, ModBucketFunction, HiveBucketFunction (format notes 03
+// section 5).
 import { TributaryError } from '../../base/errors.ts';
 import type { Vector } from '../../column/vector.ts';
 import type { DataType } from '../schema/data-type.ts';
@@ -6,6 +7,7 @@ import type { BucketFunction } from '../schema/table-options.ts';
 import { tableOptions } from '../schema/table-options.ts';
 import { type TableSchema, trimmedPrimaryKeys } from '../schema/table-schema.ts';
 import { createRowEncoder } from './binary-row.ts';
+import { hiveHash } from './hive-hash.ts';
 
 /** Which columns make the bucket, and how many buckets there are. */
 export interface BucketRule {
@@ -34,7 +36,7 @@ export function bucketRuleOf(schema: TableSchema): BucketRule {
   };
 }
 
-/** Assigns rows to buckets. Throws `E3105` for the bucket function `hive`, which is not supported. */
+/** Assigns rows to buckets. Throws `E3105` for the bucket function `hive` and a type that it does not hash. */
 export function createBucketer(rule: BucketRule): Bucketer {
   if (rule.bucketCount === 1) return (_columns, rowCount) => new Int32Array(rowCount);
   switch (rule.bucketFunction) {
@@ -43,8 +45,21 @@ export function createBucketer(rule: BucketRule): Bucketer {
     case 'mod':
       return modBucketer(rule);
     case 'hive':
-      throw new TributaryError('E3105', 'bucket function is not supported: bucket-function.type=hive');
+      return hiveBucketer(rule);
   }
+}
+
+function hiveBucketer({ columns, types, bucketCount }: BucketRule): Bucketer {
+  const hashes = types.map(hiveHash);
+  return (all, rowCount) => {
+    const buckets = new Int32Array(rowCount);
+    for (const [index, hash] of hashes.entries()) {
+      const key = all[columns[index]];
+      for (let row = 0; row < rowCount; row++) buckets[row] = (Math.imul(31, buckets[row]) + hash(key, row)) | 0;
+    }
+    for (let row = 0; row < rowCount; row++) buckets[row] = (buckets[row] & 0x7fffffff) % bucketCount;
+    return buckets;
+  };
 }
 
 function hashBucketer({ columns, types, bucketCount }: BucketRule): Bucketer {
