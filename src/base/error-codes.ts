@@ -622,6 +622,13 @@ export const ERROR_CODES = {
     remedy:
       'Mirror the table with merge-engine=deduplicate, or keep its columns NOT NULL; for changes of keys, ALTER TABLE … REPLICA IDENTITY FULL.',
   },
+  E3392: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'A table cannot be sorted by these columns.',
+    remedy:
+      'Sort append tables without buckets (bucket=-1, no primary key, no row ids) by columns that are not nested; other tables keep an order of their own.',
+  },
   E3400: {
     kind: 'config',
     exit: 2,

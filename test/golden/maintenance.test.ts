@@ -1,9 +1,12 @@
 // `tables --advise` and `maintenance` on a lake that nobody has kept in order.
 import { inspect } from 'node:util';
-import { expect, test } from 'vitest';
+import type { Command } from 'commander';
+import { expect, test, vi } from 'vitest';
+import { maintenanceCommand } from '../../src/cli/maintenance.ts';
+import { tableCommand } from '../../src/cli/table/table.ts';
+import { tablesCommand } from '../../src/cli/tables.ts';
 import { Lake } from '../../src/paimon/lake.ts';
 import { TableSession } from '../../src/paimon/table-session.ts';
-import { runCli } from '../support/spawn-cli.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const COMMITS = 12;
@@ -36,10 +39,23 @@ async function rowsOf(warehouse: string, name: string): Promise<readonly string[
   return rows.sort();
 }
 
-async function json(...args: readonly string[]): Promise<readonly Record<string, string>[]> {
-  const { code, stdout, stderr } = await runCli([...args, '--json']);
-  expect(code, stderr).toBe(0);
-  return JSON.parse(stdout) as readonly Record<string, string>[];
+/** Runs a command in this process, and gives what it prints. */
+async function printed(command: Command, args: readonly string[]): Promise<string> {
+  let text = '';
+  const write = vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
+    text += String(chunk);
+    return true;
+  });
+  try {
+    await command.parseAsync(args, { from: 'user' });
+  } finally {
+    write.mockRestore();
+  }
+  return text;
+}
+
+async function json(command: Command, args: readonly string[]): Promise<readonly Record<string, string>[]> {
+  return JSON.parse(await printed(command, [...args, '--json'])) as readonly Record<string, string>[];
 }
 
 test('advice names what is wrong, a dry run changes nothing, maintenance puts it right', async () => {
@@ -47,22 +63,28 @@ test('advice names what is wrong, a dry run changes nothing, maintenance puts it
   const at = ['--warehouse', warehouse];
   const before = await Promise.all(['ods.keyed', 'ods.log'].map((name) => rowsOf(warehouse, name)));
   const subjects = async (): Promise<readonly string[]> =>
-    (await json('tables', '--advise', ...at)).map(({ table, subject }) => `${table} ${subject}`);
+    (await json(tablesCommand(), ['--advise', ...at])).map(({ table, subject }) => `${table} ${subject}`);
   expect(await subjects()).toEqual(['ods.keyed sorted-runs', 'ods.log small-files']);
 
   const deeds = (list: readonly Record<string, string>[]): readonly string[] =>
     list.map(({ table, deed, result }) => `${table} ${deed}: ${result}`);
   const wanted = ['ods.keyed compact: would be done', 'ods.log compact: would be done'];
-  expect(deeds(await json('maintenance', ...at, '--dry-run'))).toEqual(wanted);
+  expect(deeds(await json(maintenanceCommand(), [...at, '--dry-run']))).toEqual(wanted);
   expect(await subjects()).toHaveLength(2);
 
-  expect(deeds(await json('maintenance', ...at))).toEqual([
+  expect(deeds(await json(maintenanceCommand(), at))).toEqual([
     `ods.keyed compact: committed: ${COMMITS} files became 1`,
     `ods.log compact: committed: ${COMMITS} files became 1`,
   ]);
   expect(await subjects()).toEqual([]);
   const after = await Promise.all(['ods.keyed', 'ods.log'].map((name) => rowsOf(warehouse, name)));
   expect(after).toEqual(before);
-  const { stdout } = await runCli(['maintenance', ...at, 'ods.keyed']);
-  expect(stdout).toBe('nothing to do\n');
+  expect(await printed(maintenanceCommand(), [...at, 'ods.keyed'])).toBe('nothing to do\n');
+
+  const where = ['compact', ...at, '--table', 'ods.log'];
+  const report = JSON.parse(await printed(tableCommand(), [...where, '--order-by', 'note,id'])) as unknown;
+  expect(report).toEqual({ partitions: 1, filesBefore: 1, filesAfter: 1, rows: COMMITS });
+  expect(await rowsOf(warehouse, 'ods.log')).toEqual(after[1]);
+  const unsaid = printed(tableCommand(), [...where, '--order-strategy', 'zorder']);
+  await expect(unsaid).rejects.toMatchObject({ code: 'E6200' });
 });

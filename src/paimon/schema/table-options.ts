@@ -9,6 +9,7 @@ export type MergeEngine = 'deduplicate' | 'partial-update' | 'aggregation' | 'fi
 export type ChangelogProducer = 'none' | 'input' | 'full-compaction' | 'lookup';
 export type BucketFunction = 'default' | 'mod' | 'hive';
 export type PartitionExpirationStrategy = 'values-time' | 'update-time';
+export type ClusteringStrategy = 'auto' | 'order' | 'zorder' | 'hilbert';
 export type FileFormat = 'parquet' | 'orc' | 'avro';
 
 /** The value of `bucket` for dynamic buckets (primary key) or none (append). */
@@ -135,6 +136,9 @@ export interface TableOptions {
   readonly compactionForceRewriteAllFiles: boolean;
   /** `compaction.min.file-num`: files of an append table that are worth being written together. */
   readonly appendFileCountMin: number;
+  /** `clustering.columns`: what rows of an append table are sorted by when they are. */
+  readonly clusteringColumns: readonly string[];
+  readonly clusteringStrategy: ClusteringStrategy;
   /** `source.split.open-file-cost`: what opening a file counts as. */
   readonly openFileCostBytes: number;
   // Manifests
@@ -313,6 +317,8 @@ function levelOptions(read: OptionReader) {
     compactionForceUpLevelZero: read.flag('compaction.force-up-level-0', false),
     compactionForceRewriteAllFiles: read.flag('compaction.force-rewrite-all-files', false),
     appendFileCountMin: read.integer('compaction.min.file-num', 5),
+    clusteringColumns: read.names('clustering.columns') ?? read.names('sink.clustering.by-columns') ?? [],
+    clusteringStrategy: read.choice<ClusteringStrategy>('clustering.strategy', ['auto', 'order', 'zorder', 'hilbert']),
     openFileCostBytes: read.size('source.split.open-file-cost', 4 * MEBIBYTE),
   };
 }
