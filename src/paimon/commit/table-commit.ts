@@ -5,6 +5,7 @@ import { assert, isTributaryError, TributaryError } from '../../base/errors.ts';
 import type { Random } from '../../base/random.ts';
 import type { FileStore } from '../../storage/file-store.ts';
 import type { IndexManifestEntry, ManifestEntry, ManifestFileMeta } from '../meta/manifest-entry.ts';
+import { EMPTY_STATS } from '../meta/stats.ts';
 import { BATCH_COMMIT_IDENTIFIER, type Snapshot } from '../meta/snapshot.ts';
 import { snapshotToJson } from '../meta/snapshot-json.ts';
 import { type TableOptions, tableOptions } from '../schema/table-options.ts';
@@ -341,7 +342,7 @@ export class TableCommitter {
     if (draft.delta !== null) return draft.delta;
     const { request, written } = draft;
     const tasks = [
-      this.#writeEntries([...request.deleted, ...request.added], written),
+      this.#writeEntries([...this.#storedDeletes(request.deleted), ...request.added], written),
       request.changelog.length === 0 ? Promise.resolve(null) : this.#writeEntries(request.changelog, written),
     ] as const;
     const failed = (await Promise.allSettled(tasks)).find((result) => result.status === 'rejected');
@@ -352,6 +353,12 @@ export class TableCommitter {
     const [delta, changelog] = await Promise.all(tasks);
     draft.delta = { ...delta, changelogList: changelog?.list ?? null };
     return draft.delta;
+  }
+
+  /** DELETE entries as they are written: what they repeat of statistics is read by nobody. */
+  #storedDeletes(deleted: readonly ManifestEntry[]): readonly ManifestEntry[] {
+    if (!this.#options.manifestDeleteFileDropStats) return deleted;
+    return deleted.map((entry) => ({ ...entry, file: { ...entry.file, valueStats: EMPTY_STATS, valueStatsCols: [] } }));
   }
 
   async #writeEntries(entries: readonly ManifestEntry[], written: string[]): Promise<WrittenManifests> {
