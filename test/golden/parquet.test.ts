@@ -130,7 +130,7 @@ function conditionOf(column: string, cell: Cell): readonly ColumnCondition[] {
 
 function checkStatistics(schema: TableSchema, entry: FileEntry, summary: FileSummary): void {
   const values = summary.columns.slice(summary.columns.length - schema.fields.length);
-  const { stats, columns } = new FileStats(schema, 'data').valueStats(values);
+  const { stats, columns } = new FileStats(schema, { content: 'data', level: 0, isAvro: false }).valueStats(values);
   expect(columns).toEqual(entry.valueStatsCols ?? null);
   expect(Buffer.from(stats.minValues).toString('hex')).toBe(entry.valueStats.minHex);
   expect(Buffer.from(stats.maxValues).toString('hex')).toBe(entry.valueStats.maxHex);

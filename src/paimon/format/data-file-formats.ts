@@ -1,7 +1,7 @@
 // The formats of data files: which one a file has, how it is opened, and how one is written.
 import { TributaryError } from '../../base/errors.ts';
 import type { DataField } from '../schema/data-type.ts';
-import type { FileFormat } from '../schema/table-options.ts';
+import type { FileFormat, TableOptions } from '../schema/table-options.ts';
 import type { DataCodec } from './avro/avro-codec.ts';
 import { openAvro } from './avro/avro-reader.ts';
 import { createAvroWriter } from './avro/avro-writer.ts';
@@ -9,7 +9,7 @@ import type { ByteSink, DataFile, FormatWriter, RangeSource } from './data-file.
 import { openOrc } from './orc/orc-reader.ts';
 import type { ParquetCompression } from './parquet/compression.ts';
 import { openParquet } from './parquet/parquet-reader.ts';
-import { createParquetWriter } from './parquet/parquet-writer.ts';
+import { createParquetWriter, type ParquetWriterOptions } from './parquet/parquet-writer.ts';
 
 const FORMATS: readonly FileFormat[] = ['parquet', 'orc', 'avro'];
 
@@ -44,13 +44,16 @@ export async function openDataFile(
   }
 }
 
-/** How files are written. */
-export interface FileEncoding {
-  readonly format: Exclude<FileFormat, 'orc'>;
-  /** As in the table's option, in lower case. */
-  readonly compression: string;
-  readonly zstdLevel: number;
-}
+/** How files are written: a format with what its writer needs to know. */
+export type FileEncoding =
+  | { readonly format: 'parquet'; readonly writer: Omit<ParquetWriterOptions, 'fields'> }
+  | { readonly format: 'avro'; readonly codec: DataCodec; readonly zstdLevel: number };
+
+/** The options of a table that files are written by, beside their format and compression. */
+export type EncodingOptions = Pick<
+  TableOptions,
+  'zstdLevel' | 'rowGroupSizeBytes' | 'parquetPageSizeBytes' | 'parquetDictionary'
+>;
 
 const PARQUET_COMPRESSIONS: Readonly<Record<string, ParquetCompression>> = {
   none: 'none',
@@ -70,22 +73,52 @@ const AVRO_CODECS: Readonly<Record<string, DataCodec>> = {
   zstandard: 'zstandard',
 };
 
-/** The encoding of a format and a compression by their options. Throws `E3301` for what cannot be written. */
-export function fileEncoding(format: FileFormat, compression: string, zstdLevel: number): FileEncoding {
-  if (format === 'orc') throw new TributaryError('E3301', `file format cannot be written: format=${format}`);
+/** Where a table says how large row groups are, their rows do not matter. */
+const ROWS_UNBOUNDED = 2 ** 31 - 1;
+
+/** The encoding of a format and a compression, in any case. Throws `E3301` for what cannot be written. */
+export function fileEncoding(format: FileFormat, compression: string, options: EncodingOptions): FileEncoding {
   const name = compression.toLowerCase();
-  const known = format === 'parquet' ? PARQUET_COMPRESSIONS : AVRO_CODECS;
-  if (known[name] !== undefined) return { format, compression: name, zstdLevel };
+  switch (format) {
+    case 'orc':
+      throw new TributaryError('E3301', `file format cannot be written: format=${format}`);
+    case 'avro': {
+      const codec = AVRO_CODECS[name] ?? refuseCompression(format, compression);
+      return { format, codec, zstdLevel: options.zstdLevel };
+    }
+    case 'parquet': {
+      const known = PARQUET_COMPRESSIONS[name] ?? refuseCompression(format, compression);
+      return { format, writer: parquetWriterOptions(known, options) };
+    }
+  }
+}
+
+function parquetWriterOptions(
+  compression: ParquetCompression,
+  options: EncodingOptions,
+): Omit<ParquetWriterOptions, 'fields'> {
+  const { rowGroupSizeBytes, parquetPageSizeBytes, parquetDictionary: dictionary } = options;
+  return {
+    compression,
+    dictionary,
+    ...(compression === 'zstd' ? { level: options.zstdLevel } : {}),
+    ...(rowGroupSizeBytes === null ? {} : { rowGroupBytes: rowGroupSizeBytes, rowGroupRows: ROWS_UNBOUNDED }),
+    ...(parquetPageSizeBytes === null ? {} : { pageBytes: parquetPageSizeBytes }),
+  };
+}
+
+function refuseCompression(format: FileFormat, compression: string): never {
   throw new TributaryError('E3301', `file compression cannot be written: format=${format} compression=${compression}`);
 }
 
 /** Starts a file of the fields. Throws `E3210` for a column that the format cannot hold. */
 export function createDataFile(encoding: FileEncoding, fields: readonly DataField[], sink: ByteSink): FormatWriter {
-  const { format, zstdLevel } = encoding;
-  if (format === 'avro') {
-    const codec = AVRO_CODECS[encoding.compression] ?? 'null';
-    return createAvroWriter({ fields, codec, zstdLevel, statistics: true }, sink);
+  switch (encoding.format) {
+    case 'avro': {
+      const { codec, zstdLevel } = encoding;
+      return createAvroWriter({ fields, codec, zstdLevel, statistics: true }, sink);
+    }
+    case 'parquet':
+      return createParquetWriter({ ...encoding.writer, fields }, sink);
   }
-  const compression = PARQUET_COMPRESSIONS[encoding.compression] ?? 'none';
-  return createParquetWriter({ fields, compression, ...(compression === 'zstd' ? { level: zstdLevel } : {}) }, sink);
 }

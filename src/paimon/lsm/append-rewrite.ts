@@ -33,10 +33,9 @@ export async function runRewrite(request: RewriteRequest, store: FileStore): Pro
   const reader = { store, layout, schemas, pathOf, deletedRows };
   const writer = new DataFileWriter({
     store,
-    format: new DataFileFormat(schema, 'data', columns),
+    format: new DataFileFormat(schema, { content: 'data', level: 0, columns }),
     directory: paths.bucket(partition, bucket),
     names: new FileNames(request.fileUuid),
-    level: 0,
     fileSource: FILE_SOURCE_COMPACT,
     creationTimeMs: request.creationTimeMs,
   });

@@ -4,6 +4,7 @@ import { TributaryError } from '../../base/errors.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
 import { type TableOptions, tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
+import { fileFormatAt } from './file-encoding.ts';
 import type { Raising } from './plan-rewrite.ts';
 import { holdsExpired, type RecordExpiry } from './record-expiry.ts';
 
@@ -90,6 +91,7 @@ export function raisingOf(file: DataFileMeta, rules: RaisingRules): Raising {
   if (file.level === outputLevel) return 'stay';
   if (mode.kind === 'full') return 'raise-and-read';
   if (mode.kind === 'plain' || file.level !== 0) return 'raise';
+  if (fileFormatAt(options, file.level) !== fileFormatAt(options, outputLevel)) return 'rewrite';
   const isLastRow = options.mergeEngine === 'deduplicate' && options.sequenceFields.length === 0;
   // Below the highest level, rows of other engines have to be merged with what is found above.
   if (outputLevel !== rules.maxLevel && !isLastRow) return 'rewrite';

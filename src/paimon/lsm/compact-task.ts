@@ -99,10 +99,10 @@ class Compaction {
     this.vectors = vectors;
     this.mode = compactModeOf(schema, request);
     const names = new FileNames(request.fileUuid);
-    const format = new DataFileFormat(schema, 'data');
-    const { outputLevel: level, creationTimeMs } = request;
+    const { outputLevel, creationTimeMs } = request;
+    const format = new DataFileFormat(schema, { content: 'data', level: outputLevel });
     const directory = paths.bucket(partition, bucket);
-    this.target = { store, format, directory, names, level, fileSource: FILE_SOURCE_COMPACT, creationTimeMs };
+    this.target = { store, format, directory, names, fileSource: FILE_SOURCE_COMPACT, creationTimeMs };
     this.reader = {
       store,
       layout,
@@ -155,7 +155,7 @@ class Compaction {
   }
 
   private changelogWriter(): DataFileWriter {
-    const format = new DataFileFormat(this.request.schema, 'changelog');
+    const format = new DataFileFormat(this.request.schema, { content: 'changelog', level: this.request.outputLevel });
     return this.track(new DataFileWriter({ ...this.target, format, fileSource: FILE_SOURCE_APPEND }));
   }
 

@@ -2,16 +2,16 @@
 // size, and the metadata of each file as the manifest will hold it. Used by flushes and compactions.
 import { isRetract } from '../../column/row-kind.ts';
 import type { FileSink, FileStore } from '../../storage/file-store.ts';
-import { avroHolds } from '../format/avro/avro-schema-text.ts';
 import { createRowEncoder, EMPTY_ROW, type RowEncoder } from '../format/binary-row.ts';
 import type { FormatWriter } from '../format/data-file.ts';
-import { createDataFile, type FileEncoding, fileEncoding } from '../format/data-file-formats.ts';
+import { createDataFile, type FileEncoding } from '../format/data-file-formats.ts';
 import { type DataFileMeta, FILE_SOURCE_APPEND } from '../meta/data-file-meta.ts';
 import { EMPTY_STATS } from '../meta/stats.ts';
 import { type TableOptions, tableOptions } from '../schema/table-options.ts';
 import type { DataField } from '../schema/data-type.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
-import { type FileContent, FileStats } from './file-stats.ts';
+import { compressionEnding, encodingOf, type FileContent } from './file-encoding.ts';
+import { FileStats } from './file-stats.ts';
 import { FileColumns } from './key-value-file.ts';
 import type { KeyValueBatch } from './key-values.ts';
 
@@ -32,10 +32,19 @@ export class FileNames {
   }
 }
 
-/** What all files of one task have in common. */
+/** The files that a format is of. */
+export interface FormatOf {
+  readonly content: FileContent;
+  readonly level: number;
+  /** What to write where it is not the schema's columns: some of these, or those that tell the ids of rows, too. */
+  readonly columns?: readonly DataField[] | undefined;
+}
+
+/** What a table's files of one kind at one level have in common. */
 export class DataFileFormat {
   readonly schema: TableSchema;
   readonly content: FileContent;
+  readonly level: number;
   readonly options: TableOptions;
   readonly columns: FileColumns;
   readonly stats: FileStats;
@@ -45,27 +54,19 @@ export class DataFileFormat {
   /** As in `DataFileMeta.writeCols`. */
   readonly writeCols: readonly string[] | null;
 
-  /**
-   * `columns` are those to write where they are not the schema's: some of these, or those that tell the ids of rows, too.
-   * Throws `E3301` for a file format or compression that cannot be written.
-   */
-  constructor(given: TableSchema, content: FileContent, columns?: readonly DataField[]) {
+  /** Throws `E3301` for a file format or compression that cannot be written. */
+  constructor(given: TableSchema, { content, level, columns }: FormatOf) {
     const schema = columns === undefined ? given : { ...given, fields: columns };
     this.writeCols = columns?.map((field) => field.name) ?? null;
     this.schema = schema;
     this.content = content;
+    this.level = level;
     this.options = tableOptions(schema);
-    const isChangelog = content === 'changelog';
-    // Waiting rows are read once, whole: Avro is quick to write, and the table's own format where it cannot hold them.
-    const isAvro = content === 'postponed' && avroHolds(schema.fields);
-    const ownFormat = isChangelog ? this.options.changelogFileFormat : this.options.fileFormat;
-    const format = isAvro ? 'avro' : ownFormat;
-    const compression = isChangelog ? this.options.changelogFileCompression : this.options.fileCompression;
-    this.encoding = fileEncoding(format, compression, this.options.zstdLevel);
-    const ending = this.options.fileSuffixIncludesCompression ? `.${this.encoding.compression}` : '';
-    this.extension = `${ending}.${format}`;
+    this.encoding = encodingOf(schema, content, level);
+    const ending = this.options.fileSuffixIncludesCompression ? compressionEnding(this.options.fileCompression) : '';
+    this.extension = `${ending}.${this.encoding.format}`;
     this.columns = new FileColumns(schema);
-    this.stats = new FileStats(schema, content === 'postponed' && !isAvro ? 'data' : content);
+    this.stats = new FileStats(schema, { content, level, isAvro: this.encoding.format === 'avro' });
     this.keyEncoder = createRowEncoder(this.columns.keyIndexes.map((index) => schema.fields[index].type));
   }
 
@@ -81,7 +82,6 @@ export interface DataFileTarget {
   /** The directory of the bucket. */
   readonly directory: string;
   readonly names: FileNames;
-  readonly level: number;
   /** FILE_SOURCE_APPEND or FILE_SOURCE_COMPACT. */
   readonly fileSource: number;
   /** As in `DataFileMeta.creationTimeMs`. */
@@ -181,8 +181,8 @@ class OpenFile {
   async finish(): Promise<DataFileMeta> {
     const summary = await this.writer.finish();
     await this.sink.close();
-    const { format, level, fileSource, creationTimeMs } = this.target;
-    const { columns, schema, stats } = format;
+    const { format, fileSource, creationTimeMs } = this.target;
+    const { columns, schema, stats, level } = format;
     const values = stats.valueStats(summary.columns.slice(columns.valuesStart));
     const keyFields = columns.keyIndexes.map((index) => schema.fields[index]);
     const keyColumns = columns.keyIndexes.map((index) => summary.columns[columns.valuesStart + index]);

@@ -1,13 +1,16 @@
 // The statistics of a data file as its manifest entry has them, from what the file writer saw.
+import { avroHolds } from '../format/avro/avro-schema-text.ts';
 import { boundCell } from '../format/bound-cell.ts';
 import type { FileColumnStatistics } from '../format/data-file.ts';
 import type { SimpleStats } from '../meta/data-file-meta.ts';
 import { type ColumnStats, simpleStats } from '../meta/stats.ts';
 import type { DataField, DataType } from '../schema/data-type.ts';
-import { isTrackingField } from '../schema/system-fields.ts';
-import { fieldOptions, tableOptions } from '../schema/table-options.ts';
+import { isTrackingField, KIND_FIELD, SEQUENCE_FIELD } from '../schema/system-fields.ts';
+import { tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import { trimmedPrimaryKeys } from '../schema/table-schema.ts';
+import type { FileContent } from './file-encoding.ts';
+import { KEY_PREFIX } from './key-value-file.ts';
 import { parseStatsMode, reduceStats, type StatsMode } from './stats-mode.ts';
 
 const KEY_MODE: StatsMode = { kind: 'truncate', length: 128 };
@@ -20,42 +23,39 @@ export interface ValueStats {
   readonly columns: readonly string[] | null;
 }
 
-/** What files hold: rows of a bucket, changes, or rows that wait in a postponed bucket, of which there are no statistics. */
-export type FileContent = 'data' | 'changelog' | 'postponed';
+/** The files that statistics are of. */
+export interface StatsOf {
+  readonly content: FileContent;
+  readonly level: number;
+  readonly isAvro: boolean;
+}
 
-/** Makes the statistics of files of one schema. Throws `E3105` for an unknown mode. */
+/** Makes the statistics of files of one schema. Throws `E3105` for an unknown mode. Source: StatsCollectorFactories. */
 export class FileStats {
   private readonly schema: TableSchema;
   private readonly modes: readonly StatsMode[];
   private readonly isDense: boolean;
-  private readonly keyMode: StatsMode;
+  private readonly keyModes: readonly StatsMode[];
 
-  constructor(schema: TableSchema, content: FileContent) {
-    const options = tableOptions(schema);
-    const overall = parseStatsMode(content === 'changelog' ? options.changelogStatsMode : options.statsMode);
-    const own = fieldOptions(schema, 'stats-mode');
-    const keys = options.thinMode ? trimmedPrimaryKeys(schema) : [];
+  constructor(schema: TableSchema, of: StatsOf) {
+    const modes = columnModes(schema, of);
+    const keyCount = modes.length - schema.fields.length;
     this.schema = schema;
-    this.isDense = options.statsDenseStore;
-    this.keyMode = content === 'postponed' ? NO_STATS : KEY_MODE;
-    this.modes = schema.fields.map((field, index): StatsMode => {
-      if (content === 'postponed') return NO_STATS;
-      // In thin mode the value columns stand for the key columns.
-      if (keys.includes(field.name) || isTrackingField(field)) return KEY_MODE;
-      const mode = own.get(field.name);
-      if (mode !== undefined) return parseStatsMode(mode);
-      const isBeyond = options.statsKeepFirstColumns >= 0 && index >= options.statsKeepFirstColumns;
-      return isBeyond ? NO_STATS : overall;
-    });
+    this.isDense = tableOptions(schema).statsDenseStore;
+    this.modes = modes.slice(keyCount);
+    // In thin mode the value columns stand for the key columns.
+    const keys = trimmedPrimaryKeys(schema).map((name) => schema.fields.findIndex((field) => field.name === name));
+    this.keyModes = keyCount > 0 ? modes.slice(0, keyCount) : keys.map((index) => this.modes[index]);
   }
 
   /** Statistics of the key columns. */
   keyStats(fields: readonly DataField[], columns: readonly FileColumnStatistics[]): SimpleStats {
     const types = fields.map((field) => field.type);
-    return simpleStats(
-      types,
-      columns.map((column, index) => reduceStats(exactStats(types[index], column), this.keyMode, isText(types[index]))),
-    );
+    const reduced = columns.map((column, index) => {
+      const type = types[index];
+      return reduceStats(exactStats(type, column), this.keyModes[index], isText(type));
+    });
+    return simpleStats(types, reduced);
   }
 
   /** Statistics of the table's columns, all of them, in order. */
@@ -72,6 +72,37 @@ export class FileStats {
     );
     return { stats, columns: kept.length === fields.length ? null : kept.map((index) => fields[index].name) };
   }
+}
+
+/** The modes of the key columns, where the files have them, and of the table's columns. */
+function columnModes(schema: TableSchema, of: StatsOf): readonly StatsMode[] {
+  const { thinMode, statsKeepFirstColumns } = tableOptions(schema);
+  const isKeyed = schema.primaryKeys.length > 0;
+  const keys = isKeyed ? trimmedPrimaryKeys(schema) : [];
+  const keyNames = thinMode ? [] : keys.map((name) => KEY_PREFIX + name);
+  const systemNames = isKeyed ? [...keyNames, SEQUENCE_FIELD.name, KIND_FIELD.name] : [];
+  const overall = parseStatsMode(overallMode(schema, of));
+  // Of Avro files of tables with keys the reference counts all columns alike.
+  const countsAll = isKeyed && of.isAvro;
+  const tracking = schema.fields.filter(isTrackingField).map(({ name }) => name);
+  let count = 0;
+  const modes = [...systemNames, ...schema.fields.map(({ name }) => name)].map((name, index): StatsMode => {
+    const own = schema.options[`fields.${name}.stats-mode`];
+    const isSystem = index < systemNames.length || tracking.includes(name);
+    if (own === undefined && !countsAll && (isSystem || (thinMode && keys.includes(name)))) return KEY_MODE;
+    const isBeyond = statsKeepFirstColumns >= 0 && count >= statsKeepFirstColumns;
+    count++;
+    if (own !== undefined) return parseStatsMode(own);
+    return isBeyond ? NO_STATS : overall;
+  });
+  return [...modes.slice(0, keyNames.length), ...modes.slice(systemNames.length)];
+}
+
+function overallMode(schema: TableSchema, { content, level }: StatsOf): string {
+  const { changelogStatsMode, statsModePerLevel, statsMode } = tableOptions(schema);
+  const ofContent = content === 'changelog' ? changelogStatsMode : null;
+  const ofLevel = schema.primaryKeys.length > 0 ? statsModePerLevel.get(level) : undefined;
+  return ofContent ?? ofLevel ?? (content === 'postponed' && avroHolds(schema.fields) ? 'none' : statsMode);
 }
 
 function isUnknown(stats: ColumnStats): boolean {

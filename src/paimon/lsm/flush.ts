@@ -12,7 +12,7 @@ import type { TableSchema } from '../schema/table-schema.ts';
 import { DataFileFormat, DataFileWriter, FileNames } from './data-file-writer.ts';
 import { type DeletionFile, readDeletionVector } from './deletion-vector.ts';
 import { filePaths } from './file-paths.ts';
-import type { FileContent } from './file-stats.ts';
+import type { FileContent } from './file-encoding.ts';
 import { completeChanges, fillMissing, type LogRows, missingColumns, rowsToLookUp } from './fill.ts';
 import { lookUpRows, type OpenEntry } from './flush-lookup.ts';
 import { tableLayout } from './key-value-file.ts';
@@ -204,11 +204,11 @@ class FlushOutput {
   async write(content: FileContent, { batch, order, groups }: PlacedRows): Promise<void> {
     const { tablePath, schema, creationTimeMs } = this.request;
     const { places } = this.rows.places;
-    const format = new DataFileFormat(schema, content);
+    const format = new DataFileFormat(schema, { content, level: 0 });
     const paths = filePaths(tablePath, schema);
     const { store, names, written } = this;
     const entries = content === 'changelog' ? written.changelog : written.data;
-    const target = { store, format, names, level: 0, fileSource: FILE_SOURCE_APPEND, creationTimeMs };
+    const target = { store, format, names, fileSource: FILE_SOURCE_APPEND, creationTimeMs };
     for (let from = 0; from < order.length; ) {
       const group = groups[order[from]];
       let to = from + 1;

@@ -9,7 +9,8 @@ import type { KeyValueBatch, KeyValueLayout } from './key-values.ts';
 
 /** Added to a column's id for its key copy (KEY_FIELD_ID_START = Integer.MAX_VALUE / 2). */
 const KEY_FIELD_ID_START = 1073741823;
-const KEY_PREFIX = '_KEY_';
+/** Names of key copies are those of their columns behind it. */
+export const KEY_PREFIX = '_KEY_';
 
 /** The layout of batches that hold all columns of the table. */
 export function tableLayout(schema: TableSchema): KeyValueLayout {

@@ -28,8 +28,10 @@ export function requireWritable(schema: TableSchema): WriteMode {
   requireWholeRows(options);
   const isPostponed = options.bucket === BUCKET_POSTPONE;
   const hasInputChangelog = options.changelogProducer === 'input' && schema.primaryKeys.length > 0 && !isPostponed;
-  new DataFileFormat(schema, isPostponed ? 'postponed' : 'data');
-  if (hasInputChangelog) new DataFileFormat(schema, 'changelog');
+  for (let level = 0; level < options.levelCount; level++) {
+    new DataFileFormat(schema, { content: isPostponed ? 'postponed' : 'data', level });
+    if (hasInputChangelog) new DataFileFormat(schema, { content: 'changelog', level });
+  }
   if (schema.primaryKeys.length > 0) requireKeyedOptions(schema, options);
   else if (options.bucket === 0 || options.bucket < BUCKET_DYNAMIC) refuse('bucket', options.bucket);
   const requireLookups = (): void => {

@@ -64,9 +64,25 @@ export class OptionReader {
   /** One of the choices, case-insensitively; the first is the default. */
   choice<Choice extends string>(option: string, choices: readonly Choice[]): Choice {
     const text = this.text(option);
-    if (text === null) return choices[0];
-    const chosen = choices.find((choice) => choice === text.trim().toLowerCase().replaceAll('_', '-'));
-    if (chosen === undefined) throw badOption(option, text);
-    return chosen;
+    return text === null ? choices[0] : choiceOf(option, text, choices);
   }
+
+  /** The value of each level that the option names, as in `0:avro,3:parquet`. */
+  perLevel<Value>(option: string, parse: (text: string, option: string) => Value): ReadonlyMap<number, Value> {
+    const levels = new Map<number, Value>();
+    const text = this.text(option);
+    for (const item of text === null ? [] : text.split(',')) {
+      const [, level, value] = /^\s*(\d{1,9})\s*:\s*([^:]*\S)\s*$/.exec(item) ?? [];
+      if (level === undefined || levels.has(Number(level))) throw badOption(option, text ?? '');
+      levels.set(Number(level), parse(value, option));
+    }
+    return levels;
+  }
+}
+
+/** The choice that a text means, in any case. Throws `E3105`. */
+export function choiceOf<Choice extends string>(option: string, text: string, choices: readonly Choice[]): Choice {
+  const chosen = choices.find((choice) => choice === text.trim().toLowerCase().replaceAll('_', '-'));
+  if (chosen === undefined) throw badOption(option, text);
+  return chosen;
 }

@@ -1,6 +1,6 @@
 // Table options with their types and the reference's defaults: the part of CoreOptions that this implementation acts
 // on. They are part of the table's format, so they are read from the schema and never from other settings.
-import { OptionReader } from './option-reader.ts';
+import { choiceOf, OptionReader } from './option-reader.ts';
 import { badOption } from './option-text.ts';
 import { type AutomaticTagOptions, automaticTagOptions } from './tag-options.ts';
 import type { TableSchema } from './table-schema.ts';
@@ -81,10 +81,20 @@ export interface TableOptions {
   // Files
   readonly fileFormat: FileFormat;
   readonly fileCompression: string;
+  /** `file.format.per.level` and the like: for the levels that they name, of tables with a primary key. */
+  readonly fileFormatPerLevel: ReadonlyMap<number, FileFormat>;
+  readonly fileCompressionPerLevel: ReadonlyMap<number, string>;
   readonly zstdLevel: number;
+  /** `file.block-size` or `parquet.block.size`: bytes of a row group before compression; null for the writer's own. */
+  readonly rowGroupSizeBytes: number | null;
+  /** `parquet.page.size`; null for the writer's own. */
+  readonly parquetPageSizeBytes: number | null;
+  /** `parquet.enable.dictionary` */
+  readonly parquetDictionary: boolean;
   readonly targetFileSizeBytes: number;
-  readonly changelogFileFormat: FileFormat;
-  readonly changelogFileCompression: string;
+  /** Null where changelog files are as data files of their level. */
+  readonly changelogFileFormat: FileFormat | null;
+  readonly changelogFileCompression: string | null;
   readonly dataFilePrefix: string;
   readonly changelogFilePrefix: string;
   /** `file.suffix.include.compression`: names end in `.zstd.parquet`. */
@@ -97,7 +107,9 @@ export interface TableOptions {
   // Statistics
   /** `metadata.stats-mode`: `none`, `counts`, `truncate(n)` or `full`. */
   readonly statsMode: string;
-  readonly changelogStatsMode: string;
+  readonly statsModePerLevel: ReadonlyMap<number, string>;
+  /** Null where changelog files are as data files of their level. */
+  readonly changelogStatsMode: string | null;
   /** `metadata.stats-keep-first-n-columns`; -1 for all. */
   readonly statsKeepFirstColumns: number;
   readonly statsDenseStore: boolean;
@@ -183,19 +195,6 @@ export function tableOptions(schema: Pick<TableSchema, 'options' | 'primaryKeys'
   };
 }
 
-/** Column names of an option `fields.<column>.<suffix>` with their values. */
-export function fieldOptions(
-  schema: Pick<TableSchema, 'options' | 'fields'>,
-  suffix: string,
-): ReadonlyMap<string, string> {
-  const found = new Map<string, string>();
-  for (const field of schema.fields) {
-    const value = schema.options[`fields.${field.name}.${suffix}`];
-    if (value !== undefined) found.set(field.name, value);
-  }
-  return found;
-}
-
 function tableModel(read: OptionReader) {
   return {
     bucket: read.integer('bucket', BUCKET_DYNAMIC),
@@ -249,27 +248,30 @@ function tableModel(read: OptionReader) {
 
 function fileOptions(read: OptionReader, keyed: boolean) {
   const formats: readonly FileFormat[] = ['parquet', 'orc', 'avro'];
-  const fileFormat = read.choice('file.format', formats);
-  const fileCompression = read.text('file.compression') ?? 'zstd';
-  const statsMode = read.text('metadata.stats-mode') ?? 'truncate(16)';
   const targetFileSizeBytes = read.size('target-file-size', (keyed ? 128 : 256) * MEBIBYTE);
   return {
-    fileFormat,
-    fileCompression,
+    fileFormat: read.choice('file.format', formats),
+    fileCompression: read.text('file.compression') ?? 'zstd',
+    fileFormatPerLevel: read.perLevel('file.format.per.level', (text, option) => choiceOf(option, text, formats)),
+    fileCompressionPerLevel: read.perLevel('file.compression.per.level', (text) => text),
     zstdLevel: read.integer('file.compression.zstd-level', 1),
+    rowGroupSizeBytes: read.optionalSize('file.block-size') ?? read.optionalSize('parquet.block.size'),
+    parquetPageSizeBytes: read.optionalSize('parquet.page.size'),
+    parquetDictionary: read.flag('parquet.enable.dictionary', true),
     targetFileSizeBytes,
     smallFileSizeBytes: smallFileSize(read.text('compaction.small-file-ratio'), targetFileSizeBytes),
     changelogFileFormat:
-      read.text('changelog-file.format') === null ? fileFormat : read.choice('changelog-file.format', formats),
-    changelogFileCompression: read.text('changelog-file.compression') ?? fileCompression,
+      read.text('changelog-file.format') === null ? null : read.choice('changelog-file.format', formats),
+    changelogFileCompression: read.text('changelog-file.compression'),
     dataFilePrefix: read.text('data-file.prefix') ?? 'data-',
     changelogFilePrefix: read.text('changelog-file.prefix') ?? 'changelog-',
     fileSuffixIncludesCompression: read.flag('file.suffix.include.compression', false),
     dataFileDirectory: read.text('data-file.path-directory'),
     indexFilesInDataDirectory: read.flag('index-file-in-data-file-dir', false),
     thinMode: read.flag('data-file.thin-mode', false),
-    statsMode,
-    changelogStatsMode: read.text('changelog-file.stats-mode') ?? statsMode,
+    statsMode: read.text('metadata.stats-mode') ?? 'truncate(16)',
+    statsModePerLevel: read.perLevel('metadata.stats-mode.per.level', (text) => text),
+    changelogStatsMode: read.text('changelog-file.stats-mode'),
     statsKeepFirstColumns: read.integer('metadata.stats-keep-first-n-columns', -1),
     statsDenseStore: read.flag('metadata.stats-dense-store', true),
     fileIndexReadEnabled: read.flag('file-index.read.enabled', true),

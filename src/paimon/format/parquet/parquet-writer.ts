@@ -103,10 +103,13 @@ class FileWriter implements FormatWriter {
     }
   }
 
-  /** So many rows at a time that no column gets much more than a page of them. */
+  /** So many rows at a time that no column gets much more than a page of them, and no row group much more than it holds. */
   private sliceRows(batch: ColumnBatch): number {
-    const rowBytes = Math.max(1, ...batch.columns.map((vector: Vector) => vectorSizeBytes(vector) / batch.rowCount));
-    return Math.max(1, Math.min(SLICE_ROWS_MAX, Math.floor(this.pageBytes / rowBytes)));
+    const cellBytes = batch.columns.map((vector: Vector) => vectorSizeBytes(vector) / batch.rowCount);
+    const rowBytes = cellBytes.reduce((sum, bytes) => sum + bytes, 0);
+    const pageRows = this.pageBytes / Math.max(1, ...cellBytes);
+    const groupRows = this.rowGroupBytes / Math.max(1, rowBytes);
+    return Math.max(1, Math.floor(Math.min(SLICE_ROWS_MAX, pageRows, groupRows)));
   }
 
   private isRowGroupFull(): boolean {
