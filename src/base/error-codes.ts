@@ -747,6 +747,13 @@ export const ERROR_CODES = {
     remedy:
       'Set the table option file-index.read.enabled to false to read without indexes, and rewrite the file by a full compaction.',
   },
+  E3231: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'A table option asks for a file index that cannot be written.',
+    remedy:
+      'Name columns that exist and that the index is for in file-index.<kind>.columns, and give options for these columns alone.',
+  },
   E3240: {
     kind: 'retry',
     exit: 1,

@@ -11,7 +11,7 @@ import { replay } from '../support/golden-replay.ts';
 import { openReplayed } from '../support/replayed-table.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
-const CASES = goldenNames().filter((name) => !REPLAY_REFUSED.has(name) && !name.startsWith('index-'));
+const CASES = goldenNames().filter((name) => !REPLAY_REFUSED.has(name));
 
 /** The reference drops the statistics of DELETE entries of files that its writer has read from a manifest, we of all. */
 const DROPS_STATS = 'manifest-drop-stats';

@@ -202,7 +202,8 @@ export async function discardFiles(
   const paths = filePaths(tablePath, of.schema);
   for (const file of of.files) {
     // What cannot be removed is an orphan that no snapshot names; what led here is what counts.
-    await store.delete(paths.file(of.place.partition, of.place.bucket, file)).catch(() => {});
+    for (const path of paths.ownFiles(of.place.partition, of.place.bucket, file))
+      await store.delete(path).catch(() => {});
   }
 }
 

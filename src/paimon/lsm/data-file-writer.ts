@@ -1,5 +1,6 @@
 // Writes sorted rows of one bucket to data or changelog files in the table's layout, a new file at the target
 // size, and the metadata of each file as the manifest will hold it. Used by flushes and compactions.
+import { assert } from '../../base/errors.ts';
 import { isRetract } from '../../column/row-kind.ts';
 import type { FileSink, FileStore } from '../../storage/file-store.ts';
 import { createRowEncoder, EMPTY_ROW, type RowEncoder } from '../format/binary-row.ts';
@@ -11,12 +12,15 @@ import { type TableOptions, tableOptions } from '../schema/table-options.ts';
 import type { DataField } from '../schema/data-type.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import { compressionEnding, encodingOf, type FileContent } from './file-encoding.ts';
+import { type FileIndexBuilder, FileIndexPlan } from './file-index-builder.ts';
 import { FileStats } from './file-stats.ts';
 import { FileColumns } from './key-value-file.ts';
 import type { KeyValueBatch } from './key-values.ts';
 
 /** Rows between two looks at the size of a file. */
 const SIZE_CHECK_ROWS = 8192;
+/** Behind the name of a data file: that of its indexes. */
+const INDEX_ENDING = '.index';
 
 /** Names of new files: `<prefix><uuid>-<number><extension>`, each number used once. */
 export class FileNames {
@@ -53,8 +57,9 @@ export class DataFileFormat {
   readonly extension: string;
   /** As in `DataFileMeta.writeCols`. */
   readonly writeCols: readonly string[] | null;
+  readonly indexes: FileIndexPlan;
 
-  /** Throws `E3301` for a file format or compression that cannot be written. */
+  /** Throws `E3231` for a file index and `E3301` for a file format or compression that cannot be written. */
   constructor(given: TableSchema, { content, level, columns }: FormatOf) {
     const schema = columns === undefined ? given : { ...given, fields: columns };
     this.writeCols = columns?.map((field) => field.name) ?? null;
@@ -67,6 +72,7 @@ export class DataFileFormat {
     this.extension = `${ending}.${this.encoding.format}`;
     this.columns = new FileColumns(schema);
     this.stats = new FileStats(schema, { content, level, isAvro: this.encoding.format === 'avro' });
+    this.indexes = new FileIndexPlan(schema);
     this.keyEncoder = createRowEncoder(this.columns.keyIndexes.map((index) => schema.fields[index].type));
   }
 
@@ -118,11 +124,10 @@ export class DataFileWriter {
 
   /** Removes everything that was written. Never throws. */
   async abort(): Promise<void> {
-    await this.open?.sink.abort();
+    await this.open?.abort();
     this.open = null;
-    for (const file of this.done) {
-      // The file is an orphan that no snapshot names if it cannot be removed; the failure that led here is what counts.
-      await this.target.store.delete(`${this.target.directory}/${file.fileName}`).catch(() => {});
+    for (const { fileName, extraFiles } of this.done) {
+      for (const name of [fileName, ...extraFiles]) await deleteQuietly(this.target, name);
     }
   }
 
@@ -151,8 +156,10 @@ class OpenFile {
   readonly writer: FormatWriter;
   private readonly target: DataFileTarget;
   private readonly fileName: string;
+  private readonly indexes: FileIndexBuilder | null;
   private readonly sequences = new SequenceRange();
   private deleteCount = 0;
+  private indexFile: string | null = null;
   private minKey: Uint8Array | null = null;
   private maxKey: Uint8Array = EMPTY_ROW;
 
@@ -162,11 +169,13 @@ class OpenFile {
     this.fileName = fileName;
     this.sink = sink;
     this.writer = createDataFile(encoding, columns.fields, sink);
+    this.indexes = target.format.indexes.open();
   }
 
   async append(batch: KeyValueBatch, { order, from, to }: RowRange): Promise<void> {
     const { columns, keyEncoder } = this.target.format;
     await this.writer.append(columns.of(batch), order, from, to);
+    this.indexes?.add(batch.columns, { order, from, to });
     const rowAt = (index: number): number => (order === null ? index : order[index]);
     for (let index = from; index < to; index++) {
       const row = order === null ? index : order[index];
@@ -180,6 +189,7 @@ class OpenFile {
 
   async finish(): Promise<DataFileMeta> {
     const summary = await this.writer.finish();
+    const embeddedFileIndex = await this.writeIndexes();
     await this.sink.close();
     const { format, fileSource, creationTimeMs } = this.target;
     const { columns, schema, stats, level } = format;
@@ -200,10 +210,10 @@ class OpenFile {
       maxSequenceNumber: isNumberedByCommit ? 0n : this.sequences.max,
       schemaId: schema.id,
       level,
-      extraFiles: [],
+      extraFiles: this.indexFile === null ? [] : [this.indexFile],
       creationTimeMs,
       deleteRowCount: this.deleteCount,
-      embeddedFileIndex: null,
+      embeddedFileIndex,
       fileSource,
       valueStatsCols: values.columns,
       externalPath: null,
@@ -211,6 +221,28 @@ class OpenFile {
       writeCols: format.writeCols,
     };
   }
+
+  /** Removes what was written. Never throws. */
+  async abort(): Promise<void> {
+    await this.sink.abort();
+    if (this.indexFile !== null) await deleteQuietly(this.target, this.indexFile);
+  }
+
+  /** The indexes, if the manifest entry is to hold them; else they get a file of their own. */
+  private async writeIndexes(): Promise<Uint8Array | null> {
+    const { store, directory, format } = this.target;
+    const bytes = this.indexes?.finish() ?? null;
+    if (bytes === null || bytes.length <= format.options.fileIndexInManifestSizeBytes) return bytes;
+    this.indexFile = this.fileName + INDEX_ENDING;
+    const created = await store.create(`${directory}/${this.indexFile}`, bytes);
+    assert(created, `file of a fresh name exists already: ${this.indexFile}`);
+    return null;
+  }
+}
+
+/** Removes a file of the bucket. One that cannot be removed is an orphan that no snapshot names: what led here counts. */
+async function deleteQuietly({ store, directory }: DataFileTarget, name: string): Promise<void> {
+  await store.delete(`${directory}/${name}`).catch(() => {});
 }
 
 /** The least and greatest of 64-bit numbers given as halves. */

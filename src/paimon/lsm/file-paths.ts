@@ -12,6 +12,12 @@ export interface FilePaths {
   bucket(partition: Uint8Array, bucket: number): string;
   /** The path of a data or changelog file. Throws `E3353` for one outside of the table. */
   file(partition: Uint8Array, bucket: number, file: Pick<DataFileMeta, 'fileName' | 'externalPath'>): string;
+  /** The paths of a file that we have written and of its extra files. */
+  ownFiles(
+    partition: Uint8Array,
+    bucket: number,
+    file: Pick<DataFileMeta, 'fileName' | 'extraFiles'>,
+  ): readonly string[];
   /** The path of an index file; one outside of the table is as it is. */
   index(entry: Pick<IndexManifestEntry, 'partition' | 'bucket' | 'fileName' | 'externalPath'>): string;
 }
@@ -26,6 +32,7 @@ export function filePaths(tablePath: string, schema: TableSchema): FilePaths {
       if (externalPath === null) return paths.file(partition, bucket, fileName);
       throw new TributaryError('E3353', `data file is outside of the table: path=${externalPath}`);
     },
+    ownFiles: (partition, bucket, file) => paths.filesOf(partition, bucket, file),
     index: ({ partition, bucket, fileName, externalPath }) => {
       if (externalPath !== null) return externalPath;
       if (indexFilesInDataDirectory) return paths.file(partition, bucket, fileName);

@@ -322,7 +322,9 @@ export class TableWriter {
   private async deleteFiles(entries: readonly ManifestEntry[]): Promise<void> {
     const { store, tablePath, schema } = this.options;
     const paths = filePaths(tablePath, schema);
-    for (const { partition, bucket, file } of entries) await store.delete(paths.file(partition, bucket, file));
+    for (const { partition, bucket, file } of entries) {
+      for (const path of paths.ownFiles(partition, bucket, file)) await store.delete(path);
+    }
   }
 }
 

@@ -115,6 +115,8 @@ export interface TableOptions {
   readonly statsDenseStore: boolean;
   /** `file-index.read.enabled`: whether reads use the indexes of files. */
   readonly fileIndexReadEnabled: boolean;
+  /** `file-index.in-manifest-threshold`: the largest indexes of a file that its manifest entry holds. */
+  readonly fileIndexInManifestSizeBytes: number;
   // Partitions
   readonly partitionDefaultName: string;
   readonly partitionLegacyName: boolean;
@@ -275,6 +277,7 @@ function fileOptions(read: OptionReader, keyed: boolean) {
     statsKeepFirstColumns: read.integer('metadata.stats-keep-first-n-columns', -1),
     statsDenseStore: read.flag('metadata.stats-dense-store', true),
     fileIndexReadEnabled: read.flag('file-index.read.enabled', true),
+    fileIndexInManifestSizeBytes: read.size('file-index.in-manifest-threshold', 500),
     partitionDefaultName: read.text('partition.default-name') ?? '__DEFAULT_PARTITION__',
     partitionLegacyName: read.flag('partition.legacy-name', true),
     dynamicPartitionOverwrite: read.flag('dynamic-partition-overwrite', true),

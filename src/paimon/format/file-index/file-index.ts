@@ -13,10 +13,10 @@ import { readJavaUtf } from './java-utf.ts';
 import { openRangeBitmapIndex } from './range-bitmap-index.ts';
 import type { RowSet } from './row-set.ts';
 
-const FILE_INDEX_MAGIC = 1493475289347502n;
-const FILE_INDEX_VERSION = 1;
+export const FILE_INDEX_MAGIC = 1493475289347502n;
+export const FILE_INDEX_VERSION = 1;
 /** Magic, version and size of the head. */
-const FIXED_SIZE = 16;
+export const FIXED_SIZE = 16;
 
 /** Where the bytes of an index are. */
 export interface IndexSource {

@@ -22,3 +22,18 @@ export function readJavaUtf(view: DataView, at: number): { readonly text: string
   }
   return { text, end };
 }
+
+/** The bytes of a text with its length. */
+export function writeJavaUtf(text: string): Uint8Array {
+  const bytes = [0, 0];
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    if (unit > 0 && unit < 0x80) bytes.push(unit);
+    else if (unit < 0x800) bytes.push(0xc0 | (unit >> 6), 0x80 | (unit & 0x3f));
+    else bytes.push(0xe0 | (unit >> 12), 0x80 | ((unit >> 6) & 0x3f), 0x80 | (unit & 0x3f));
+  }
+  const length = bytes.length - 2;
+  bytes[0] = length >> 8;
+  bytes[1] = length & 0xff;
+  return Uint8Array.from(bytes);
+}
