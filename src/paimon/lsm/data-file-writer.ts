@@ -12,15 +12,13 @@ import { type TableOptions, tableOptions } from '../schema/table-options.ts';
 import type { DataField } from '../schema/data-type.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import { compressionEnding, encodingOf, type FileContent } from './file-encoding.ts';
-import { type FileIndexBuilder, FileIndexPlan } from './file-index-builder.ts';
+import { type FileIndexBuilder, FileIndexPlan, INDEX_ENDING } from './file-index-builder.ts';
 import { FileStats } from './file-stats.ts';
 import { FileColumns } from './key-value-file.ts';
 import type { KeyValueBatch } from './key-values.ts';
 
 /** Rows between two looks at the size of a file. */
 const SIZE_CHECK_ROWS = 8192;
-/** Behind the name of a data file: that of its indexes. */
-const INDEX_ENDING = '.index';
 
 /** Names of new files: `<prefix><uuid>-<number><extension>`, each number used once. */
 export class FileNames {

@@ -9,6 +9,9 @@ import type { DataType } from '../schema/data-type.ts';
 import { type FileIndexSpec, fileIndexSpecs } from '../schema/file-index-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 
+/** Behind the name of a data file: that of the file with its indexes. */
+export const INDEX_ENDING = '.index';
+
 /** The indexes that each file of a table has. */
 export class FileIndexPlan {
   readonly specs: readonly FileIndexSpec[];

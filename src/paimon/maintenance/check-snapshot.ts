@@ -3,6 +3,7 @@
 import { isTributaryError, TributaryError } from '../../base/errors.ts';
 import type { FileStore } from '../../storage/file-store.ts';
 import type { ManifestStore } from '../commit/manifest-store.ts';
+import { checkFileIndex, indexBytes, type IndexSource } from '../format/file-index/file-index.ts';
 import { readDataFile } from '../lsm/data-file-reader.ts';
 import { filePaths } from '../lsm/file-paths.ts';
 import { tableLayout } from '../lsm/key-value-file.ts';
@@ -168,6 +169,7 @@ export class SnapshotCheck {
       const fileSchema = writtenSchema(version, file);
       const path = filePaths(this.source.paths.root, version).file(entry.partition, entry.bucket, file);
       if (!(await this.size(place, path, file.fileSize))) return;
+      await this.fileIndexes(place, entry, fileSchema);
       const check = new FileCheck(entry, fileSchema, isChangelog);
       try {
         const request = { path, file, fileSchema: version, fields: fileSchema.fields };
@@ -180,6 +182,21 @@ export class SnapshotCheck {
       for (const problem of check.problems()) this.findings.problems.push(`${place}: ${file.fileName} ${problem}`);
       this.findings.unknownBounds += check.unknownBounds();
     });
+  }
+
+  /** That the indexes of a data file are there and can be opened. */
+  private async fileIndexes(place: string, { partition, bucket, file }: ManifestEntry, schema: TableSchema) {
+    const { store, paths } = this.source;
+    const { rowCount, fileName, embeddedFileIndex } = file;
+    const typeOf = (column: string) => schema.fields.find((field) => field.name === column)?.type;
+    const check = (source: IndexSource): Promise<void> =>
+      this.findings.guard(place, () => checkFileIndex(source, { rowCount, typeOf }));
+    if (embeddedFileIndex !== null) await check(indexBytes(fileName, embeddedFileIndex));
+    for (const path of filePaths(paths.root, schema).ownFiles(partition, bucket, file).slice(1)) {
+      const bytes = (await store.stat(path)) === null ? null : await store.read(path);
+      if (bytes === null) this.findings.problems.push(`${place}: ${path} the file is not there`);
+      else await check(indexBytes(path, bytes));
+    }
   }
 
   private async indexes(

@@ -5,9 +5,8 @@ import type { PlainCondition } from '../format/condition.ts';
 import { indexBytes, type IndexSource, rowsByIndex } from '../format/file-index/file-index.ts';
 import type { RowSet } from '../format/file-index/row-set.ts';
 import { conditionsOfFile, type ReadSchemas } from '../lsm/file-conditions.ts';
+import { INDEX_ENDING } from '../lsm/file-index-builder.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
-
-const INDEX_ENDING = '.index';
 
 /** Where the extra files of a data file are. */
 export interface ExtraFiles {

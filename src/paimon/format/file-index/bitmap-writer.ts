@@ -103,13 +103,13 @@ export class BitmapWriter implements IndexBuilder {
   /** The numbers of the values as a HashMap gives them that was filled by `computeIfAbsent`, row after row. */
   private inHashOrder(): readonly number[] {
     const { cells, isLastNew } = this.distinct;
-    const { hashOf } = hashRule(this.settings.type);
+    const rule = hashRule(this.settings.type);
     // Room is made by the call after the one that has filled it.
     const sizeBefore = isLastNew ? cells.length - 1 : cells.length;
     let capacity = CAPACITY_MIN;
     while (sizeBefore > LOAD_FACTOR * capacity) capacity *= 2;
     const places = Float64Array.from(cells, (cell, number) => {
-      const hash = hashOf(cell);
+      const hash = rule.hashOf(cell);
       const bucket = (hash ^ (hash >>> 16)) & (capacity - 1);
       // Of one bucket the last comes first.
       return bucket * NUMBERS + (cells.length - 1 - number);

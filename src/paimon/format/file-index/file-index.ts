@@ -50,22 +50,43 @@ export async function rowsByIndex(
   conditions: readonly PlainCondition[],
   file: IndexedFile,
 ): Promise<RowSet | null> {
-  try {
+  return named(source, async () => {
     const wanted = new Set(columnConditions(conditions).map(({ column }) => column));
-    const parts = (await readHead(source)).filter((part) => wanted.has(part.column) && part.start >= 0);
-    const indexes = new Map<string, readonly ColumnIndex[]>();
-    for (const part of parts) {
-      const body = await readExactly(source, part.start, part.sizeBytes);
-      const index = openIndex(part, body, file);
-      if (index !== null) indexes.set(part.column, [...(indexes.get(part.column) ?? []), index]);
-    }
-    return rowsOfAll(conditions, indexes);
+    const parts = (await readHead(source)).filter((part) => wanted.has(part.column));
+    return rowsOfAll(conditions, await openIndexes(source, parts, file));
+  });
+}
+
+/** Opens all indexes. Throws `E3230` for damaged bytes, as far as opening tells. */
+export async function checkFileIndex(source: IndexSource, file: IndexedFile): Promise<void> {
+  await named(source, async () => openIndexes(source, await readHead(source), file));
+}
+
+/** Names the file in what goes wrong. */
+async function named<Result>(source: IndexSource, action: () => Promise<Result>): Promise<Result> {
+  try {
+    return await action();
   } catch (error) {
     if (!(error instanceof RangeError) && !isTributaryError(error, 'E3230', 'E3402')) throw error;
     throw new TributaryError('E3230', `file index cannot be read: file=${source.name} size=${source.sizeBytes}`, {
       cause: error,
     });
   }
+}
+
+async function openIndexes(
+  source: IndexSource,
+  parts: readonly Part[],
+  file: IndexedFile,
+): Promise<ReadonlyMap<string, readonly ColumnIndex[]>> {
+  const indexes = new Map<string, readonly ColumnIndex[]>();
+  for (const part of parts) {
+    if (part.start < 0) continue;
+    const body = await readExactly(source, part.start, part.sizeBytes);
+    const index = openIndex(part, body, file);
+    if (index !== null) indexes.set(part.column, [...(indexes.get(part.column) ?? []), index]);
+  }
+  return indexes;
 }
 
 /** Bytes in memory as a source. */
