@@ -67,6 +67,9 @@ test('options that follow from others', () => {
       'changelog-file.format': 'avro',
       'file.compression': 'snappy',
       'partial-update.ignore-delete': 'true',
+      'file.format.per.level': ' 0 : AVRO,5:orc',
+      'file.block-size': '8 mb',
+      'parquet.block.size': '1024',
     },
   });
   expect(options).toMatchObject({
@@ -77,9 +80,14 @@ test('options that follow from others', () => {
     sequenceFields: ['ts', 'n'],
     mergeEngine: 'partial-update',
     changelogFileFormat: 'avro',
-    changelogFileCompression: 'snappy',
+    changelogFileCompression: null,
+    rowGroupSizeBytes: 8388608,
     ignoreDelete: true,
   });
+  expect([...options.fileFormatPerLevel]).toEqual([
+    [0, 'avro'],
+    [5, 'orc'],
+  ]);
 });
 
 test.each([
