@@ -22,6 +22,25 @@ const SPECS: readonly (TableSpec & { readonly name: string })[] = [
     partitionKeys: ['p'],
     options: { bucket: '2', 'num-sorted-run.compaction-trigger': '2', 'target-file-size': '1 b' },
   },
+  {
+    name: 'deletion vectors and a lookup changelog',
+    columns: { p: TEXT, id: KEY, v: INT },
+    primaryKeys: ['id'],
+    options: {
+      bucket: '2',
+      'num-sorted-run.compaction-trigger': '2',
+      'target-file-size': '1 b',
+      'deletion-vectors.enabled': 'true',
+      'deletion-vectors.merge-on-read': 'true',
+      'changelog-producer': 'lookup',
+    },
+  },
+  {
+    name: 'a changelog of full compactions',
+    columns: { p: TEXT, id: KEY, v: INT },
+    primaryKeys: ['id'],
+    options: { bucket: '1', 'num-levels': '3', 'changelog-producer': 'full-compaction' },
+  },
 ];
 
 const step = fc.oneof(

@@ -14,6 +14,7 @@ import { tableLayout } from './key-value-file.ts';
 import { type CompactionPick, pickCompaction, pickFullCompaction, type PickSettings } from './pick-compaction.ts';
 import type { Place } from './row-places.ts';
 import { holdsExpired, recordExpiryOf } from './record-expiry.ts';
+import { sizeRatioPercent } from './size-ratio.ts';
 import { type SortedRun, sortedRuns } from './sorted-run.ts';
 import type { TaskRunner } from './task-runner.ts';
 import { keyRowOrder } from './key-values.ts';
@@ -123,7 +124,7 @@ export class BucketCompaction implements BucketWork {
       runsTrigger: options.compactionTrigger,
       levelCount: options.levelCount,
       sizeAmplificationPercentMax: options.maxSizeAmplificationPercent,
-      sizeRatioPercent: options.sizeRatioPercent,
+      sizeRatioPercent: sizeRatioPercent(options, localTimeMs(this.parts.clock.nowMs())),
       forceUpLevel0,
       dropsDeletesAlways: options.deletionVectors,
       isFullDue: intervalMs !== null && sinceFullMs > intervalMs,

@@ -24,6 +24,14 @@ export interface Retention {
   readonly timeMs: number;
 }
 
+/** Hours of the day in which runs of more different sizes are merged; they may go over midnight. */
+export interface OffPeakHours {
+  readonly startHour: number;
+  readonly endHour: number;
+  /** `compaction.offpeak-ratio`: percent on top of `compaction.size-ratio`. */
+  readonly ratioPercent: number;
+}
+
 /** The options of a table. Sizes in bytes, times in milliseconds; null where the reference has no default. */
 export interface TableOptions {
   /** `bucket`: a number of buckets, BUCKET_DYNAMIC or BUCKET_POSTPONE. */
@@ -141,6 +149,8 @@ export interface TableOptions {
   readonly levelCount: number;
   readonly maxSizeAmplificationPercent: number;
   readonly sizeRatioPercent: number;
+  /** `compaction.offpeak.start.hour`, inclusive, and `compaction.offpeak.end.hour`, exclusive; local time. */
+  readonly offPeakHours: OffPeakHours | null;
   readonly compactionIntervalMs: number | null;
   readonly compactionTotalSizeThresholdBytes: number | null;
   readonly compactionIncrementalSizeThresholdBytes: number | null;
@@ -316,6 +326,7 @@ function levelOptions(read: OptionReader) {
     levelCount: read.integer('num-levels', compactionTrigger + 1),
     maxSizeAmplificationPercent: read.integer('compaction.max-size-amplification-percent', 200),
     sizeRatioPercent: read.integer('compaction.size-ratio', 1),
+    offPeakHours: offPeakHours(read),
     compactionIntervalMs: read.optionalDuration('compaction.optimization-interval'),
     compactionTotalSizeThresholdBytes: read.optionalSize('compaction.total-size-threshold'),
     compactionIncrementalSizeThresholdBytes: read.optionalSize('compaction.incremental-size-threshold'),
@@ -326,6 +337,13 @@ function levelOptions(read: OptionReader) {
     clusteringStrategy: read.choice<ClusteringStrategy>('clustering.strategy', ['auto', 'order', 'zorder', 'hilbert']),
     openFileCostBytes: read.size('source.split.open-file-cost', 4 * MEBIBYTE),
   };
+}
+
+function offPeakHours(read: OptionReader): OffPeakHours | null {
+  const startHour = read.integer('compaction.offpeak.start.hour', -1);
+  const endHour = read.integer('compaction.offpeak.end.hour', -1);
+  if (startHour === endHour) return null;
+  return { startHour, endHour, ratioPercent: read.integer('compaction.offpeak-ratio', 0) };
 }
 
 function lookupOptions(read: OptionReader, model: ReturnType<typeof tableModel>) {
