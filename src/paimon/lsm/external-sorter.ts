@@ -42,9 +42,15 @@ export class ExternalSorter {
   private nextRun = 0;
 
   constructor(parts: SorterParts) {
-    const options = { ...parts.schema.options, 'target-file-size': FILE_BYTES_MAX, 'metadata.stats-mode': 'none' };
+    // Runs are read once, whole: what finds rows in files is of no use.
+    const own = Object.entries(parts.schema.options).filter(([option]) => !option.startsWith('file-index.'));
+    const options = {
+      ...Object.fromEntries(own),
+      'target-file-size': FILE_BYTES_MAX,
+      'metadata.stats-mode': 'none',
+    };
     this.parts = parts;
-    this.format = new DataFileFormat({ ...parts.schema, options }, 'data');
+    this.format = new DataFileFormat({ ...parts.schema, options }, { content: 'data', level: 0 });
   }
 
   /** Takes rows with all columns of the table; the batch is the sorter's from here on. */
@@ -101,7 +107,6 @@ export class ExternalSorter {
       format: this.format,
       directory: 'runs',
       names: new FileNames(`run-${this.nextRun++}`),
-      level: 0,
       fileSource: FILE_SOURCE_APPEND,
       creationTimeMs: 0,
     });

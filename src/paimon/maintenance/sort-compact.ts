@@ -191,10 +191,9 @@ class Sorting {
     const { random, clock } = this.parts;
     const writer = new DataFileWriter({
       store,
-      format: new DataFileFormat(schema, 'data'),
+      format: new DataFileFormat(schema, { content: 'data', level: 0 }),
       directory: filePaths(path, schema).bucket(partition, bucket),
       names: new FileNames(random.uuid()),
-      level: 0,
       fileSource: FILE_SOURCE_APPEND,
       creationTimeMs: localTimeMs(clock.nowMs()),
     });
