@@ -3,10 +3,12 @@
 import { TributaryError } from '../base/errors.ts';
 import type { ColumnBatch, Vector } from '../column/vector.ts';
 import { cellAt, vectorOf } from '../paimon/format/cell.ts';
+import type { Condition } from '../paimon/format/condition.ts';
 import { createParquetWriter } from '../paimon/format/parquet/parquet-writer.ts';
 import { filePaths } from '../paimon/lsm/file-paths.ts';
 import type { DataFileMeta } from '../paimon/meta/data-file-meta.ts';
-import { readSplit } from '../paimon/scan/read.ts';
+import { knownCount } from '../paimon/scan/count.ts';
+import { readPlan } from '../paimon/scan/read.ts';
 import type { ScanPlan, Split } from '../paimon/scan/scan.ts';
 import type { OpenedSystemTable } from '../paimon/scan/system/read-system-table.ts';
 import type { DataField, DataType } from '../paimon/schema/data-type.ts';
@@ -15,7 +17,9 @@ import type { TableSchema } from '../paimon/schema/table-schema.ts';
 import type { Table } from '../paimon/table.ts';
 import type { FileStore } from '../storage/file-store.ts';
 import type { TablePoint } from './read-at.ts';
+import { conditionsOfPlaces } from './sql-conditions.ts';
 import { quoteName, quoteText } from './sql-names.ts';
+import type { TableUse } from './sql-statement.ts';
 
 /** Who merges rows of one key that are in several files, where both can: DuckDB, or our reader. */
 export type MergeBy = 'duckdb' | 'reader';
@@ -42,29 +46,56 @@ const IS_LIVE = '_VALUE_KIND IN (0, 2)';
 const NANOS: DataType = { kind: 'DECIMAL', precision: 28, scale: 0, nullable: true };
 
 /**
- * The table at a point as a relation with the columns of its schema. Throws `E6015` for a table that SQL cannot show,
- * and what `Table.read` throws.
+ * The table at a point as a relation with the columns of its schema: at least the rows and the columns that are wanted of
+ * it. Throws `E6015` for a table that SQL cannot show, and what `Table.read` throws.
  */
-export async function tableRelation(table: Table, point: TablePoint, settings: RelationSettings): Promise<Relation> {
-  const plan = await planAt(table, point);
-  requireShown(plan.schema, table.path);
-  const { direct, merged, spooled } = await sortSplits(table, plan, settings.mergeBy);
-  const columns = plan.schema.fields.map(columnText).join(', ');
+export async function tableRelation(
+  table: Table,
+  point: TablePoint,
+  settings: RelationSettings & { readonly use: TableUse },
+): Promise<Relation> {
+  const { plan, where } = await planAt(table, point, settings.use);
+  const { schema } = plan;
+  requireShown(schema, table.path);
+  const sorted = withoutSurplus(await sortSplits(table, plan, settings.mergeBy), { plan, use: settings.use });
+  const { direct, merged, spooled, countedRows, rowsMax } = sorted;
+  const columns = schema.fields.map(columnText).join(', ');
   const selects: string[] = [];
-  if (direct.length > 0) selects.push(directSelect(table, plan.schema, direct, columns));
-  if (merged.length > 0) selects.push(mergedSelect(table, plan.schema, merged, columns));
-  const spoolFile =
-    spooled.length === 0 && selects.length > 0 ? null : await spoolSplits(table, plan, { spooled, settings });
-  if (spoolFile !== null) selects.push(spooledSelect(plan.schema, spoolFile));
-  const files = [...locations(table, plan.schema, [...direct, ...merged]), ...(spoolFile === null ? [] : [spoolFile])];
+  if (countedRows > 0) selects.push(countedSelect(schema, countedRows));
+  if (direct.length > 0) selects.push(directSelect(table, schema, direct, columns));
+  if (merged.length > 0) selects.push(mergedSelect(table, schema, merged, columns));
+  const isSpooled = spooled.length > 0 || selects.length === 0;
+  const spoolFile = isSpooled ? await spoolSplits(table, plan, { spooled, where, rowsMax, settings }) : null;
+  if (spoolFile !== null) selects.push(spooledSelect(schema.fields, plan.fields, spoolFile));
+  const files = [...locations(table, schema, [...direct, ...merged]), ...(spoolFile === null ? [] : [spoolFile])];
   return { select: selects.join(' UNION ALL '), files };
 }
 
-/** The plan of a read at a point. */
-async function planAt(table: Table, point: TablePoint): Promise<ScanPlan> {
-  if (point.kind !== 'empty') return table.plan({ at: point });
-  const schema = await table.refresh();
-  return { snapshot: null, schema, fields: schema.fields, splits: [] };
+interface WantedPlan {
+  readonly plan: ScanPlan;
+  /** The conditions that the plan was made with. */
+  readonly where: readonly Condition[];
+}
+
+/** The plan of a read at a point, of the columns and files that are wanted. */
+async function planAt(table: Table, point: TablePoint, use: TableUse): Promise<WantedPlan> {
+  const snapshot = point.kind === 'empty' ? null : await table.snapshotAt(point);
+  const isPast = snapshot !== null && point.kind !== 'latest';
+  const schema = isPast ? await table.schemas.read(snapshot.schemaId) : await table.refresh();
+  const columns = wantedColumns(schema, use);
+  const fields = schema.fields.filter(({ name }) => columns.includes(name));
+  if (point.kind === 'empty') return { plan: { snapshot: null, schema, fields, splits: [] }, where: [] };
+  const where = conditionsOfPlaces(use.places, schema.fields);
+  const plan = await table.plan({ at: point, columns, where });
+  // Where the table was altered meanwhile, conditions may speak of other columns.
+  if (plan.schema.id === schema.id) return { plan, where };
+  return { plan: await table.plan({ at: point }), where: [] };
+}
+
+/** The columns that are wanted; a key where none is, as rows are counted at least. */
+function wantedColumns({ fields, primaryKeys }: TableSchema, { names }: TableUse): readonly string[] {
+  const wanted = fields.filter(({ name }) => names === null || names.has(name.toLowerCase())).map(({ name }) => name);
+  return wanted.length > 0 ? wanted : [primaryKeys[0] ?? fields[0].name];
 }
 
 /** DuckDB's names ignore case, and nested nanoseconds would lose digits there. */
@@ -86,6 +117,49 @@ interface SortedSplits {
   readonly direct: Split[];
   readonly merged: Split[];
   readonly spooled: Split[];
+}
+
+/** The splits that are to be read. */
+interface ReadSplits extends SortedSplits {
+  /** Rows that nothing is wanted of but how many they are. */
+  readonly countedRows: number;
+  /** So many rows of the spooled splits are enough. */
+  readonly rowsMax: number;
+}
+
+/** Leaves out splits that are not needed for a limit, or whose rows are only counted. */
+function withoutSurplus(
+  sorted: SortedSplits,
+  { plan, use }: { readonly plan: ScanPlan; readonly use: TableUse },
+): ReadSplits {
+  const whole = { ...sorted, countedRows: 0, rowsMax: Number.POSITIVE_INFINITY };
+  if (use.limit !== null) return enoughSplits(sorted, use.limit);
+  const { names, places } = use;
+  const isCounted = names !== null && !plan.schema.fields.some(({ name }) => names.has(name.toLowerCase()));
+  if (!isCounted || places.length > 0) return whole;
+  const counted = sorted.direct.filter((split) => knownCount(split) !== null);
+  return {
+    ...whole,
+    direct: sorted.direct.filter((split) => !counted.includes(split)),
+    countedRows: counted.reduce((sum, split) => sum + (knownCount(split) ?? 0), 0),
+  };
+}
+
+/** Splits that hold `limit` rows: files that need no merge, or else all, merged by us, who can stop early. */
+function enoughSplits({ direct, merged, spooled }: SortedSplits, limit: number): ReadSplits {
+  const taken: Split[] = [];
+  let rowsMax = limit;
+  for (const split of direct) {
+    const files: DataFileMeta[] = [];
+    for (const file of split.files) {
+      if (rowsMax <= 0) break;
+      files.push(file);
+      rowsMax -= knownCount({ ...split, files: [file] }) ?? 0;
+    }
+    if (files.length > 0) taken.push({ ...split, files });
+  }
+  const rest = rowsMax <= 0 ? [] : [...merged, ...spooled];
+  return { direct: taken, merged: [], spooled: rest, countedRows: 0, rowsMax };
 }
 
 async function sortSplits(table: Table, plan: ScanPlan, mergeBy: MergeBy): Promise<SortedSplits> {
@@ -152,9 +226,16 @@ function mergedSelect(table: Table, schema: TableSchema, splits: readonly Split[
   return `SELECT ${columns} FROM (FROM ${parquetScan(locations(table, schema, splits))} QUALIFY ${newest}) WHERE ${IS_LIVE}`;
 }
 
-function spooledSelect(schema: Pick<TableSchema, 'fields'>, file: string): string {
-  const columns = schema.fields.map((field) => {
+/** Rows of which nothing is wanted but that they are there. */
+function countedSelect({ fields }: TableSchema, rowCount: number): string {
+  return `SELECT ${fields.map(({ name }) => `NULL AS ${quoteName(name)}`).join(', ')} FROM range(${rowCount})`;
+}
+
+/** All fields of a table from a file that has some of them: others are not wanted. */
+function spooledSelect(fields: readonly DataField[], stored: readonly DataField[], file: string): string {
+  const columns = fields.map((field) => {
     const column = quoteName(field.name);
+    if (!stored.some(({ name }) => name === field.name)) return `NULL AS ${column}`;
     return isNanos(field.type) ? `make_timestamp_ns(${column}::BIGINT) AS ${column}` : columnText(field);
   });
   return `SELECT ${columns.join(', ')} FROM ${parquetScan([file])}`;
@@ -182,20 +263,25 @@ function locations(table: Table, schema: TableSchema, splits: readonly Split[]):
 function spoolSplits(
   table: Table,
   plan: ScanPlan,
-  { spooled, settings }: { readonly spooled: readonly Split[]; readonly settings: RelationSettings },
+  wanted: {
+    readonly spooled: readonly Split[];
+    readonly where: readonly Condition[];
+    readonly rowsMax: number;
+    readonly settings: RelationSettings;
+  },
 ): Promise<string> {
+  const { spooled, where, rowsMax, settings } = wanted;
   const source = { store: table.store, schemas: table.schemas, tablePath: table.path };
-  async function* batches(): AsyncGenerator<ColumnBatch> {
-    for (const split of spooled) yield* readSplit(source, split, { plan, options: {} });
-  }
-  return spoolBatches(plan.fields, batches(), settings);
+  const limit = Number.isFinite(rowsMax) ? { limit: rowsMax } : {};
+  const batches = readPlan(source, { ...plan, splits: spooled }, { where, ...limit });
+  return spoolBatches(plan.fields, batches, settings);
 }
 
 /** The rows of a system table as a relation. Throws `E6015` for one that SQL cannot show. */
 export async function systemRelation(table: OpenedSystemTable, settings: RelationSettings): Promise<Relation> {
   requireShown(table, 'system table');
   const file = await spoolBatches(table.fields, table.batches(), settings);
-  return { select: spooledSelect(table, file), files: [file] };
+  return { select: spooledSelect(table.fields, table.fields, file), files: [file] };
 }
 
 /** Writes batches to one temporary file of the spool and gives its location. */

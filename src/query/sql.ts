@@ -21,6 +21,7 @@ import { chunkBatch, resultFields } from './duckdb-columns.ts';
 import { type PositionOrders, type ReadAt, type TablePoint, tablePoints } from './read-at.ts';
 import { nameParts, quoteName, quoteText } from './sql-names.ts';
 import { type MergeBy, type Relation, type RelationSettings, systemRelation, tableRelation } from './sql-source.ts';
+import { ALL_OF_IT, tableUses, type TableUse } from './sql-statement.ts';
 import { createTempDir, type TempDir } from './temp-dir.ts';
 
 /** What queries may use. */
@@ -33,6 +34,8 @@ export interface SqlSettings {
   readonly tempDirectory?: string;
   /** Who merges; DuckDB unless given. */
   readonly mergeBy?: MergeBy;
+  /** Whether only what a query wants of a table is read; true unless given. */
+  readonly pushDown?: boolean;
 }
 
 /** What a query runs on. */
@@ -115,6 +118,7 @@ class SqlSession {
     const names = await this.tableNames(text);
     const tables = await resolveTables(lake.store, names);
     const points = await tablePoints(lake, pointedNames(tables, at), at);
+    const uses = this.settings.pushDown === false ? new Map<string, TableUse>() : await this.tableUses(text);
     const files: string[] = [];
     const spool = openStore({ kind: 'local', rootPath: this.tempDir.path });
     for (const [index, { schema, view, name }] of tables.entries()) {
@@ -122,6 +126,7 @@ class SqlSession {
         mergeBy: this.settings.mergeBy ?? 'duckdb',
         spool,
         spoolName: `table-${index}`,
+        use: uses.get(`${schema}.${view}`.toLowerCase()) ?? ALL_OF_IT,
         ...(signal === undefined ? {} : { signal }),
       };
       const relation = await relationOf(lake.store, name, { points, settings });
@@ -148,6 +153,16 @@ class SqlSession {
       const { count } = await this.connection.extractStatements(text);
       if (count !== 1) throw new TributaryError('E6017', `query is not one statement: statements=${count}`);
       return this.connection.getTableNames(text, true).map(nameParts);
+    });
+  }
+
+  /** What the statement wants of its tables; nothing is known of statements that are no SELECT for DuckDB. */
+  private async tableUses(text: string): Promise<ReadonlyMap<string, TableUse>> {
+    return coded(async () => {
+      const statement = await this.connection.prepare('SELECT json_serialize_sql($1::VARCHAR)');
+      statement.bindVarchar(1, text);
+      const [[serialized]] = (await statement.runAndReadAll()).getRows();
+      return tableUses(String(serialized));
     });
   }
 
@@ -235,8 +250,12 @@ type TableObject = Extract<ObjectName, { readonly kind: 'table' }>;
 async function relationOf(
   store: FileStore,
   name: ObjectName,
-  { points, settings }: { readonly points: ReadonlyMap<string, TablePoint>; readonly settings: RelationSettings },
+  from: {
+    readonly points: ReadonlyMap<string, TablePoint>;
+    readonly settings: RelationSettings & { readonly use: TableUse };
+  },
 ): Promise<Relation> {
+  const { points, settings } = from;
   if (name.kind === 'global') return systemRelation(openGlobalTable(store, name.system), settings);
   const { database, table: tableName, branch, system } = name;
   const table = await Table.open(store, { database, table: tableName, ...(branch === null ? {} : { branch }) });

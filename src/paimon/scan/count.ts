@@ -23,7 +23,7 @@ export async function countRows(source: ReadSource, plan: ScanPlan, options: Rea
 }
 
 /** The rows of a split by its files' metadata; null where only reading tells. */
-function knownCount({ schema }: ScanPlan, { rawConvertible, files, deletionFiles }: Split): number | null {
+export function knownCount({ schema }: ScanPlan, { rawConvertible, files, deletionFiles }: Split): number | null {
   const isKeyed = schema.primaryKeys.length > 0;
   const isExact =
     (rawConvertible || !isKeyed) &&
