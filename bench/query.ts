@@ -14,7 +14,7 @@ import type { WriteBatch } from '../src/paimon/lsm/write-batch.ts';
 import { type DataType, MAX_LENGTH, shapeOf } from '../src/paimon/schema/data-type.ts';
 import { Table } from '../src/paimon/table.ts';
 import { openLake } from '../src/query/lake.ts';
-import type { MergeBy } from '../src/query/sql-source.ts';
+import type { SqlSettings } from '../src/query/sql.ts';
 import { LocalFileStore } from '../src/storage/local/local-file-store.ts';
 
 const ROUNDS = 5;
@@ -107,8 +107,8 @@ async function readRows(warehouse: string, columns?: readonly string[]): Promise
   return rows;
 }
 
-async function querySql(warehouse: string, mergeBy: MergeBy, sql: string): Promise<string> {
-  const lake = await openLake({ warehouse, sql: { mergeBy } });
+async function querySql(warehouse: string, settings: SqlSettings, sql: string): Promise<string> {
+  const lake = await openLake({ warehouse, sql: settings });
   const result = await lake.sql(sql);
   let text = '';
   for await (const batch of result) text += String(batch.get(0));
@@ -130,15 +130,37 @@ function report(name: string, times: readonly number[]): object {
 
 const SUM = 'select count(*), sum(amount) from bench.orders';
 const GROUPS = 'select status, count(*), sum(amount) from bench.orders group by 1 order by 1';
+/** Queries that want little of the table. */
+const SELECTIVE = {
+  'one key': 'select * from bench.orders where id = 400123',
+  'a range of keys': 'select count(*), sum(amount) from bench.orders where id between 400000 and 401000',
+  'a limit': 'from bench.orders limit 10',
+} as const;
+
+/** Each of them with what it wants pushed into the scan, and without. */
+async function selectiveReports(warehouse: string): Promise<readonly object[]> {
+  const reports: object[] = [];
+  for (const [name, sql] of Object.entries(SELECTIVE)) {
+    for (const mergeBy of ['duckdb', 'reader'] as const) {
+      for (const pushDown of [true, false]) {
+        const times = await timed(() => querySql(warehouse, { mergeBy, pushDown }, sql));
+        reports.push(report(`sql ${name}: merged by ${mergeBy}, pushed down ${pushDown}`, times));
+      }
+    }
+  }
+  return reports;
+}
+
 const warehouse = mkdtempSync(join(tmpdir(), 'tributary-bench-'));
 try {
   await writeTable(warehouse);
   const results = [
     report('read all columns', await timed(() => readRows(warehouse))),
     report('read two columns', await timed(() => readRows(warehouse, ['id', 'amount']))),
-    report('sql count, sum: merged by DuckDB', await timed(() => querySql(warehouse, 'duckdb', SUM))),
-    report('sql group by: merged by DuckDB', await timed(() => querySql(warehouse, 'duckdb', GROUPS))),
-    report('sql count, sum: merged by our reader', await timed(() => querySql(warehouse, 'reader', SUM))),
+    report('sql count, sum: merged by DuckDB', await timed(() => querySql(warehouse, {}, SUM))),
+    report('sql group by: merged by DuckDB', await timed(() => querySql(warehouse, {}, GROUPS))),
+    report('sql count, sum: merged by our reader', await timed(() => querySql(warehouse, { mergeBy: 'reader' }, SUM))),
+    ...(await selectiveReports(warehouse)),
   ];
   const machine = { cpu: cpus()[0].model, cores: cpus().length, arch: arch(), node: process.versions.node };
   const peakRssMiB = Math.round(process.resourceUsage().maxRSS / 1024);

@@ -33,6 +33,11 @@ export function isJsonObject(value: JsonValue | undefined): value is JsonObject 
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** The text that a value is; an empty one for other values. */
+export function jsonText(value: JsonValue | undefined): string {
+  return typeof value === 'string' ? value : '';
+}
+
 /** Prints JSON over several lines, byte for byte as Jackson's default pretty printer does. */
 export function prettyJson(value: JsonValue, indent = ''): string {
   if (Array.isArray(value)) {

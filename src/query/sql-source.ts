@@ -137,12 +137,10 @@ function withoutSurplus(
   const { names, places } = use;
   const isCounted = names !== null && !plan.schema.fields.some(({ name }) => names.has(name.toLowerCase()));
   if (!isCounted || places.length > 0) return whole;
-  const counted = sorted.direct.filter((split) => knownCount(split) !== null);
-  return {
-    ...whole,
-    direct: sorted.direct.filter((split) => !counted.includes(split)),
-    countedRows: counted.reduce((sum, split) => sum + (knownCount(split) ?? 0), 0),
-  };
+  const isUnknown = (split: Split): boolean => knownCount(split) === null;
+  const countedRows = plan.splits.reduce((sum, split) => sum + (knownCount(split) ?? 0), 0);
+  const { direct, merged, spooled } = sorted;
+  return { ...whole, countedRows, direct: direct.filter(isUnknown), merged, spooled: spooled.filter(isUnknown) };
 }
 
 /** Splits that hold `limit` rows: files that need no merge, or else all, merged by us, who can stop early. */

@@ -1,6 +1,6 @@
 // What a SELECT wants of the tables that it names: which rows, which columns, how many rows. Found in DuckDB's own tree of
 // the statement; where a form is not known to be harmless, everything is wanted.
-import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../base/json-text.ts';
+import { isJsonObject, type JsonObject, jsonText, type JsonValue, parseJson } from '../base/json-text.ts';
 
 /** What a statement wants of one table. */
 export interface TableUse {
@@ -30,6 +30,8 @@ export const ALL_OF_IT: TableUse = { places: [], names: null, limit: null };
 
 /** Functions in FROM that do not read a table by its name. */
 const PURE_SOURCES: ReadonlySet<unknown> = new Set(['range', 'generate_series', 'unnest']);
+/** Other sources that name no table themselves. */
+const WITHOUT_NAMES: ReadonlySet<unknown> = new Set(['SUBQUERY', 'EXPRESSION_LIST', 'EMPTY']);
 /** The sides of a join whose rows are all in its result, or in none for what WHERE says of them alone. */
 const KEPT_SIDES: Readonly<Record<string, readonly string[]>> = {
   INNER: ['left', 'right'],
@@ -95,7 +97,7 @@ class TreeWalk {
   }
 
   private visitObject(object: JsonObject): void {
-    switch (object['type']) {
+    switch (jsonText(object['type'])) {
       case 'SELECT_NODE':
         this.visitSelect(object);
         return;
@@ -108,6 +110,8 @@ class TreeWalk {
         return;
       case 'COLUMN_REF':
         this.visitColumn(object);
+        break;
+      default:
     }
   }
 
@@ -144,12 +148,8 @@ class TreeWalk {
         if (!isJsonObject(call) || !PURE_SOURCES.has(call['function_name'])) this.isPlain = false;
         return;
       }
-      case 'SUBQUERY':
-      case 'EXPRESSION_LIST':
-      case 'EMPTY':
-        return;
       default:
-        this.isPlain = false;
+        if (!WITHOUT_NAMES.has(from['type'])) this.isPlain = false;
     }
   }
 
@@ -167,12 +167,12 @@ class TreeWalk {
 }
 
 function tableName({ schema_name: schema, table_name: table }: JsonObject): string {
-  return `${String(schema)}.${String(table)}`.toLowerCase();
+  return `${jsonText(schema)}.${jsonText(table)}`.toLowerCase();
 }
 
 function qualifiers({ alias, schema_name: schema, table_name: table }: JsonObject): readonly (readonly string[])[] {
   if (typeof alias === 'string' && alias !== '') return [[alias.toLowerCase()]];
-  const [database, name] = [String(schema).toLowerCase(), String(table).toLowerCase()];
+  const [database, name] = [jsonText(schema).toLowerCase(), jsonText(table).toLowerCase()];
   return [[name], [database, name]];
 }
 

@@ -1,6 +1,6 @@
 // Columns and constants in DuckDB's tree of a statement, as columns of a table and values of their types.
 import { isTributaryError } from '../base/errors.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../base/json-text.ts';
+import { isJsonObject, type JsonObject, jsonText, type JsonValue } from '../base/json-text.ts';
 import type { Literal } from '../paimon/format/condition.ts';
 import { cellFromJson } from '../paimon/format/row-json.ts';
 import type { DataField, DataType } from '../paimon/schema/data-type.ts';
@@ -15,7 +15,7 @@ export function columnOfTree(
   if (!isJsonObject(tree) || tree['type'] !== 'COLUMN_REF') return null;
   const names = tree['column_names'];
   if (!Array.isArray(names)) return null;
-  const parts = (names as readonly JsonValue[]).map((name) => String(name).toLowerCase());
+  const parts = (names as readonly JsonValue[]).map((name) => jsonText(name).toLowerCase());
   const before = parts.slice(0, -1);
   const isOurs = before.length === 0 ? isAlone : qualifiers.some((parts) => parts.join('.') === before.join('.'));
   return isOurs ? (fields.find(({ name }) => name.toLowerCase() === parts.at(-1)) ?? null) : null;
@@ -42,7 +42,7 @@ export function literalOfTree(type: DataType, tree: JsonValue | undefined): Lite
     case 'DOUBLE':
       return doubleOf(constant);
     case 'VARCHAR':
-      return constant.type === 'VARCHAR' ? Buffer.from(String(constant.value)) : null;
+      return constant.type === 'VARCHAR' ? Buffer.from(jsonText(constant.value)) : null;
     case 'DATE':
       return timeOf(type, constant, ['VARCHAR', 'DATE']);
     case 'TIMESTAMP':
@@ -73,7 +73,7 @@ function constantOf(tree: JsonValue | undefined): Constant | null {
     const text = constantOf(tree['child']);
     const to = tree['cast_type'];
     if (text?.type !== 'VARCHAR' || text.cast || !isJsonObject(to) || isJsonObject(to['type_info'])) return null;
-    return { ...text, type: String(to['id']), cast: true };
+    return { ...text, type: jsonText(to['id']), cast: true };
   }
   const value = tree['type'] === 'VALUE_CONSTANT' ? tree['value'] : undefined;
   if (!isJsonObject(value) || value['is_null'] !== false || value['value'] === undefined) return null;
@@ -83,7 +83,7 @@ function constantOf(tree: JsonValue | undefined): Constant | null {
   // A text with a collation is compared by it.
   if (type['id'] === 'VARCHAR' && isJsonObject(type['type_info'])) return null;
   const [width, scale] = [Number(info['width'] ?? 0), Number(info['scale'] ?? 0)];
-  return { type: String(type['id']), width, scale, value: value['value'], cast: false };
+  return { type: jsonText(type['id']), width, scale, value: value['value'], cast: false };
 }
 
 function booleanOf(value: JsonValue): boolean | null {
@@ -118,7 +118,7 @@ const TIME = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d:\d\d(?:\.\d{1,6})?))?$/;
 
 /** A date, or a time of the type's precision: in UTC, as queries are. */
 function timeOf(type: DataType, constant: Constant, types: readonly string[]): Literal | null {
-  const [, day, time] = TIME.exec(types.includes(constant.type) ? String(constant.value) : '') ?? [];
+  const [, day, time] = TIME.exec(types.includes(constant.type) ? jsonText(constant.value) : '') ?? [];
   if (day === undefined || (constant.type === 'DATE' && time !== undefined)) return null;
   if (type.kind === 'DATE') return time === undefined ? literal(type, day) : null;
   const isZoned = type.kind === 'TIMESTAMP_LTZ';
