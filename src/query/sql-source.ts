@@ -133,18 +133,18 @@ function withoutSurplus(
   { plan, use }: { readonly plan: ScanPlan; readonly use: TableUse },
 ): ReadSplits {
   const whole = { ...sorted, countedRows: 0, rowsMax: Number.POSITIVE_INFINITY };
-  if (use.limit !== null) return enoughSplits(sorted, use.limit);
+  if (use.limit !== null) return enoughSplits(sorted, plan, use.limit);
   const { names, places } = use;
   const isCounted = names !== null && !plan.schema.fields.some(({ name }) => names.has(name.toLowerCase()));
   if (!isCounted || places.length > 0) return whole;
-  const isUnknown = (split: Split): boolean => knownCount(split) === null;
-  const countedRows = plan.splits.reduce((sum, split) => sum + (knownCount(split) ?? 0), 0);
+  const isUnknown = (split: Split): boolean => knownCount(plan, split) === null;
+  const countedRows = plan.splits.reduce((sum, split) => sum + (knownCount(plan, split) ?? 0), 0);
   const { direct, merged, spooled } = sorted;
   return { ...whole, countedRows, direct: direct.filter(isUnknown), merged, spooled: spooled.filter(isUnknown) };
 }
 
 /** Splits that hold `limit` rows: files that need no merge, or else all, merged by us, who can stop early. */
-function enoughSplits({ direct, merged, spooled }: SortedSplits, limit: number): ReadSplits {
+function enoughSplits({ direct, merged, spooled }: SortedSplits, plan: ScanPlan, limit: number): ReadSplits {
   const taken: Split[] = [];
   let rowsMax = limit;
   for (const split of direct) {
@@ -152,7 +152,7 @@ function enoughSplits({ direct, merged, spooled }: SortedSplits, limit: number):
     for (const file of split.files) {
       if (rowsMax <= 0) break;
       files.push(file);
-      rowsMax -= knownCount({ ...split, files: [file] }) ?? 0;
+      rowsMax -= knownCount(plan, { ...split, files: [file] }) ?? 0;
     }
     if (files.length > 0) taken.push({ ...split, files });
   }
