@@ -4,6 +4,9 @@ import { seededRandom } from '../../../../src/base/random.ts';
 import { cellAt } from '../../../../src/paimon/format/cell.ts';
 import { readHashes } from '../../../../src/paimon/lsm/hash-index-file.ts';
 import { PartitionBuckets } from '../../../../src/paimon/lsm/partition-buckets.ts';
+import { LiveFiles } from '../../../../src/paimon/lsm/live-files.ts';
+import { InlineRunner } from '../../../../src/paimon/lsm/task-runner.ts';
+import { fsck } from '../../../../src/paimon/maintenance/fsck.ts';
 import type { IndexManifestEntry } from '../../../../src/paimon/meta/manifest-entry.ts';
 import type { DataType } from '../../../../src/paimon/schema/data-type.ts';
 import { MemoryFileStore } from '../../../../src/storage/memory/memory-file-store.ts';
@@ -148,6 +151,51 @@ describe('a table with dynamic buckets', () => {
       [1, 6, 3],
       [1, 7, 2],
       [2, 0, 3],
+    ]);
+  });
+
+  test('knows its keys after compactions and after snapshots have expired', async () => {
+    const table = await CommittedTable.create(new MemoryFileStore(new EagerClock()), 'db.t', SPEC);
+    for (const v of [1, 2, 3]) await table.commit(changes(1, range(v, v + 6), v));
+    const { store } = table.table;
+    const parts = { clock: new EagerClock(), random: seededRandom(5), runner: new InlineRunner(store) };
+    const committer = await table.table.committer(parts);
+    const liveFiles = new LiveFiles(committer.liveEntries());
+    const compactor = await table.table.openCompactor({ ...parts, liveFiles }, { committer, commitUser: 'compactor' });
+    await compactor.compact({ full: true });
+    await table.table.expireSnapshots({ retention: { countMin: 1, countMax: 1, timeMs: 0 } });
+    expect(await indexOf(table)).toEqual([
+      ['1/0', 4],
+      ['1/1', 4],
+    ]);
+    const other = await CommittedTable.open(store, 'db.t');
+    await other.commit(changes(1, range(1, 10), 4));
+    expect(await rowsOf(other)).toEqual(range(1, 10).map((id) => [1, id, 4]));
+    expect((await fsck(other.table)).problems).toEqual([]);
+    expect(await indexOf(other)).toEqual([
+      ['1/0', 4],
+      ['1/1', 4],
+      ['1/2', 1],
+    ]);
+  });
+
+  test('goes back to the keys of the snapshot that it is rolled back to', async () => {
+    const table = await CommittedTable.create(new MemoryFileStore(new EagerClock()), 'db.t', SPEC);
+    await table.commit(changes(1, range(0, 3), 1));
+    await table.commit(changes(1, range(3, 9), 1));
+    await table.table.rollbackTo({ snapshot: 1n });
+    const other = await CommittedTable.open(table.table.store, 'db.t');
+    await other.commit(changes(1, [8, 7, 0], 2));
+    expect(await rowsOf(other)).toEqual([
+      [1, 0, 2],
+      [1, 1, 1],
+      [1, 2, 1],
+      [1, 7, 2],
+      [1, 8, 2],
+    ]);
+    expect(await indexOf(other)).toEqual([
+      ['1/0', 4],
+      ['1/1', 1],
     ]);
   });
 
