@@ -53,11 +53,16 @@ const PARTITION_VALUES: Readonly<Record<string, readonly GoldenValue[]>> = {
   INT: [-1, 0, 20240101],
   BIGINT: ['-1', '9007199254740993'],
   TINYINT: [-128, 7],
+  SMALLINT: [-32768, 5],
+  FLOAT: [0.5, -1.25],
   BOOLEAN: [true, false],
   DATE: ['1969-12-31', '2024-01-01'],
   'DECIMAL(10, 2)': ['1.50', '-0.01', '0.00'],
   DOUBLE: [1.5, -0.25, 1e21],
   'TIMESTAMP(3)': ['2024-01-01T00:00:00.000000', '2024-01-01T01:02:03.456000'],
+  'TIME(3)': ['00:00:00.000', '01:02:03.004'],
+  'TIMESTAMP(3) WITH LOCAL TIME ZONE': ['1970-01-01T00:00:00.000000Z', '2024-01-01T01:02:03.456000Z'],
+  'TIMESTAMP(9)': ['2024-01-01T01:02:03.123456789', '2024-01-01T00:00:00.000000000'],
   'TIMESTAMP(6)': ['1969-12-31T23:59:59.999999', '2024-01-01T01:02:00.000000'],
 };
 /** Types whose values `--overwrite p=…` takes as they are printed. */
