@@ -42,13 +42,8 @@ export class ExternalSorter {
   private nextRun = 0;
 
   constructor(parts: SorterParts) {
-    // Runs are read once, whole: what finds rows in files is of no use.
-    const own = Object.entries(parts.schema.options).filter(([option]) => !option.startsWith('file-index.'));
-    const options = {
-      ...Object.fromEntries(own),
-      'target-file-size': FILE_BYTES_MAX,
-      'metadata.stats-mode': 'none',
-    };
+    // Nothing of the table's own files: no indexes, no statistics.
+    const options = { 'target-file-size': FILE_BYTES_MAX, 'metadata.stats-mode': 'none' };
     this.parts = parts;
     this.format = new DataFileFormat({ ...parts.schema, options }, { content: 'data', level: 0 });
   }

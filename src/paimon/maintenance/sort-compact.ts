@@ -6,6 +6,7 @@ import type { Random } from '../../base/random.ts';
 import type { FileStore } from '../../storage/file-store.ts';
 import type { TableCommitter } from '../commit/table-commit.ts';
 import { mayBePublished } from '../lsm/commit-outcome.ts';
+import { discardFiles } from '../lsm/bucket-compaction.ts';
 import { DataFileFormat, DataFileWriter, FileNames } from '../lsm/data-file-writer.ts';
 import { type DeletedRows, deletionFilesOf, readDeletionVector } from '../lsm/deletion-vector.ts';
 import { ExternalSorter } from '../lsm/external-sorter.ts';
@@ -175,10 +176,9 @@ class Sorting {
 
   /** Removes what no snapshot will name. Never throws. */
   async discard(): Promise<void> {
-    const paths = filePaths(this.table.path, this.table.schema);
-    for (const { partition, bucket, file } of this.after) {
-      // What cannot be removed is an orphan that no snapshot names; what led here is what counts.
-      await this.table.store.delete(paths.file(partition, bucket, file)).catch(() => {});
+    const { store, path: tablePath, schema } = this.table;
+    for (const entry of this.after) {
+      await discardFiles({ store, tablePath }, { schema, place: entry, files: [entry.file] });
     }
   }
 
