@@ -556,8 +556,14 @@ export const ERROR_CODES = {
   E3357: {
     kind: 'data',
     exit: 1,
-    meaning: 'A table with data evolution has BLOB or VECTOR columns in files of their own, which are not read.',
-    remedy: 'Read the table with Paimon itself, or drop the column.',
+    meaning: 'A column of type BLOB or VECTOR stands in files of its own, which are not read.',
+    remedy: 'Read the other columns (`columns`), or read the table with Paimon itself.',
+  },
+  E3358: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'The table has a column of type BLOB, whose values belong into files of their own, which are not written.',
+    remedy: 'Write the table with Paimon itself, or give the column the type BYTES.',
   },
   E3360: {
     kind: 'config',
@@ -608,6 +614,18 @@ export const ERROR_CODES = {
     meaning: 'A data file of a table with row tracking does not tell the ids of its rows.',
     remedy:
       'Read the table without _ROW_ID; a Paimon program that does not know of row tracking has written the file anew.',
+  },
+  E3381: {
+    kind: 'retry',
+    exit: 5,
+    meaning: 'Rows that a commit writes columns of were changed by another commit, or are in other files now.',
+    remedy: 'Read the rows again and write them anew.',
+  },
+  E3382: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'An update names a row by an id that no row of the table has, or names one twice.',
+    remedy: 'Read `_ROW_ID` of the rows again; it stays as long as a row lives.',
   },
   E3390: {
     kind: 'retry',

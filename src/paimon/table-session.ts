@@ -10,6 +10,7 @@ import { bucketKey, LiveFiles } from './lsm/live-files.ts';
 import { createTaskRunner, type TaskRunner } from './lsm/task-runner.ts';
 import type { TableWriter } from './lsm/table-writer.ts';
 import type { CommitMessage } from './lsm/write-batch.ts';
+import { columnUpdate, discardEntries, writeColumnUpdate } from './maintenance/update-columns.ts';
 import { settlePostponed } from './maintenance/settle-postponed.ts';
 import { TableUpkeep } from './maintenance/table-upkeep.ts';
 import type { Snapshot } from './meta/snapshot.ts';
@@ -87,6 +88,32 @@ export class TableSession {
   /** Takes rows away by their key. */
   delete(rows: readonly RowObject[]): Promise<void> {
     return this.write(rows, '-D');
+  }
+
+  /**
+   * Gives columns of rows other values, in a table with data evolution, as one snapshot, at once. Each row has its
+   * `_ROW_ID` and the columns to change, which are the same in all of them. Throws `E3301` for other tables, `E3137` for
+   * a row that does not fit, `E3382` for ids that are not there, `E3381` where the rows were changed meanwhile, and what
+   * `TableCommitter.commit` throws.
+   */
+  async update(rows: readonly RowObject[]): Promise<Snapshot | null> {
+    const { schema, store, schemas, path: tablePath } = this.table;
+    const { committer, clock, random } = this.parts;
+    const update = columnUpdate(schema, rows);
+    await committer.refresh();
+    const { latest } = committer;
+    if (rows.length === 0 || latest === null) return null;
+    const source = { store, schemas, tablePath, schema, entries: committer.liveEntries(), clock, random };
+    const added = await writeColumnUpdate(source, update);
+    const by = { commitUser: this.user, commitIdentifier: this.nextIdentifier, rowsAsOf: latest.id };
+    try {
+      const snapshot = await committer.commit({ kind: 'APPEND', added, deleted: [], changelog: [], ...by });
+      this.nextIdentifier += 1n;
+      return snapshot;
+    } catch (error) {
+      if (!mayBePublished(error)) await discardEntries(source, added);
+      throw error;
+    }
   }
 
   /**

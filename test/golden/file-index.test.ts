@@ -98,7 +98,7 @@ interface Indexed {
 /** The indexes that a compaction of the file's own rows writes, by our builder. */
 async function writtenAgain(table: Table, file: DataFileMeta): Promise<Uint8Array | null> {
   const { fields } = table.schema;
-  const builder = new FileIndexPlan(table.schema).open();
+  const builder = new FileIndexPlan(table.schema, table.schema.fields).open();
   const request = { path: `${table.path}/bucket-0/${file.fileName}`, file, fileSchema: table.schema, fields };
   for await (const batch of readDataFile(table.store, request)) {
     builder?.add(batch.columns, { order: null, from: 0, to: batch.rowCount });

@@ -14,7 +14,12 @@ const INSTALL_LIMIT_MS = 600_000;
 export interface Pypaimon {
   /** The merged rows in no particular order, in the reference's JSON; `options` are Paimon's dynamic table options. */
   read(at: TableAt, options?: Readonly<Record<string, string>>): Promise<readonly GoldenRow[]>;
+  /** Appends rows, then updates others by `_ROW_ID`, each as one commit; both as columns of values. */
+  write(at: TableAt, rows: { readonly append?: ColumnValues; readonly update?: ColumnValues }): Promise<void>;
 }
+
+/** Values by column, a value a row. */
+export type ColumnValues = Readonly<Record<string, readonly unknown[]>>;
 
 let shared: Promise<Pypaimon | null> | undefined;
 
@@ -39,6 +44,11 @@ async function start(): Promise<Pypaimon | null> {
       const dynamic = Object.entries(options).flatMap(([name, value]) => ['--option', `${name}=${value}`]);
       const answer = await python.ask(['--warehouse', at.warehouse, '--table', at.table, ...dynamic]);
       return jsonLines<GoldenRow>(outputOf(answer));
+    },
+    write: async (at, rows) => {
+      const given = Object.entries(rows).flatMap(([name, columns]) => [`--${name}`, JSON.stringify(columns)]);
+      const script = [join(HERE, 'update_rows.py'), '--warehouse', at.warehouse, '--table', at.table, ...given];
+      await promisify(execFile)(join(HERE, '.venv', 'bin', 'python'), script);
     },
   };
 }

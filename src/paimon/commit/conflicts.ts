@@ -9,6 +9,7 @@ import { fileIdentity } from '../meta/merge-entries.ts';
 import type { CommitKind } from '../meta/snapshot.ts';
 import { type TableSchema, trimmedPrimaryKeys } from '../schema/table-schema.ts';
 import type { LiveIndex } from './live-index.ts';
+import { checkRowIds } from './row-ids.ts';
 
 /** The order of serialized keys of a table; null for an append table, whose files have none. */
 export type KeyOrder = ((a: BinaryRowBytes, b: BinaryRowBytes) => number) | null;
@@ -30,6 +31,8 @@ export interface FileChanges {
   readonly kind: CommitKind;
   readonly added: readonly ManifestEntry[];
   readonly deleted: readonly ManifestEntry[];
+  /** Of files that go on with rows that are there: the snapshot that they were made from. */
+  readonly rowsAsOf?: bigint;
 }
 
 /** Throws E9001 for changes that contradict themselves, whatever the table holds. */
@@ -52,7 +55,7 @@ export function assertConsistent(changes: FileChanges): void {
   );
 }
 
-/** Throws E3450, E3451 or E3452 if the changes do not fit the live files. */
+/** Throws E3381, E3450, E3451 or E3452 if the changes do not fit the live files. */
 export function checkConflicts(changes: FileChanges, live: LiveIndex, order: KeyOrder): void {
   for (const entry of changes.deleted) {
     if (!live.has(entry)) throw gone(entry);
@@ -62,6 +65,7 @@ export function checkConflicts(changes: FileChanges, live: LiveIndex, order: Key
   }
   if (changes.kind !== 'OVERWRITE') checkTotalBuckets(changes, live);
   if (order !== null) checkKeyRanges(changes, live, order);
+  else checkRowIds(changes, live);
 }
 
 function checkTotalBuckets(changes: FileChanges, live: LiveIndex): void {

@@ -58,6 +58,8 @@ export interface CommitRequest {
   readonly replaces?: PartitionTest;
   /** The snapshot that the commit must directly follow, as it says what that held; any unless given. */
   readonly follows?: bigint;
+  /** Of added files that hold columns of rows that are there: the snapshot that they were made from. */
+  readonly rowsAsOf?: bigint;
   readonly commitUser: string;
   /** Larger with each commit of the same user and kind, or BATCH_COMMIT_IDENTIFIER. */
   readonly commitIdentifier: bigint;
@@ -109,8 +111,8 @@ interface Draft {
 
 /**
  * Publishes the commits of one table, one after the other. Several committers of a table, in any processes, may race.
- * Commits throw E3320, E3450, E3451, E3452 (the change does not fit the table), E3453 (tried too often), E3456 and E3457 (the
- * table is to be read again), E5001 (another instance). Unless it is E3453 or E3457, nothing was published.
+ * Commits throw E3320, E3381, E3450, E3451, E3452 (the change does not fit the table), E3453 (tried too often), E3456 and
+ * E3457 (the table is to be read again), E5001 (another instance). Unless it is E3453 or E3457, nothing was published.
  */
 export class TableCommitter {
   readonly snapshots: SnapshotStore;
@@ -225,7 +227,7 @@ export class TableCommitter {
     this.#requireUnchanged(draft.request);
     await this.#settleFiles(draft);
     const { request } = draft;
-    checkConflicts(request, this.#state.live, this.#keyOrder);
+    checkConflicts({ ...request, added: draft.asked.added }, this.#state.live, this.#keyOrder);
     const candidate = await this.#prepare(draft);
     if (candidate === null) {
       this.#noteOthers(await this.#state.follow());

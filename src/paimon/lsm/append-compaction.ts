@@ -7,6 +7,7 @@ import type { BucketCompactionParts, BucketState, BucketWork, CompactionWish } f
 import { bucketTask, discardFiles } from './bucket-compaction.ts';
 import type { CompactResult } from './compaction-result.ts';
 import { type DeletedRows, readDeletionVector } from './deletion-vector.ts';
+import { packRowGroups } from './pick-row-groups.ts';
 import { type FileGroup, packFiles, pickBucket, pickNeighbours } from './pick-append-files.ts';
 import type { Place } from './row-places.ts';
 
@@ -69,6 +70,7 @@ function groupsOf(schema: TableSchema, state: BucketState, wish: CompactionWish)
   const options = tableOptions(schema);
   const hasDeletedRows = (file: DataFileMeta): boolean => state.deletionVectors.has(file.fileName);
   if (options.bucket === BUCKET_DYNAMIC) {
+    if (options.dataEvolution) return packRowGroups(state.files.filter(hasRowIds), options, hasDeletedRows);
     // What a commit has not given its ids yet can wait.
     const files = options.rowTracking ? state.files.filter(hasRowIds) : state.files;
     return packFiles(files, options, hasDeletedRows);

@@ -18,7 +18,6 @@ import { deletionFilesOf, writeDeletionVectors } from './deletion-vector.ts';
 import { filePaths } from './file-paths.ts';
 import { bucketKey, type LiveFiles } from './live-files.ts';
 import { mayBePublished } from './commit-outcome.ts';
-import { requireWholeRows } from './write-mode.ts';
 
 /** A change of files that alters no content. */
 export interface CompactionChange {
@@ -33,7 +32,7 @@ export interface CompactionChange {
 /** Publishes what a compaction did. */
 export interface CompactionCommitter {
   /**
-   * Publishes the change as one COMPACT snapshot. Throws `E3450`, `E3451` or `E3456` when the table no longer has the
+   * Publishes the change as one COMPACT snapshot. Throws `E3381`, `E3450`, `E3451` or `E3456` when the table no longer has the
    * files; nothing was published then.
    */
   commit(change: CompactionChange): Promise<void>;
@@ -106,7 +105,6 @@ export class Compactor {
    */
   async compact(options: CompactOptions = {}): Promise<CompactionReport | null> {
     const schema = await this.latestSchema();
-    requireWholeRows(tableOptions(schema));
     // The ids of rows that the writer has added are known to the table alone.
     if (tableOptions(schema).rowTracking) await this.reload();
     const outcomes = await this.runAll(schema, options);
@@ -118,7 +116,7 @@ export class Compactor {
     } catch (error) {
       // Nothing was published unless the outcome is unknown (E3453, E3457): then the files must stay.
       if (!mayBePublished(error)) await this.deleteWritten(schema, outcomes, written);
-      if (!isTributaryError(error, 'E3450', 'E3451', 'E3456')) throw error;
+      if (!isTributaryError(error, 'E3381', 'E3450', 'E3451', 'E3456')) throw error;
       await this.reload();
       return report('conflict', outcomes);
     }

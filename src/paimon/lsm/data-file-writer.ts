@@ -70,7 +70,7 @@ export class DataFileFormat {
     this.extension = `${ending}.${this.encoding.format}`;
     this.columns = new FileColumns(schema);
     this.stats = new FileStats(schema, { content, level, isAvro: this.encoding.format === 'avro' });
-    this.indexes = new FileIndexPlan(schema);
+    this.indexes = new FileIndexPlan(given, schema.fields);
     this.keyEncoder = createRowEncoder(this.columns.keyIndexes.map((index) => schema.fields[index].type));
   }
 
@@ -90,6 +90,8 @@ export interface DataFileTarget {
   readonly fileSource: number;
   /** As in `DataFileMeta.creationTimeMs`. */
   readonly creationTimeMs: number;
+  /** Whatever its size: for columns of the rows that one file holds. Default false. */
+  readonly isOneFile?: boolean;
 }
 
 /** Writes one bucket's rows, in key order (changelog: by key, then sequence; append tables, postponed: in write order). */
@@ -110,7 +112,9 @@ export class DataFileWriter {
     for (let start = from; start < to; start += SIZE_CHECK_ROWS) {
       this.open ??= await this.openFile();
       await this.open.append(batch, { order, from: start, to: Math.min(to, start + SIZE_CHECK_ROWS) });
-      if (this.open.writer.estimatedSizeBytes >= this.target.format.options.targetFileSizeBytes) await this.roll();
+      const { isOneFile = false, format } = this.target;
+      const isFull = this.open.writer.estimatedSizeBytes >= format.options.targetFileSizeBytes;
+      if (isFull && !isOneFile) await this.roll();
     }
   }
 

@@ -5,35 +5,36 @@ import type { RowRange } from '../format/column-statistics.ts';
 import { createIndex } from '../format/file-index/create-index.ts';
 import { fileIndexBytes } from '../format/file-index/file-index-bytes.ts';
 import type { IndexBuilder } from '../format/file-index/index-builder.ts';
-import type { DataType } from '../schema/data-type.ts';
+import type { DataField, DataType } from '../schema/data-type.ts';
 import { type FileIndexSpec, fileIndexSpecs } from '../schema/file-index-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 
 /** Behind the name of a data file: that of the file with its indexes. */
 export const INDEX_ENDING = '.index';
 
-/** The indexes that each file of a table has. */
+/** The indexes that each file of a table has, of those columns that it holds. */
 export class FileIndexPlan {
   readonly specs: readonly FileIndexSpec[];
-  private readonly schema: TableSchema;
+  private readonly fields: readonly DataField[];
 
-  /** Throws `E3231` for what cannot be written. */
-  constructor(schema: TableSchema) {
-    this.schema = schema;
+  /** `fields` are the columns of the files. Throws `E3231` for what cannot be written. */
+  constructor(schema: TableSchema, fields: readonly DataField[]) {
+    this.fields = fields;
+    const isHeld = ({ column }: FileIndexSpec): boolean => fields.some(({ name }) => name === column);
     // Those of a file are made and thrown away, so that wrong options are refused before there are rows.
-    this.specs = fileIndexSpecs(schema).filter((spec) => createIndex(spec) !== null);
+    this.specs = fileIndexSpecs(schema).filter((spec) => createIndex(spec) !== null && isHeld(spec));
   }
 
   /** The builder of a file's indexes; null where files have none. */
   open(): FileIndexBuilder | null {
-    return this.specs.length === 0 ? null : new FileIndexBuilder(this.specs, this.schema);
+    return this.specs.length === 0 ? null : new FileIndexBuilder(this.specs, this.fields);
   }
 }
 
 interface OpenIndex {
   readonly spec: FileIndexSpec;
   readonly index: IndexBuilder;
-  /** The place of the column in the table. */
+  /** The place of the column in the file. */
   readonly place: number;
 }
 
@@ -41,15 +42,15 @@ interface OpenIndex {
 export class FileIndexBuilder {
   private readonly open: readonly OpenIndex[];
 
-  constructor(specs: readonly FileIndexSpec[], schema: TableSchema) {
+  constructor(specs: readonly FileIndexSpec[], fields: readonly DataField[]) {
     this.open = specs.flatMap((spec) => {
       const index = createIndex(spec);
-      const place = schema.fields.findIndex((field) => field.name === spec.column);
+      const place = fields.findIndex((field) => field.name === spec.column);
       return index === null ? [] : [{ spec, index, place }];
     });
   }
 
-  /** Takes the file's next rows, in their order; the columns are all of the table's. */
+  /** Takes the file's next rows, in their order; the columns are those of the file. */
   add(columns: readonly Vector[], rows: RowRange): void {
     for (const { spec, index, place } of this.open) {
       if (spec.mapKey === null) index.add(columns[place], rows);

@@ -2,6 +2,7 @@
 // Source: DataEvolutionSplitRead.mergeRangesAndSort, RangeHelper.
 import { TributaryError } from '../../base/errors.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
+import type { DataField } from '../schema/data-type.ts';
 
 /** Files of the same rows, the newest first: of a column that several have, the first one counts. */
 export type RowGroup = readonly [DataFileMeta, ...DataFileMeta[]];
@@ -30,6 +31,22 @@ export function rowGroups(files: readonly DataFileMeta[]): readonly RowGroup[] {
   // The sort is stable: of files of one commit the first one counts.
   for (const group of groups) group.sort((a, b) => compare(b.maxSequenceNumber, a.maxSequenceNumber));
   return groups;
+}
+
+/**
+ * The files without those of BLOB and VECTOR columns, which have a form of their own. Throws `E3357` where one of these
+ * columns is asked for.
+ */
+export function withoutColumnStores(
+  files: readonly DataFileMeta[],
+  asked: readonly DataField[],
+): readonly DataFileMeta[] {
+  return files.filter(({ fileName, writeCols }) => {
+    if (!isColumnStore(fileName)) return true;
+    const column = asked.find(({ name }) => writeCols === null || writeCols.includes(name));
+    if (column === undefined) return false;
+    throw new TributaryError('E3357', `column in files of its own is not read: column=${column.name} file=${fileName}`);
+  });
 }
 
 function firstRowIdOf({ fileName, firstRowId }: DataFileMeta): bigint {

@@ -22,10 +22,10 @@ export interface WriteMode {
   requireLookups(): void;
 }
 
-/** Throws `E3301` for options that this writer cannot serve, `E3360` for aggregate functions. */
+/** Throws `E3301` for options that this writer cannot serve, `E3358` for BLOB columns, `E3360` for aggregate functions. */
 export function requireWritable(schema: TableSchema): WriteMode {
   const options = tableOptions(schema);
-  requireWholeRows(options);
+  requireNoBlobs(schema);
   const isPostponed = options.bucket === BUCKET_POSTPONE;
   const hasInputChangelog = options.changelogProducer === 'input' && schema.primaryKeys.length > 0 && !isPostponed;
   for (let level = 0; level < options.levelCount; level++) {
@@ -51,9 +51,11 @@ export function requireWritable(schema: TableSchema): WriteMode {
   };
 }
 
-/** Throws `E3301` for tables whose files may hold some columns of rows that other files go on with. */
-export function requireWholeRows({ dataEvolution }: TableOptions): void {
-  if (dataEvolution) refuse('data-evolution.enabled', 'true');
+/** Throws `E3358` for columns that belong into files of their own. */
+function requireNoBlobs({ fields }: TableSchema): void {
+  const blob = fields.find(({ type }) => type.kind === 'BLOB');
+  if (blob !== undefined)
+    throw new TributaryError('E3358', `column of type BLOB cannot be written: column=${blob.name}`);
 }
 
 /** Whether compactions make the changelog of a table in which a -D that is newer than a row takes it away. */

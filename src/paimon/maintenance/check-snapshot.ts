@@ -169,7 +169,7 @@ export class SnapshotCheck {
       const fileSchema = writtenSchema(version, file);
       const path = filePaths(this.source.paths.root, version).file(entry.partition, entry.bucket, file);
       if (!(await this.size(place, path, file.fileSize))) return;
-      await this.fileIndexes(place, entry, fileSchema);
+      await this.fileIndexes(place, entry, version);
       const check = new FileCheck(entry, fileSchema, isChangelog);
       try {
         const request = { path, file, fileSchema: version, fields: fileSchema.fields };

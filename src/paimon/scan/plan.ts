@@ -1,12 +1,12 @@
 // From a snapshot to the splits that a read has to read. Source: format notes 05 sections 4 and 11, 04 sections 4 and 9.
 import { assert } from '../../base/errors.ts';
 import type { ManifestStore } from '../commit/manifest-store.ts';
-import { type PlainCondition, plainConditions } from '../format/condition.ts';
+import { conditionColumns, type PlainCondition, plainConditions } from '../format/condition.ts';
 import type { ReadSchemas } from '../lsm/file-conditions.ts';
 import type { DeletionFile } from '../lsm/deletion-vector.ts';
 import { filePaths } from '../lsm/file-paths.ts';
 import { bucketKey } from '../lsm/live-files.ts';
-import { type RowGroup, rowGroups } from '../lsm/row-id-groups.ts';
+import { type RowGroup, rowGroups, withoutColumnStores } from '../lsm/row-id-groups.ts';
 import { writtenSchema } from '../lsm/written-columns.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
 import { DELETION_VECTORS, type IndexManifestEntry, type ManifestEntry } from '../meta/manifest-entry.ts';
@@ -57,10 +57,12 @@ export async function planScan(source: PlanSource, options: ReadOptions): Promis
   const deletionFiles = deletionFilesByBucket(source, indexEntries);
   const prune = await Pruner.open(source, visible, where);
   const asWritten: SplitRule = { kind: 'as-written', order: keyRowOrder(tableLayout(schema)) };
+  const asked = [...fields, ...conditionColumns(where).map((name) => fieldOf(name, readable.fields))];
   const splits: Split[] = [];
   for (const bucket of byBucket(visible)) {
     const { partition, bucket: number } = bucket[0];
-    const files = bucket.map((entry) => entry.file);
+    const all = bucket.map((entry) => entry.file);
+    const files = rule.kind === 'row-ids' ? withoutColumnStores(all, asked) : all;
     const bucketSplits = splitFiles(files, number < 0 ? asWritten : rule);
     const place = { partition, bucket: number, deletionFiles: deletionFiles(bucket[0]) };
     for (const split of await prune.byValues(bucketSplits)) splits.push({ ...place, ...split });

@@ -60,7 +60,9 @@ function firstKeyBounds(types: readonly DataType[], file: FileBounds): ColumnBou
  * not.
  */
 export function valuesMayMeet(file: FileBounds, conditions: readonly PlainCondition[], schemas: ReadSchemas): boolean {
-  return columnsMayMeet([{ file, schemas }], conditions);
+  if (conditions.length === 0) return true;
+  const columns = new FileColumnBounds({ file, schemas });
+  return mayMeetAll(conditions, (condition) => columns.mayMeet(condition));
 }
 
 /** A file with what its statistics are read with. */
