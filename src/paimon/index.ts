@@ -23,6 +23,7 @@ export type { DataFileMeta } from './meta/data-file-meta.ts';
 export type { ManifestEntry } from './meta/manifest-entry.ts';
 export type { Snapshot, SnapshotId } from './meta/snapshot.ts';
 export type { ColumnStatistics, TableStatistics } from './meta/statistics-json.ts';
+export type { ColumnAggregate, TableAggregates } from './scan/aggregate.ts';
 export type { Condition, Literal } from './format/condition.ts';
 export type {
   ReadBatch,

@@ -28,6 +28,7 @@ import { type History, readTags, type Tag } from './maintenance/references.ts';
 import { rollback, type RollbackTarget } from './maintenance/rollback.ts';
 import { createTag, deleteTag, type NewTag, replaceTag } from './maintenance/tags.ts';
 import { TablePaths } from './meta/table-paths.ts';
+import { aggregateRows, namedAggregates, type TableAggregates } from './scan/aggregate.ts';
 import { type ChangelogSource, changelogSnapshot, earliestChangesId, readChanges } from './scan/changelog.ts';
 import { countRows } from './scan/count.ts';
 import { readIncremental } from './scan/incremental.ts';
@@ -196,6 +197,21 @@ export class Table {
     const { store, schemas, path: tablePath, schema } = this;
     const columns = [schema.primaryKeys[0] ?? schema.fields[0].name];
     return countRows({ store, schemas, tablePath }, await this.plan({ ...options, columns }), { ...options, columns });
+  }
+
+  /**
+   * The number of rows that `read` would give, and of each column the least and greatest value and how often it is NULL;
+   * from the metadata where that tells. Throws what `read` throws, and `E3400` for a column whose values have no order.
+   */
+  async aggregate(
+    columns: readonly string[],
+    options: Omit<ReadOptions, 'columns' | 'limit'> = {},
+  ): Promise<TableAggregates> {
+    const { store, schemas, path: tablePath } = this;
+    if (columns.length === 0) return { rowCount: await this.count(options), columns: {} };
+    const asked = { ...options, columns };
+    const plan = await this.plan(asked);
+    return namedAggregates(plan.fields, await aggregateRows({ store, schemas, tablePath }, plan, asked));
   }
 
   /** The rows of one state as plain objects: `read` for programs that take them one by one. Throws what `read` throws. */

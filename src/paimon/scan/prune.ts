@@ -48,7 +48,8 @@ export function keysMayMeet(file: FileBounds, conditions: readonly PlainConditio
   });
 }
 
-function firstKeyBounds(types: readonly DataType[], file: FileBounds): ColumnBounds {
+/** The bounds of the first key column, which are exact. */
+export function firstKeyBounds(types: readonly DataType[], file: FileBounds): ColumnBounds {
   const min = decodeCells(types, file.minKey)[0];
   const max = decodeCells(types, file.maxKey)[0];
   return { min, max, nullCount: 0n, rowCount: file.rowCount };
@@ -81,7 +82,7 @@ export function columnsMayMeet(files: readonly JudgedFile[], conditions: readonl
 }
 
 /** What the statistics of a file say of its columns. */
-class FileColumnBounds {
+export class FileColumnBounds {
   private readonly file: FileBounds;
   private readonly schemas: ReadSchemas;
   private readonly columns: readonly string[];
@@ -100,16 +101,20 @@ class FileColumnBounds {
   }
 
   mayMeet(condition: ColumnCondition): boolean {
+    const told = this.of(fieldNamed(this.schemas.read, condition.column));
+    return told === null || mayMeet(condition, told);
+  }
+
+  /** What is told of a column of the schema that is read with; null where nothing is. */
+  of(wanted: DataField): ColumnBounds | null {
     const { file, schemas } = this;
-    const wanted = fieldNamed(schemas.read, condition.column);
-    const stored = storedField(condition, schemas);
-    if (stored === null) return mayMeet(condition, absentBounds(file, wanted));
+    const stored = schemas.file.fields.find((field) => field.id === wanted.id);
+    if (stored === undefined) return absentBounds(file, wanted);
     const slot = this.columns.indexOf(stored.name);
-    if (slot < 0 || !sameType(stored, wanted)) return true;
+    if (slot < 0 || !sameType(stored, wanted)) return null;
     const told = this.bounds.of(slot, file.rowCount);
     // Where the file has no id of a row, its metadata has: such bounds are not all.
-    if (isTrackingField(stored) && told.nullCount !== 0n) return true;
-    return mayMeet(condition, told);
+    return isTrackingField(stored) && told.nullCount !== 0n ? null : told;
   }
 }
 
