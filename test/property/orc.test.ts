@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { isTributaryError } from '../../src/base/errors.ts';
 import { type Cell, cellAt } from '../../src/paimon/format/cell.ts';
+import type { PlainCondition } from '../../src/paimon/format/condition.ts';
 import type { WantedColumn } from '../../src/paimon/format/data-file.ts';
 import { openOrc } from '../../src/paimon/format/orc/orc-reader.ts';
 import { bytesSource } from '../../src/paimon/format/parquet/parquet-reader.ts';
@@ -42,6 +43,8 @@ async function read({ bytes, columns }: OrcExample, rowsMax: number): Promise<re
   const file = await openOrc(bytesSource('damaged.orc', bytes));
   const rows: (readonly Cell[])[] = [];
   for (const index of file.rowGroups.keys()) {
+    const where = columns.map(({ name }): PlainCondition => ({ column: name, operator: 'is null' }));
+    await file.rowsThatMayMeet(index, { where: [{ operator: 'or', conditions: where }], columns });
     const reader = file.openRowGroup(index, columns);
     for (let batch = await reader.next(rowsMax); batch !== null; batch = await reader.next(rowsMax)) {
       const { columns: vectors, rowCount } = batch;

@@ -10,7 +10,7 @@ import { changeLines } from '../change-output.ts';
 import { standardOutput } from '../standard-output.ts';
 import { FILTER_HELP, filterConditions } from './filter.ts';
 import { POINT_OPTION_HELP, readPoint } from './read-point.ts';
-import { printSystemTable, rowLines, type SystableOptions } from './system.ts';
+import { COLUMNS_HELP, LIMIT_HELP, printSystemTable, rowLines, type SystableOptions, wantedOf } from './system.ts';
 import { openNamed, openTable, type TableOptions, tableVerb, wholeNumber } from './table-options.ts';
 
 /** `tributary table read` */
@@ -21,6 +21,8 @@ export function readVerb(): Command {
     .option('--option <settings...>', POINT_OPTION_HELP)
     .option('--branch <name>', 'latest state of this branch')
     .option('--filter <words...>', FILTER_HELP)
+    .option('--columns <names>', COLUMNS_HELP)
+    .option('--limit <count>', LIMIT_HELP)
     .option('--kinds', 'print {"kind":…,"row":…}')
     .action((options: SystableOptions) => {
       const isSystem = parseObjectName(options.table).system !== null;
@@ -33,7 +35,8 @@ async function runRead(options: SystableOptions): Promise<void> {
   const at = readPoint(options);
   const snapshot = await table.snapshotAt(at);
   const schema = snapshot === null || at.kind === 'latest' ? table.schema : await table.schemas.read(snapshot.schemaId);
-  const read: ReadOptions = { at, where: filterConditions(options.filter ?? [], readableSchema(schema).fields) };
+  const where = filterConditions(options.filter ?? [], readableSchema(schema).fields);
+  const read: ReadOptions = { at, where, ...wantedOf(options) };
   for await (const batch of table.read(read)) await standardOutput.write(rowLines(batch, options.kinds === true));
 }
 

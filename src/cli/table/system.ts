@@ -12,11 +12,29 @@ import { openWarehouse } from '../shared-options.ts';
 import { standardOutput } from '../standard-output.ts';
 import { FILTER_HELP, filterConditions } from './filter.ts';
 import { POINT_OPTION_HELP, type PointOptions, readPoint } from './read-point.ts';
-import { openNamed, openTable, type TableOptions, tableVerb } from './table-options.ts';
+import { openNamed, openTable, type TableOptions, tableVerb, wholeNumber } from './table-options.ts';
 
-/** What a system table is read with. */
+/** What a table or a system table is read with. */
 export type SystableOptions = TableOptions &
-  PointOptions & { readonly branch?: string; readonly filter?: readonly string[]; readonly kinds?: boolean };
+  PointOptions & {
+    readonly branch?: string;
+    readonly filter?: readonly string[];
+    readonly columns?: string;
+    readonly limit?: string;
+    readonly kinds?: boolean;
+  };
+
+/** What `--help` says of the option. */
+export const COLUMNS_HELP = 'columns to print, in this order: a,b,c; all of them unless given';
+export const LIMIT_HELP = 'the most rows to print; reading stops there';
+
+/** Columns and limit of a read. Throws `E6200`. */
+export function wantedOf({ columns, limit }: SystableOptions): Pick<ReadOptions, 'columns' | 'limit'> {
+  return {
+    ...(columns === undefined ? {} : { columns: columns.split(',') }),
+    ...(limit === undefined ? {} : { limit: Number(wholeNumber(limit, 'limit')) }),
+  };
+}
 
 const LINES_PER_WRITE = 512;
 
@@ -28,6 +46,8 @@ export function systableVerb(): Command {
     .option('--option <settings...>', POINT_OPTION_HELP)
     .option('--branch <name>', 'of this branch')
     .option('--filter <words...>', FILTER_HELP)
+    .option('--columns <names>', COLUMNS_HELP)
+    .option('--limit <count>', LIMIT_HELP)
     .option('--kinds', 'print {"kind":…,"row":…}')
     .action(printSystemTable);
 }
@@ -36,7 +56,10 @@ export function systableVerb(): Command {
 export async function printSystemTable(options: SystableOptions): Promise<void> {
   const filter = options.filter ?? [];
   const { fields } = await openSystemTable(options, {});
-  const opened = await openSystemTable(options, { where: filterConditions(filter, fields) });
+  const opened = await openSystemTable(options, {
+    where: filterConditions(filter, fields),
+    ...wantedOf(options),
+  });
   for await (const batch of opened.batches()) await standardOutput.write(rowLines(batch, options.kinds === true));
 }
 

@@ -5,6 +5,7 @@ import {
   ORC_KINDS,
   type OrcCompression,
   type OrcFooter,
+  type OrcPostScript,
   type OrcStripe,
   type OrcStripeFooter,
   type OrcType,
@@ -17,23 +18,26 @@ const BLOCK_SIZE_MAX = 1 << 23;
 const BLOCK_SIZE_DEFAULT = 256 * 1024;
 const DEPTH_MAX = 64;
 
-/** What stands at the very end. */
-export interface PostScript {
-  readonly footerSize: number;
-  readonly compression: OrcCompression;
-}
-
 /** The postscript. Throws faults of `E3200`. */
-export function readPostScript(bytes: Uint8Array): PostScript {
+export function readPostScript(bytes: Uint8Array): OrcPostScript {
   const message = new ProtobufMessage(bytes);
   if (message.text(8000) !== MAGIC) throw corrupt('not an ORC file: it does not end in its magic');
   const blockSize = message.number(3, BLOCK_SIZE_DEFAULT);
   if (blockSize > BLOCK_SIZE_MAX) throw corrupt(`chunks of ${blockSize} bytes`);
-  return { footerSize: message.number(1), compression: { codec: message.number(2), blockSize } };
+  return {
+    footerSize: message.number(1),
+    metadataSize: message.number(5),
+    compression: { codec: message.number(2), blockSize },
+    writerVersion: message.number(6),
+  };
 }
 
-/** The footer of a file of `sizeBytes`. Throws faults of `E3200` and `E3201`. */
-export function readFooter(stored: Uint8Array, compression: OrcCompression, sizeBytes: number): OrcFooter {
+/** The footer, which begins at `footerAt`, of a file of `sizeBytes`. Throws faults of `E3200` and `E3201`. */
+export function readFooter(
+  stored: Uint8Array,
+  { compression, writerVersion, metadataSize }: OrcPostScript,
+  { footerAt, sizeBytes }: { readonly footerAt: number; readonly sizeBytes: number },
+): OrcFooter {
   const message = new ProtobufMessage(new OrcStream(stored, compression).rest());
   const stripes = message.messages(3).map((stripe) => stripeOf(stripe, sizeBytes));
   const rowCount = message.number(6);
@@ -41,7 +45,9 @@ export function readFooter(stored: Uint8Array, compression: OrcCompression, size
   if (sum !== rowCount) throw corrupt(`stripes have ${sum} of ${rowCount} rows`);
   const schema = typeTree(message.messages(4));
   if (schema.kind !== 'STRUCT') throw unsupported('rows that are not structs');
-  return { compression, schema, stripes, rowCount };
+  const metadata = { offset: footerAt - metadataSize, sizeBytes: metadataSize };
+  if (metadata.offset < 0) throw corrupt('statistics of stripes do not fit the file');
+  return { compression, writerVersion, metadata, schema, stripes, rowCount };
 }
 
 function stripeOf(message: ProtobufMessage, sizeBytes: number): OrcStripe {

@@ -1,5 +1,7 @@
 // The metadata of ORC files. Source: ORC specification v1, "File Tail" and "Stripes".
 
+import type { FilePlace } from '../file-place.ts';
+
 export const MAGIC = 'ORC';
 
 /** Kinds of types, by their numbers in the footer. */
@@ -62,8 +64,21 @@ export interface OrcReading {
   readonly isLocalInstant: boolean;
 }
 
+/** What stands at the very end of a file. */
+export interface OrcPostScript {
+  readonly footerSize: number;
+  /** Of the statistics of stripes, which stand before the footer. */
+  readonly metadataSize: number;
+  readonly compression: OrcCompression;
+  /** Which faults of older writers it has: a number that only grows. */
+  readonly writerVersion: number;
+}
+
 export interface OrcFooter {
   readonly compression: OrcCompression;
+  readonly writerVersion: number;
+  /** Where the statistics of stripes are; of no bytes where there are none. */
+  readonly metadata: FilePlace;
   readonly schema: OrcType;
   readonly stripes: readonly OrcStripe[];
   readonly rowCount: number;

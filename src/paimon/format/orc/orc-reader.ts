@@ -2,13 +2,23 @@
 import { type VectorBuilder, builderFor } from '../../../column/builder.ts';
 import { TributaryError } from '../../../base/errors.ts';
 import { shapeOf } from '../../schema/data-type.ts';
-import type { DataFile, RangeSource, RowGroupBatch, RowGroupReader, WantedColumn } from '../data-file.ts';
+import { knownOfColumn } from '../bound-cell.ts';
+import { mayMeet, mayMeetAll } from '../condition.ts';
+import type {
+  DataFile,
+  FileConditions,
+  RangeSource,
+  RowGroupBatch,
+  RowGroupReader,
+  WantedColumn,
+} from '../data-file.ts';
 import { fetchExactly } from '../fetch-places.ts';
 import { corrupt, FileFault, located } from '../file-fault.ts';
 import { allRows } from '../row-ranges.ts';
 import { columnFiller, columnsRead, type Filler } from './column-filler.ts';
 import { readFooter, readPostScript, readStripeFooter } from './footer-reader.ts';
 import { MAGIC, type OrcFooter, type OrcReading, type OrcStripe, type OrcType } from './orc-format.ts';
+import { fetchStripeStatistics, stripeColumnStatistics, type StripeStatistics } from './stripe-statistics.ts';
 import { fetchStreams, StripeStreams } from './stripe-streams.ts';
 
 /** Fetched at first: holds the whole tail of most files. */
@@ -23,6 +33,7 @@ export async function openOrc(source: RangeSource, isLocalInstant = true): Promi
   const footer = await fetchFooter(source).catch((error: unknown) => {
     throw located(error, { file: source.name });
   });
+  let statistics: Promise<StripeStatistics> | null = null;
   return {
     rowCount: footer.rowCount,
     rowGroups: footer.stripes,
@@ -31,9 +42,33 @@ export async function openOrc(source: RangeSource, isLocalInstant = true): Promi
       if (stripe === undefined) throw new TributaryError('E9001', `no such row group: index=${index}`);
       return openStripe(source, { ...footer, isLocalInstant }, { stripe, columns });
     },
-    rowsThatMayMeet: (index) => Promise.resolve(allRows(footer.stripes[index].rowCount)),
+    rowsThatMayMeet: async (index, conditions) => {
+      const { rowCount } = footer.stripes[index];
+      try {
+        statistics ??= fetchStripeStatistics(source, footer);
+        const stripe = { rowCount, statistics: (await statistics)[index] ?? [] };
+        return mayMeetStripe(footer, conditions, stripe) ? allRows(rowCount) : [];
+      } catch (error) {
+        throw located(error, { file: source.name });
+      }
+    },
     columnStatistics: () => null,
   };
+}
+
+function mayMeetStripe(
+  { schema, writerVersion }: OrcFooter,
+  { where, columns }: FileConditions,
+  stripe: { readonly rowCount: number; readonly statistics: StripeStatistics[number] },
+): boolean {
+  return mayMeetAll(where, (condition) => {
+    const wanted = columns.find(({ name }) => name === condition.column);
+    const stored = schema.children[schema.fieldNames.indexOf(condition.column)];
+    const message = stored === undefined ? undefined : stripe.statistics[stored.id];
+    if (wanted === undefined || message === undefined) return true;
+    const said = stripeColumnStatistics(message, { stored, type: wanted.type, writerVersion }, stripe.rowCount);
+    return mayMeet(condition, knownOfColumn(wanted.type, said, stripe.rowCount));
+  });
 }
 
 async function fetchFooter(source: RangeSource): Promise<OrcFooter> {
@@ -43,14 +78,15 @@ async function fetchFooter(source: RangeSource): Promise<OrcFooter> {
   // The last byte is the size of the postscript.
   const scriptAt = tail.length - 1 - tail[tail.length - 1];
   if (scriptAt < 0) throw corrupt('a postscript does not fit the file');
-  const { footerSize, compression } = readPostScript(tail.subarray(scriptAt, tail.length - 1));
+  const postScript = readPostScript(tail.subarray(scriptAt, tail.length - 1));
+  const { footerSize } = postScript;
   const footerAt = sizeBytes - (tail.length - scriptAt) - footerSize;
   if (footerAt < 0) throw corrupt(`a footer of ${footerSize} bytes does not fit the file`);
   const stored =
     footerSize <= scriptAt
       ? tail.subarray(scriptAt - footerSize, scriptAt)
       : await fetchExactly(source, footerAt, footerSize);
-  return readFooter(stored, compression, sizeBytes);
+  return readFooter(stored, postScript, { footerAt, sizeBytes });
 }
 
 type OpenFooter = OrcFooter & OrcReading;

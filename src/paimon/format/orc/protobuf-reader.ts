@@ -8,14 +8,17 @@ const BYTES = 2;
 const FIXED32 = 5;
 const VARINT_SIZE_MAX = 10;
 
+/** Numbers above 2^53 are BigInts. */
+type FieldValue = number | bigint | Uint8Array;
+
 /** A message by field numbers. Getters throw faults of `E3200` for values of another form. */
 export class ProtobufMessage {
-  private readonly fields = new Map<number, (number | Uint8Array)[]>();
+  private readonly fields = new Map<number, FieldValue[]>();
 
   constructor(bytes: Uint8Array) {
     const cursor = { bytes, at: 0 };
     while (cursor.at < bytes.length) {
-      const tag = varint(cursor);
+      const tag = Number(varint(cursor));
       const value = fieldValue(cursor, tag % 8);
       const field = Math.floor(tag / 8);
       const values = this.fields.get(field);
@@ -28,6 +31,35 @@ export class ProtobufMessage {
   number(field: number, absent = 0): number {
     const value = this.fields.get(field)?.at(-1) ?? absent;
     if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw corrupt('metadata has a number out of range');
+    return value;
+  }
+
+  has(field: number): boolean {
+    return this.fields.has(field);
+  }
+
+  /** A whole number with a sign; null where the field is not there. */
+  signed(field: number): bigint | null {
+    const value = this.fields.get(field)?.at(-1);
+    if (value === undefined) return null;
+    if (value instanceof Uint8Array) throw corrupt('metadata has bytes in place of a number');
+    const zigzag = BigInt(value);
+    return BigInt.asIntN(64, (zigzag >> 1n) ^ -(zigzag & 1n));
+  }
+
+  /** A floating-point number; null where the field is not there. */
+  double(field: number): number | null {
+    const value = this.bytes(field);
+    if (value === null) return null;
+    if (value.length !== 8) throw corrupt('metadata has another value in place of a number of 64 bits');
+    return new DataView(value.buffer, value.byteOffset, 8).getFloat64(0, true);
+  }
+
+  /** Bytes; null where the field is not there. */
+  bytes(field: number): Uint8Array | null {
+    const value = this.fields.get(field)?.at(-1);
+    if (value === undefined) return null;
+    if (!(value instanceof Uint8Array)) throw corrupt('metadata has a number in place of bytes');
     return value;
   }
 
@@ -44,15 +76,16 @@ export class ProtobufMessage {
   numbers(field: number): readonly number[] {
     const numbers: number[] = [];
     for (const value of this.fields.get(field) ?? []) {
-      if (typeof value === 'number') numbers.push(value);
-      else for (const cursor = { bytes: value, at: 0 }; cursor.at < value.length; ) numbers.push(varint(cursor));
+      if (!(value instanceof Uint8Array)) numbers.push(Number(value));
+      else
+        for (const cursor = { bytes: value, at: 0 }; cursor.at < value.length; ) numbers.push(Number(varint(cursor)));
     }
     return numbers;
   }
 
   messages(field: number): readonly ProtobufMessage[] {
     return (this.fields.get(field) ?? []).map((value) => {
-      if (typeof value === 'number') throw corrupt('metadata has a number in place of a message');
+      if (!(value instanceof Uint8Array)) throw corrupt('metadata has a number in place of a message');
       return new ProtobufMessage(value);
     });
   }
@@ -63,25 +96,28 @@ interface Cursor {
   at: number;
 }
 
-function textOf(value: number | Uint8Array): string {
-  if (typeof value === 'number') throw corrupt('metadata has a number in place of a text');
+function textOf(value: FieldValue): string {
+  if (!(value instanceof Uint8Array)) throw corrupt('metadata has a number in place of a text');
   return Buffer.from(value).toString();
 }
 
-/** Numbers above 2^53 lose digits: those that are used are checked. */
-function varint(cursor: Cursor): number {
-  const { bytes } = cursor;
+function varint(cursor: Cursor): number | bigint {
+  const { bytes, at: start } = cursor;
   let value = 0;
   for (let index = 0; index < VARINT_SIZE_MAX; index++) {
     if (cursor.at >= bytes.length) throw corrupt('metadata ends within a number');
     const byte = bytes[cursor.at++];
     value += (byte & 127) * 128 ** index;
-    if (byte < 128) return value;
+    if (byte < 128) return value <= Number.MAX_SAFE_INTEGER ? value : longVarint(bytes.subarray(start, cursor.at));
   }
   throw corrupt('metadata has a number that is too long');
 }
 
-function fieldValue(cursor: Cursor, wireType: number): number | Uint8Array {
+function longVarint(bytes: Uint8Array): bigint {
+  return bytes.reduceRight((value, byte) => (value << 7n) | BigInt(byte & 127), 0n);
+}
+
+function fieldValue(cursor: Cursor, wireType: number): FieldValue {
   switch (wireType) {
     case VARINT:
       return varint(cursor);
@@ -90,7 +126,7 @@ function fieldValue(cursor: Cursor, wireType: number): number | Uint8Array {
     case FIXED32:
       return take(cursor, 4);
     case BYTES:
-      return take(cursor, varint(cursor));
+      return take(cursor, Number(varint(cursor)));
     default:
       throw corrupt('metadata has a field of an unknown form');
   }
