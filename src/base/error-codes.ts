@@ -627,6 +627,12 @@ export const ERROR_CODES = {
     meaning: 'An update names a row by an id that no row of the table has, or names one twice.',
     remedy: 'Read `_ROW_ID` of the rows again; it stays as long as a row lives.',
   },
+  E3383: {
+    kind: 'data',
+    exit: 1,
+    meaning: 'A value of type VARIANT does not hold what its bytes say.',
+    remedy: 'Read the table without the column, and write the row anew.',
+  },
   E3390: {
     kind: 'retry',
     exit: 5,

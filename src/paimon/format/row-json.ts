@@ -10,6 +10,8 @@ import { dataTypeText } from '../schema/data-type-text.ts';
 import { dateText, parseDate, parseTime, parseTimestamp, timestampText, timeText } from './calendar-text.ts';
 import { appendCell, bytesToBigInt, type Cell, entryTypes } from './cell.ts';
 import { decimalText, parseDecimal, shortestFloat } from './value-text.ts';
+import { variantCell } from './variant/variant-builder.ts';
+import { variantText } from './variant/variant-text.ts';
 
 /** `exact`: the reference's form. `display` and `display-strings`: 64-bit numbers and decimals as numbers or as texts. */
 export type RowJsonForm = 'exact' | 'display' | 'display-strings';
@@ -36,7 +38,7 @@ export function createRowPrinter(fields: readonly DataField[], form: RowJsonForm
   };
 }
 
-/** Prints values of a type. VARIANT throws `E3130`. */
+/** Prints values of a type; a VARIANT is a text of JSON. The printer throws `E3383` for a damaged one. */
 export function valuePrinter(type: DataType, form: RowJsonForm = 'exact'): ValuePrinter {
   const print = presentPrinter(type, form);
   return (vector, row) => (validityAt(vector, row) === PRESENT ? print(vector, row) : 'null');
@@ -89,7 +91,13 @@ function presentPrinter(type: DataType, form: RowJsonForm): ValuePrinter {
       return (vector, row) => (vector.kind === 'struct' ? print(vector.fields, row) : wrongVector(vector));
     }
     case 'VARIANT':
-      throw new TributaryError('E3130', 'values of type VARIANT cannot be printed as JSON');
+      return (vector, row) => {
+        if (vector.kind !== 'struct') return wrongVector(vector);
+        const [value, metadata] = vector.fields.map((field) =>
+          field.kind === 'bytes' ? bytesAt(field, row) : wrongVector(field),
+        );
+        return JSON.stringify(variantText(value, metadata));
+      };
   }
 }
 
@@ -196,6 +204,8 @@ function scalarFromText(type: DataType, text: string): Cell {
     case 'VARCHAR':
       if (!text.isWellFormed()) throw misfit(type);
       return new TextEncoder().encode(text);
+    case 'VARIANT':
+      return variantCell(text);
     case 'BINARY':
     case 'VARBINARY':
     case 'BLOB':

@@ -8,6 +8,8 @@ import { dataTypeText } from '../schema/data-type-text.ts';
 import { dateText, parseDate, parseTime, parseTimestamp, timestampText, timeText } from './calendar-text.ts';
 import { appendCell, type Cell, cellAt, entryTypes } from './cell.ts';
 import { decimalText, parseDecimal } from './value-text.ts';
+import { variantCell } from './variant/variant-builder.ts';
+import { variantText } from './variant/variant-text.ts';
 
 /**
  * A value: boolean · number (TINYINT to INT, FLOAT, DOUBLE) · bigint (BIGINT) · text (CHAR, VARCHAR; DECIMAL such as
@@ -32,7 +34,7 @@ export interface RowObject {
   readonly [column: string]: RowValue | undefined;
 }
 
-/** The rows of a batch as objects. VARIANT throws `E3137`. */
+/** The rows of a batch as objects. Throws `E3383` for a damaged VARIANT. */
 export function rowObjects(batch: ColumnBatch & { readonly fields: readonly DataField[] }): readonly RowObject[] {
   const { fields, columns } = batch;
   return Array.from({ length: batch.rowCount }, (_, row) => {
@@ -90,8 +92,10 @@ function valueOf(type: DataType, cell: Cell): RowValue {
       const cells = cell as readonly Cell[];
       return Object.fromEntries(type.fields.map((field, index) => [field.name, valueOf(field.type, cells[index])]));
     }
-    case 'VARIANT':
-      throw new TributaryError('E3137', 'values of type VARIANT have no form as JavaScript values');
+    case 'VARIANT': {
+      const [value, metadata] = cell as readonly Uint8Array[];
+      return variantText(value, metadata);
+    }
     default:
       return cell;
   }
@@ -145,7 +149,7 @@ function presentCell(type: DataType, value: Exclude<RowValue, null>, column: str
     case 'BLOB':
       return value instanceof Uint8Array ? value : undefined;
     case 'VARIANT':
-      return undefined;
+      return typeof value === 'string' ? variantCell(value) : undefined;
     default:
       return nestedCell(type, value, column);
   }
