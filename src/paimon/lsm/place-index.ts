@@ -20,7 +20,7 @@ export class KeyPrints {
 
 /**
  * Keys and the numbers of their places. A batch of keys is prepared, which may read files, and then asked for and set
- * row by row without waiting. A call that fails leaves the index unusable but for `close`.
+ * row by row without waiting. A call that fails leaves the index unusable but for `clear`.
  */
 export class PlaceIndex {
   /** Makes the fingerprints of keys. */
@@ -73,15 +73,10 @@ export class PlaceIndex {
     this.tiers.push([], [await mergeRuns(runs, differs)]);
   }
 
-  /** Forgets all keys. */
+  /** Forgets all keys, and gives the temporary files back. */
   async clear(): Promise<void> {
     this.table.clear();
     for (const run of this.tiers.splice(0).flat()) await run.close();
-  }
-
-  /** Gives the temporary files back. */
-  async close(): Promise<void> {
-    await this.clear();
   }
 
   /** The rows whose keys are not in memory, in the order of their fingerprints. */

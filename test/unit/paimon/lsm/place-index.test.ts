@@ -93,13 +93,13 @@ describe('an index of places', () => {
   test('answers as a map does in memory', async () => {
     const index = new PlaceIndex([INT], { random: seededRandom(1), sizeBytesMax: 64 * 1024 * KIBIBYTE });
     expect(await wrongAnswers(index, 6, 30_000)).toBe(0);
-    await index.close();
+    await index.clear();
   });
 
   test('answers as a map does with a tenth of the memory', async () => {
     const index = new PlaceIndex([INT], { random: seededRandom(2), sizeBytesMax: 512 * KIBIBYTE });
     expect(await wrongAnswers(index, 24, 100_000)).toBe(0);
-    await index.close();
+    await index.clear();
   });
 
   test('tells of keys that were loaded twice, whether they were in memory together or not', async () => {
@@ -124,6 +124,6 @@ describe('an index of places', () => {
     await index.clear();
     await index.prepare(prints, 3);
     expect(index.get(prints, 0)).toBe(-1);
-    await index.close();
+    await index.clear();
   });
 });
