@@ -79,7 +79,10 @@ function writeMagnitudes(bytes: BigEndianBytes, { rows, values }: Magnitudes): v
   // The reference begins both bounds at 0, whatever the values.
   const max = values.reduce((greatest, value) => (value > greatest ? value : greatest), 0n);
   bytes.int8(VERSION).int64(0n).int64(max).append(writeRoaring(rows)).int32(bitCount(max));
+  // Bits of the halves, low and high: with a BigInt for each the slices of a million rows took five seconds.
+  const halves = new Uint32Array(values.buffer);
   for (let bit = 0; bit < bitCount(max); bit++) {
-    bytes.append(writeRoaring(sliceRows(rows, (index) => ((values[index] >> BigInt(bit)) & 1n) === 1n)));
+    const half = bit >>> 5;
+    bytes.append(writeRoaring(sliceRows(rows, (index) => ((halves[2 * index + half] >>> (bit & 31)) & 1) === 1)));
   }
 }
