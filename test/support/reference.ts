@@ -47,6 +47,7 @@ export interface ReferenceWrite {
   /** No compaction. */
   readonly writeOnly?: boolean;
   readonly branch?: string;
+  readonly watermark?: bigint | number;
   /** Replaces the partitions given as `p=a`; with none, what the table's options say. */
   readonly overwrite?: readonly string[];
 }
@@ -158,6 +159,7 @@ function writeArguments({
   commitId,
   writeOnly = false,
   branch,
+  watermark,
   overwrite,
 }: ReferenceWrite): readonly string[] {
   return [
@@ -165,6 +167,7 @@ function writeArguments({
     ...option('commit-id', commitId),
     ...flag('write-only', writeOnly),
     ...option('branch', branch),
+    ...option('watermark', watermark),
     ...(overwrite === undefined ? [] : ['--overwrite', ...overwrite]),
   ];
 }

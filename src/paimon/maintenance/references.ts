@@ -10,7 +10,7 @@ import type { TablePaths, BucketPaths } from '../meta/table-paths.ts';
 import { parseTag, type StoredTag } from '../meta/tag-json.ts';
 import type { SchemaStore } from '../schema/schema-store.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
-import type { ManifestEntry } from '../meta/manifest-entry.ts';
+import type { ManifestEntry, ManifestFileMeta } from '../meta/manifest-entry.ts';
 
 const TAG_PREFIX = 'tag-';
 
@@ -85,12 +85,17 @@ export interface MetadataNames {
   readonly statistics: ReadonlySet<string>;
 }
 
-/** Everything beside data and changelog files that a snapshot names. Throws E3001 if a list of it is gone. */
+/**
+ * Everything beside data and changelog files that a snapshot names. Throws E3001 if a list of its state is gone; that of
+ * its changes may be, as a tag does not keep them.
+ */
 export async function metadataNamesOf(snapshot: Snapshot, manifests: ManifestStore): Promise<MetadataNames> {
   const names = new Set<string>();
   for (const list of listsOf(snapshot)) {
     names.add(list);
-    for (const manifest of await manifests.readList(list)) names.add(manifest.fileName);
+    const read = (): Promise<readonly ManifestFileMeta[]> => manifests.readList(list);
+    const named = list === snapshot.changelogManifestList ? ((await unlessGone(read)) ?? []) : await read();
+    for (const manifest of named) names.add(manifest.fileName);
   }
   const indexes = new Set<string>();
   if (snapshot.indexManifest !== null) {

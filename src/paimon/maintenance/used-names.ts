@@ -28,9 +28,9 @@ export async function usedNames(source: NameSource, roots: readonly TablePaths[]
   const collector = new NameCollector(source);
   for (const { snapshotDirectory, changelogDirectory, tagDirectory } of roots) {
     // A tag of a snapshot that expires meanwhile is found, as tags are looked at last.
-    await collector.addAll(snapshotDirectory, { pattern: /^snapshot-\d+$/, isOutlived: false });
-    await collector.addAll(changelogDirectory, { pattern: /^changelog-\d+$/, isOutlived: true });
-    await collector.addAll(tagDirectory, { pattern: /^tag-/, isOutlived: false });
+    await collector.addAll(snapshotDirectory, { pattern: /^snapshot-\d+$/, holds: 'all' });
+    await collector.addAll(changelogDirectory, { pattern: /^changelog-\d+$/, holds: 'changes' });
+    await collector.addAll(tagDirectory, { pattern: /^tag-/, holds: 'state' });
   }
   return collector.names;
 }
@@ -40,6 +40,9 @@ export async function namesOfOtherBranches(source: NameSource, paths: TablePaths
   const others = (await metaRoots(source.store, paths.root)).filter(({ metaRoot }) => metaRoot !== paths.metaRoot);
   return usedNames(source, others);
 }
+
+/** What of a snapshot must be there: a tag keeps its state, a changelog that has outlived it its changes. */
+type Held = 'all' | 'state' | 'changes';
 
 class NameCollector {
   readonly names = new Set<string>();
@@ -52,12 +55,12 @@ class NameCollector {
   }
 
   /**
-   * Adds what the snapshots in the directory name; one that expires meanwhile names nothing any more. Of a changelog that
-   * has outlived its snapshot, the snapshot's other lists may be gone.
+   * Adds what the snapshots in the directory name; one that expires meanwhile names nothing any more. What they do not
+   * hold may be gone.
    */
   async addAll(
     directory: string,
-    { pattern, isOutlived }: { readonly pattern: RegExp; readonly isOutlived: boolean },
+    { pattern, holds }: { readonly pattern: RegExp; readonly holds: Held },
   ): Promise<void> {
     for (const { name, isDirectory } of await this.#store.list(directory)) {
       if (isDirectory || !pattern.test(name)) continue;
@@ -65,18 +68,19 @@ class NameCollector {
       const bytes = await unlessGone(() => this.#store.read(path));
       if (bytes === null) continue;
       try {
-        await this.#add(parseSnapshot(new TextDecoder().decode(bytes)), isOutlived);
+        await this.#add(parseSnapshot(new TextDecoder().decode(bytes)), holds);
       } catch (error) {
         if (!isTributaryError(error, 'E3001') || (await this.#store.stat(path)) !== null) throw error;
       }
     }
   }
 
-  async #add(snapshot: Snapshot, isOutlived: boolean): Promise<void> {
+  async #add(snapshot: Snapshot, holds: Held): Promise<void> {
     for (const list of listsOf(snapshot)) {
       // A list that was seen has been read whole, and files never change.
       if (this.names.has(list)) continue;
-      const mayBeGone = isOutlived && list !== snapshot.changelogManifestList;
+      const part: Held = list === snapshot.changelogManifestList ? 'changes' : 'state';
+      const mayBeGone = holds !== 'all' && holds !== part;
       if (mayBeGone && (await this.#store.stat(this.#manifests.path(list))) === null) continue;
       for (const { fileName } of await this.#manifests.readList(list)) await this.#addManifest(fileName);
       this.names.add(list);
@@ -84,7 +88,7 @@ class NameCollector {
     if (snapshot.statistics !== null) this.names.add(snapshot.statistics);
     const { indexManifest } = snapshot;
     if (indexManifest === null || this.names.has(indexManifest)) return;
-    if (isOutlived && (await this.#store.stat(this.#manifests.path(indexManifest))) === null) return;
+    if (holds === 'changes' && (await this.#store.stat(this.#manifests.path(indexManifest))) === null) return;
     for (const entry of await this.#manifests.readIndex(indexManifest)) this.names.add(entry.fileName);
     this.names.add(indexManifest);
   }

@@ -5,6 +5,7 @@ import { isTributaryError } from '../../../../src/base/errors.ts';
 import { expireChangelogs } from '../../../../src/paimon/maintenance/expire-changelogs.ts';
 import { expireSnapshots } from '../../../../src/paimon/maintenance/expire-snapshots.ts';
 import { fsck } from '../../../../src/paimon/maintenance/fsck.ts';
+import { removeOrphans } from '../../../../src/paimon/maintenance/remove-orphans.ts';
 import { expireTags, renameTag } from '../../../../src/paimon/maintenance/tags.ts';
 import { Table } from '../../../../src/paimon/table.ts';
 import { systemRandom } from '../../../../src/base/random.ts';
@@ -145,6 +146,24 @@ describe('history', () => {
     await table.rollbackTo({ tag: 'two' });
     expect(await rowsOf(table)).toEqual(STATE_OF_2);
     expect((await table.snapshots.ids()).map(Number)).toEqual([2]);
+  });
+
+  it('a tag does not need the changes of its snapshot, which the reference lets go', async () => {
+    const table = await open(await written());
+    await table.createTag('two', { snapshotId: 2n });
+    const list = (await table.snapshot(2n)).changelogManifestList;
+    await expireAll(table, true);
+    await table.store.delete(table.paths.manifest(String(list)));
+    const retention = { countMin: 1, countMax: 1, timeMs: 0 };
+    await expireChangelogs(await table.history(), { retention, nowMs: Date.now() + 1000 });
+    expect(await rowsOf(table, 'two')).toEqual(STATE_OF_2);
+    expect((await fsck(table)).problems).toEqual([]);
+    const { store, path: tablePath, schema } = table;
+    const maintained = { store, tablePath, schema, random: systemRandom };
+    await removeOrphans(maintained, { olderThanMs: Date.now() + 1000, dryRun: false });
+    expect(await rowsOf(table, 'two')).toEqual(STATE_OF_2);
+    expect(await table.deleteTag('two')).toBe(true);
+    expect((await fsck(table)).problems).toEqual([]);
   });
 
   it.each(['input', 'none'])(

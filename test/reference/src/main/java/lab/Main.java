@@ -14,6 +14,7 @@ import org.apache.paimon.data.serializer.InternalRowSerializer;
 import org.apache.paimon.disk.IOManager;
 import org.apache.paimon.index.HashBucketAssigner;
 import org.apache.paimon.manifest.BucketEntry;
+import org.apache.paimon.manifest.ManifestCommittable;
 import org.apache.paimon.operation.*;
 import org.apache.paimon.options.*;
 import org.apache.paimon.predicate.*;
@@ -83,6 +84,7 @@ public final class Main {
             case "expire-changelogs": out.println(table(a).newExpireChangelog().config(expireConfig(a)).expire()); break;
             case "tag": tag(a); break;
             case "branch": branch(a); break;
+            case "consumer": table(a).consumerManager().resetConsumer(a.need("id"), new org.apache.paimon.consumer.Consumer(a.num("next", 1))); break;
             case "rollback": if (a.has("tag")) table(a).rollbackTo(a.need("tag")); else table(a).rollbackTo(a.num("snapshot", 1)); break;
             case "remove-orphan": orphans(a, out); break;
             case "fsck": { ObjectNode r = new Fsck(table(a)).run(!a.has("no-data")); out.println(r); return r.get("ok").asBoolean() ? 0 : 1; }
@@ -266,6 +268,7 @@ public final class Main {
             if (a.has("overwrite")) c.withOverwrite(a.map("overwrite"));
             List<CommitMessage> messages = w.prepareCommit(true, id);
             if (a.has("filter-committed")) c.filterAndCommit(Map.of(id, messages));
+            else if (a.has("watermark")) c.commit(new ManifestCommittable(id, a.num("watermark", 0), messages));
             else c.commit(id, messages);
         }
     }
