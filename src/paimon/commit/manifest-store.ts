@@ -104,16 +104,19 @@ export class ManifestStore {
     wanted: EntrySelection = ALL_ENTRIES,
   ): Promise<readonly ManifestEntry[]> {
     const found = new LiveEntries();
+    await this.visit(manifests, (row) => {
+      if (wanted.hasPlace(row) && (row.kind === FILE_DELETE || wanted.hasFile(row))) found.add(row.entry());
+    });
+    return found.live();
+  }
+
+  /** Calls `visit` at each row of the manifests, in order: see `visitManifest`. */
+  async visit(manifests: readonly ManifestFileMeta[], visit: (row: ManifestRow) => void): Promise<void> {
     for (let index = 0; index < manifests.length; index += READS_MAX) {
       const group = manifests.slice(index, index + READS_MAX);
       const contents = await Promise.all(group.map(({ fileName }) => this.#store.read(this.path(fileName))));
-      for (const bytes of contents) {
-        visitManifest(bytes, (row) => {
-          if (wanted.hasPlace(row) && (row.kind === FILE_DELETE || wanted.hasFile(row))) found.add(row.entry());
-        });
-      }
+      for (const bytes of contents) visitManifest(bytes, visit);
     }
-    return found.live();
   }
 
   /** The entries of a snapshot's own manifests, in order. */

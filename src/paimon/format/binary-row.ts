@@ -82,6 +82,24 @@ export function decodeCells(types: readonly DataType[], serialized: Uint8Array):
   }
 }
 
+/** One value of a serialized row: see `decodeCells`. Throws `E3111`. */
+export function decodeCell(types: readonly DataType[], serialized: Uint8Array, index: number): Cell {
+  try {
+    if (arityOf(serialized) !== types.length) throw damaged(`it has other fields than ${types.length}`);
+    const { buffer, byteOffset, length } = serialized;
+    return readField(types, new DataView(buffer, byteOffset + ARITY_SIZE, length - ARITY_SIZE), index);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new TributaryError('E3111', `row does not fit its types: size=${serialized.length}`, { cause: error });
+  }
+}
+
+/** The number of fields of a serialized row; -1 where it is too short to say. */
+export function arityOf(serialized: Uint8Array): number {
+  if (serialized.length < ARITY_SIZE) return -1;
+  return (serialized[0] << 24) | (serialized[1] << 16) | (serialized[2] << 8) | serialized[3];
+}
+
 /** The values of serialized rows as vectors, a row each; the vectors own their memory. Throws `E3111`. */
 export function decodeRows(types: readonly DataType[], serialized: readonly Uint8Array[]): readonly Vector[] {
   const rows = serialized.map((bytes) => decodeCells(types, bytes));
@@ -95,15 +113,20 @@ export function decodeRows(types: readonly DataType[], serialized: readonly Uint
 
 /** Compares serialized rows by the first difference of their fields (`compareCells`). Throws `E3111`. */
 export function compareBinaryRows(types: readonly DataType[], a: Uint8Array, b: Uint8Array): number {
-  return compareCells(decodeCells(types, a), decodeCells(types, b));
+  for (let index = 0; index < types.length; index++) {
+    const order = compareCells(decodeCell(types, a, index), decodeCell(types, b, index));
+    if (order !== 0) return order;
+  }
+  return 0;
 }
 
 function readRow(types: readonly DataType[], view: DataView): readonly Cell[] {
-  const nullBits = nullBitsSize(types.length);
-  return types.map((type, index) => {
-    const isNull = (view.getUint8((index + 8) >> 3) >> ((index + 8) & 7)) & 1;
-    return isNull === 1 ? null : readSlot(type, view, nullBits + 8 * index);
-  });
+  return types.map((_, index) => readField(types, view, index));
+}
+
+function readField(types: readonly DataType[], view: DataView, index: number): Cell {
+  const isNull = (view.getUint8((index + 8) >> 3) >> ((index + 8) & 7)) & 1;
+  return isNull === 1 ? null : readSlot(types[index], view, nullBitsSize(types.length) + 8 * index);
 }
 
 function readArray(element: DataType, view: DataView): readonly Cell[] {

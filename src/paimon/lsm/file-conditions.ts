@@ -49,7 +49,9 @@ export function storedField(condition: ColumnCondition, schemas: ReadSchemas): D
 
 /** Bounds are compared only where the type has not changed; nullability does not matter. */
 export function sameType(a: DataField, b: DataField): boolean {
-  return JSON.stringify({ ...a.type, nullable: true }) === JSON.stringify({ ...b.type, nullable: true });
+  return (
+    a.type === b.type || JSON.stringify({ ...a.type, nullable: true }) === JSON.stringify({ ...b.type, nullable: true })
+  );
 }
 
 /** The column of that name. Throws `E3353`. */

@@ -9,7 +9,7 @@ import { bucketKey } from '../lsm/live-files.ts';
 import { type RowGroup, rowGroups, withoutColumnStores } from '../lsm/row-id-groups.ts';
 import { writtenSchema } from '../lsm/written-columns.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
-import { DELETION_VECTORS, type IndexManifestEntry, type ManifestEntry } from '../meta/manifest-entry.ts';
+import { DELETION_VECTORS, FILE_ADD, type IndexManifestEntry, type ManifestEntry } from '../meta/manifest-entry.ts';
 import type { Snapshot } from '../meta/snapshot.ts';
 import type { SchemaStore } from '../schema/schema-store.ts';
 import { readableSchema } from '../schema/system-fields.ts';
@@ -48,11 +48,7 @@ export async function planScan(source: PlanSource, options: ReadOptions): Promis
   const where = plainConditions(options.where ?? []);
   if (snapshot === null) return { snapshot, schema, fields, splits: [] };
   const rule = splitRule(schema, options);
-  const visible = await visibleEntries(source, snapshot, {
-    options,
-    where,
-    standAlone: rule.kind !== 'merge' && rule.kind !== 'row-ids',
-  });
+  const visible = await visibleEntries(source, snapshot, { options, where, rule });
   const indexEntries = snapshot.indexManifest === null ? [] : await source.manifests.readIndex(snapshot.indexManifest);
   const deletionFiles = deletionFilesByBucket(source, indexEntries);
   const prune = await Pruner.open(source, visible, where);
@@ -70,22 +66,44 @@ export async function planScan(source: PlanSource, options: ReadOptions): Promis
   return { snapshot, schema, fields, splits };
 }
 
-interface VisibleFiles extends Pick<WantedFiles, 'where' | 'standAlone'> {
+interface VisibleFiles extends Pick<WantedFiles, 'where'> {
   readonly options: ReadOptions;
+  readonly rule: SplitRule;
 }
 
 /** The files that the read sees and that may hold rows that meet the conditions. */
 async function visibleEntries(
   { manifests, schema, schemas }: PlanSource,
   snapshot: Snapshot,
-  { options, where, standAlone }: VisibleFiles,
+  { options, where, rule }: VisibleFiles,
 ): Promise<readonly ManifestEntry[]> {
   const list = (await manifests.manifestsOf(snapshot)).filter((manifest) => manifestMayMeet(manifest, where, schema));
+  const standAlone = rule.kind !== 'merge' && rule.kind !== 'row-ids';
+  const judgesBuckets = rule.kind === 'merge' && keepsRows(schema) && asksForValues(where, schema);
   const fileSchemas = new Map<number, TableSchema>();
-  const ids = where.length > 0 && standAlone ? new Set(list.map(({ schemaId }) => schemaId)) : [];
+  const ids = where.length > 0 && (standAlone || judgesBuckets) ? new Set(list.map(({ schemaId }) => schemaId)) : [];
   for (const id of ids) fileSchemas.set(id, await schemas.read(id));
-  const isVisible = visibility(schema, options);
-  return manifests.liveEntriesIn(list, new ScanSelection({ schema, where, isVisible, standAlone, fileSchemas }));
+  const wanted = { schema, where, isVisible: visibility(schema, options), standAlone, fileSchemas };
+  if (!judgesBuckets) return manifests.liveEntriesIn(list, new ScanSelection(wanted));
+  // A row that is left of a merge stands in one of the files: buckets without such a file are passed by as a whole.
+  const buckets = new Set<string>();
+  const judge = new ScanSelection({ ...wanted, standAlone: true });
+  await manifests.visit(list, (row) => {
+    if (row.kind !== FILE_ADD || !judge.hasPlace(row) || !judge.hasFile(row)) return;
+    buckets.add(bucketKey(row.partition, row.bucket));
+  });
+  return buckets.size === 0 ? [] : manifests.liveEntriesIn(list, new ScanSelection({ ...wanted, buckets }));
+}
+
+/** Whether a condition is on a column that is neither of the partition nor of the key, which tell more by themselves. */
+function asksForValues(where: readonly PlainCondition[], { partitionKeys, primaryKeys }: TableSchema): boolean {
+  return conditionColumns(where).some((name) => !partitionKeys.includes(name) && !primaryKeys.includes(name));
+}
+
+/** Whether a merge gives one of its rows as it is. */
+function keepsRows(schema: TableSchema): boolean {
+  const { mergeEngine } = tableOptions(schema);
+  return mergeEngine === 'deduplicate' || mergeEngine === 'first-row';
 }
 
 function splitRule(schema: TableSchema, options: ReadOptions): SplitRule {
@@ -151,7 +169,6 @@ class Pruner {
   private readonly schema: TableSchema;
   private readonly where: readonly PlainCondition[];
   private readonly fileSchemas: ReadonlyMap<number, TableSchema>;
-  /** Whether a merge gives one of its rows as it is. */
   private readonly keepsRows: boolean;
   /** Whether what is not read as it is are columns of the same rows, not rows of the same keys. */
   private readonly isKeyless: boolean;
@@ -165,10 +182,9 @@ class Pruner {
     this.schema = readableSchema(schema);
     this.where = where;
     this.fileSchemas = fileSchemas;
-    const { mergeEngine, fileIndexReadEnabled } = tableOptions(schema);
-    this.usesIndexes = fileIndexReadEnabled;
+    this.usesIndexes = tableOptions(schema).fileIndexReadEnabled;
     this.isKeyless = schema.primaryKeys.length === 0;
-    this.keepsRows = mergeEngine === 'deduplicate' || mergeEngine === 'first-row';
+    this.keepsRows = keepsRows(schema);
   }
 
   static async open(

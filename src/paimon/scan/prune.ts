@@ -1,5 +1,5 @@
 // Which files a read can leave out by what their metadata says. Source: format notes 04 section 4 (use of statistics).
-import { decodeCells } from '../format/binary-row.ts';
+import { arityOf, decodeCell, decodeCells } from '../format/binary-row.ts';
 import type { Cell } from '../format/cell.ts';
 import {
   type ColumnBounds,
@@ -38,20 +38,19 @@ export function keysMayMeet(file: FileBounds, conditions: readonly PlainConditio
   const keys = trimmedPrimaryKeys(schema);
   if (conditions.length === 0 || keys.length === 0) return true;
   const types = keys.map((name) => fieldNamed(schema, name).type);
-  const bounds = new StatsBounds(types, file.keyStats);
   return mayMeetAll(conditions, (condition) => {
     const place = keys.indexOf(condition.column);
     if (place < 0) return true;
+    const { rowCount } = file;
     // Only the first key column is bounded by the exact keys; the others may have any value in between.
     if (place === 0 && !mayMeet(condition, firstKeyBounds(types, file))) return false;
-    return mayMeet(condition, { ...bounds.of(place, file.rowCount), nullCount: 0n });
+    return mayMeet(condition, { ...boundsOf(types, file.keyStats, place), nullCount: 0n, rowCount });
   });
 }
 
 /** The bounds of the first key column, which are exact. */
 export function firstKeyBounds(types: readonly DataType[], file: FileBounds): ColumnBounds {
-  const min = decodeCells(types, file.minKey)[0];
-  const max = decodeCells(types, file.maxKey)[0];
+  const [min, max] = [decodeCell(types, file.minKey, 0), decodeCell(types, file.maxKey, 0)];
   return { min, max, nullCount: 0n, rowCount: file.rowCount };
 }
 
@@ -85,15 +84,12 @@ export function columnsMayMeet(files: readonly JudgedFile[], conditions: readonl
 export class FileColumnBounds {
   private readonly file: FileBounds;
   private readonly schemas: ReadSchemas;
-  private readonly columns: readonly string[];
-  private readonly bounds: StatsBounds;
+  private readonly columns: StatsColumns;
 
   constructor({ file, schemas }: JudgedFile) {
     this.file = file;
     this.schemas = schemas;
-    this.columns = file.valueStatsCols ?? schemas.file.fields.map((field) => field.name);
-    const types = this.columns.map((name) => ({ ...fieldNamed(schemas.file, name).type, nullable: true }));
-    this.bounds = new StatsBounds(types, file.valueStats);
+    this.columns = statsColumnsOf(schemas.file, file.valueStatsCols);
   }
 
   has(condition: ColumnCondition): boolean {
@@ -110,9 +106,9 @@ export class FileColumnBounds {
     const { file, schemas } = this;
     const stored = schemas.file.fields.find((field) => field.id === wanted.id);
     if (stored === undefined) return absentBounds(file, wanted);
-    const slot = this.columns.indexOf(stored.name);
+    const slot = this.columns.names.indexOf(stored.name);
     if (slot < 0 || !sameType(stored, wanted)) return null;
-    const told = this.bounds.of(slot, file.rowCount);
+    const told = { ...boundsOf(this.columns.types, file.valueStats, slot), rowCount: file.rowCount };
     // Where the file has no id of a row, its metadata has: such bounds are not all.
     return isTrackingField(stored) && told.nullCount !== 0n ? null : told;
   }
@@ -129,32 +125,39 @@ function absentBounds(file: FileBounds, field: DataField): ColumnBounds {
   return { min: null, max: null, nullCount: BigInt(rowCount), rowCount };
 }
 
-/** Statistics decoded when they are first asked for. */
-class StatsBounds {
-  private readonly types: readonly DataType[];
-  private readonly stats: SimpleStats;
-  private min: readonly Cell[] | null = null;
-  private max: readonly Cell[] | null = null;
-  private isDecoded = false;
-
-  constructor(types: readonly DataType[], stats: SimpleStats) {
-    this.types = types;
-    this.stats = stats;
-  }
-
-  of(slot: number, rowCount: number): ColumnBounds {
-    if (!this.isDecoded) {
-      this.min = statsCells(this.types, this.stats.minValues);
-      this.max = statsCells(this.types, this.stats.maxValues);
-      this.isDecoded = true;
-    }
-    const nullCount = this.stats.nullCounts?.[slot] ?? null;
-    return { min: this.min?.[slot] ?? null, max: this.max?.[slot] ?? null, nullCount, rowCount };
-  }
+/** What statistics say of one of their columns. */
+function boundsOf(types: readonly DataType[], stats: SimpleStats, slot: number): Omit<ColumnBounds, 'rowCount'> {
+  const { minValues, maxValues, nullCounts } = stats;
+  return {
+    min: statsCell(types, minValues, slot),
+    max: statsCell(types, maxValues, slot),
+    nullCount: nullCounts?.[slot] ?? null,
+  };
 }
 
 /** Empty statistics (no columns at all) stand where none were kept. */
-function statsCells(types: readonly DataType[], row: Uint8Array): readonly Cell[] | null {
-  const arity = new DataView(row.buffer, row.byteOffset, row.byteLength).getInt32(0);
-  return arity === types.length ? decodeCells(types, row) : null;
+function statsCell(types: readonly DataType[], row: Uint8Array, slot: number): Cell {
+  return arityOf(row) === types.length ? decodeCell(types, row, slot) : null;
+}
+
+/** The columns of statistics and their types. */
+interface StatsColumns {
+  readonly names: readonly string[];
+  readonly types: readonly DataType[];
+}
+
+/** By the schema and the names, as thousands of files have the same. */
+const statsColumns = new WeakMap<TableSchema, Map<string, StatsColumns>>();
+
+function statsColumnsOf(schema: TableSchema, given: readonly string[] | null): StatsColumns {
+  const known = statsColumns.get(schema) ?? new Map<string, StatsColumns>();
+  statsColumns.set(schema, known);
+  const key = given === null ? 'all' : JSON.stringify(given);
+  let columns = known.get(key);
+  if (columns === undefined) {
+    const names = given ?? schema.fields.map((field) => field.name);
+    columns = { names, types: names.map((name) => ({ ...fieldNamed(schema, name).type, nullable: true })) };
+    known.set(key, columns);
+  }
+  return columns;
 }

@@ -4,7 +4,7 @@ import type { EntrySelection } from '../commit/manifest-store.ts';
 import { decodeCells } from '../format/binary-row.ts';
 import { mayMeet, mayMeetAll, type PlainCondition } from '../format/condition.ts';
 import { partitionTypes } from '../format/partition-path.ts';
-import { partitionKey } from '../lsm/live-files.ts';
+import { bucketKey, partitionKey } from '../lsm/live-files.ts';
 import type { ManifestFileMeta } from '../meta/manifest-entry.ts';
 import type { ManifestRow } from '../meta/manifest-row.ts';
 import { writtenSchema } from '../lsm/written-columns.ts';
@@ -23,6 +23,8 @@ export interface WantedFiles {
   readonly standAlone: boolean;
   /** Versions of the schema by id: what files of others hold is not judged. */
   readonly fileSchemas: ReadonlyMap<number, TableSchema>;
+  /** The only buckets that are wanted, by `bucketKey`; all unless given. */
+  readonly buckets?: ReadonlySet<string>;
 }
 
 /** The selection of a scan. It keeps what it has found of partitions, so one serves one scan. */
@@ -39,11 +41,13 @@ export class ScanSelection implements EntrySelection {
   }
 
   hasPlace(row: ManifestRow): boolean {
-    const { where, isVisible } = this.#wanted;
+    const { where, isVisible, buckets } = this.#wanted;
     const { bucket, level } = row;
     if (!isVisible({ bucket, level })) return false;
     if (where.length === 0) return true;
-    return this.#hasBucket(bucket, row.totalBuckets) && this.#hasPartition(row.partition);
+    if (!this.#hasBucket(bucket, row.totalBuckets)) return false;
+    const { partition } = row;
+    return this.#hasPartition(partition) && buckets?.has(bucketKey(partition, bucket)) !== false;
   }
 
   hasFile(row: ManifestRow): boolean {
