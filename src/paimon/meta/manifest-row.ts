@@ -30,6 +30,7 @@ export type FileBounds = Pick<
 /** The row that a walk is at. It is valid until the next one, and its bytes are views of the manifest. */
 export interface ManifestRow extends FileBounds {
   readonly kind: number;
+  /** Lasts, and is the array of the row before where that has the same partition. */
   readonly partition: BinaryRowBytes;
   readonly bucket: number;
   readonly totalBuckets: number;
@@ -190,7 +191,7 @@ function entryFields(fields: RecordFields) {
   return {
     version: fields.number('_VERSION'),
     kind: fields.number('_KIND'),
-    partition: fields.bytes('_PARTITION'),
+    partition: fields.repeatedBytes('_PARTITION'),
     bucket: fields.number('_BUCKET'),
     totalBuckets: fields.number('_TOTAL_BUCKETS'),
   };

@@ -33,6 +33,7 @@ export class ScanSelection implements EntrySelection {
   readonly #readable: TableSchema;
   readonly #hasBucket: BucketTest;
   readonly #partitions = new Map<string, boolean>();
+  #last: { readonly partition: Uint8Array; readonly verdict: boolean } | null = null;
 
   constructor(wanted: WantedFiles) {
     this.#wanted = wanted;
@@ -61,9 +62,11 @@ export class ScanSelection implements EntrySelection {
   #hasPartition(partition: Uint8Array): boolean {
     const { schema, where } = this.#wanted;
     if (schema.partitionKeys.length === 0) return true;
+    if (this.#last?.partition === partition) return this.#last.verdict;
     const key = partitionKey(partition);
     const verdict = this.#partitions.get(key) ?? partitionMayMeet(partition, where, schema);
     this.#partitions.set(key, verdict);
+    this.#last = { partition, verdict };
     return verdict;
   }
 }

@@ -88,6 +88,22 @@ export class RecordFields {
     return () => this.bytesAt(this.present(slot));
   }
 
+  /** A copy of bytes that are mostly those of the record before: then it is the very same array. */
+  repeatedBytes(path: string): FieldGetter<Uint8Array> {
+    const slot = this.note(path, isBytes);
+    let last = new Uint8Array(0);
+    return () => {
+      this.cursor.at = this.present(slot);
+      const size = this.cursor.size();
+      const { block } = this;
+      const start = this.cursor.at;
+      let same = size === last.length ? 0 : -1;
+      while (same >= 0 && same < size) same = block[start + same] === last[same] ? same + 1 : -1;
+      if (same !== size) last = new Uint8Array(block.subarray(start, start + size));
+      return last;
+    };
+  }
+
   optionalBytes(path: string): FieldGetter<Uint8Array | null> {
     const slot = this.note(path, isBytes);
     return () => (this.marks[slot] === ABSENT ? null : this.bytesAt(this.marks[slot]));
