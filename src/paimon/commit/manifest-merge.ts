@@ -1,7 +1,12 @@
 // Keeps the number of manifests small: which of a base list are merged at a commit, and what comes of it.
 // Source: ManifestFileMerger (format notes 02 section 6).
-import { FILE_DELETE, type ManifestEntry, type ManifestFileMeta } from '../meta/manifest-entry.ts';
-import { fileIdentity, liveEntries, mergeEntries } from '../meta/merge-entries.ts';
+import { decodeCells } from '../format/binary-row.ts';
+import { type ColumnBounds, type Literal, mayMeet } from '../format/condition.ts';
+import type { SimpleStats } from '../meta/data-file-meta.ts';
+import { FILE_ADD, FILE_DELETE, type ManifestEntry, type ManifestFileMeta } from '../meta/manifest-entry.ts';
+import { partitionStatsOf } from '../meta/manifest-list.ts';
+import { fileIdentity, LiveEntries, mergeEntries } from '../meta/merge-entries.ts';
+import type { DataType } from '../schema/data-type.ts';
 import type { ManifestStore } from './manifest-store.ts';
 
 /** The table options that settle when manifests are merged. */
@@ -12,11 +17,17 @@ export interface ManifestMergeSettings {
 }
 
 /** What to do with a base list: leave it, merge neighbouring manifests, or rewrite all that holds deleted files. */
-export type ManifestMergePlan =
+export type ManifestMergePlan = MinorPlan | { readonly kind: 'full' };
+
+type MinorPlan =
   | { readonly kind: 'keep' }
   /** Groups in list order; a group of one stays as it is. */
-  | { readonly kind: 'minor'; readonly groups: readonly (readonly ManifestFileMeta[])[] }
-  | { readonly kind: 'full' };
+  | { readonly kind: 'minor'; readonly groups: readonly (readonly ManifestFileMeta[])[] };
+
+interface MergeTarget {
+  readonly store: ManifestStore;
+  readonly written: string[];
+}
 
 /** Decides what to do with the manifests of a base list, given in list order. */
 export function planManifestMerge(
@@ -25,7 +36,10 @@ export function planManifestMerge(
 ): ManifestMergePlan {
   const changing = manifests.filter((manifest) => mustChange(manifest, settings));
   const changingBytes = changing.reduce((sum, manifest) => sum + manifest.fileSize, 0);
-  if (changing.length > 1 && changingBytes >= settings.manifestFullCompactionSizeBytes) return { kind: 'full' };
+  return changingBytes >= settings.manifestFullCompactionSizeBytes ? { kind: 'full' } : planMinor(manifests, settings);
+}
+
+function planMinor(manifests: readonly ManifestFileMeta[], settings: ManifestMergeSettings): MinorPlan {
   const groups = minorGroups(manifests, settings);
   return groups.some((group) => group.length > 1) ? { kind: 'minor', groups } : { kind: 'keep' };
 }
@@ -34,26 +48,29 @@ export function planManifestMerge(
 export async function mergeManifests(
   manifests: readonly ManifestFileMeta[],
   settings: ManifestMergeSettings,
-  target: { readonly store: ManifestStore; readonly written: string[] },
+  target: MergeTarget,
 ): Promise<readonly ManifestFileMeta[]> {
   const plan = planManifestMerge(manifests, settings);
-  switch (plan.kind) {
-    case 'keep':
-      return manifests;
-    case 'full':
-      return rewriteAll(manifests, settings, target);
-    case 'minor': {
-      const merged: ManifestFileMeta[] = [];
-      for (const group of plan.groups) {
-        if (group.length === 1) merged.push(...group);
-        else {
-          const entries = (await target.store.readManifests(group)).flat();
-          merged.push(...(await target.store.writeManifests(mergeEntries(entries), target.written)));
-        }
-      }
-      return merged;
+  if (plan.kind !== 'full') return mergeGroups(manifests, plan, target);
+  const rewritten = await rewriteAll(manifests, settings, target);
+  return rewritten ?? mergeGroups(manifests, planMinor(manifests, settings), target);
+}
+
+async function mergeGroups(
+  manifests: readonly ManifestFileMeta[],
+  plan: MinorPlan,
+  { store, written }: MergeTarget,
+): Promise<readonly ManifestFileMeta[]> {
+  if (plan.kind === 'keep') return manifests;
+  const merged: ManifestFileMeta[] = [];
+  for (const group of plan.groups) {
+    if (group.length === 1) merged.push(...group);
+    else {
+      const entries = (await store.readManifests(group)).flat();
+      merged.push(...(await store.writeManifests(mergeEntries(entries), written)));
     }
   }
+  return merged;
 }
 
 function mustChange(manifest: ManifestFileMeta, settings: ManifestMergeSettings): boolean {
@@ -83,23 +100,74 @@ function minorGroups(
 
 /**
  * All live files, without a DELETE left: manifests that are large and lose no file stay and come first, the others are
- * written anew.
+ * written anew. Large ones whose partitions lose nothing are not even read. Null where only one would be left to look at.
  */
 async function rewriteAll(
   manifests: readonly ManifestFileMeta[],
   settings: ManifestMergeSettings,
-  target: { readonly store: ManifestStore; readonly written: string[] },
-): Promise<readonly ManifestFileMeta[]> {
-  const contents = await target.store.readManifests(manifests);
-  const deleted = new Set<string>();
-  for (const entry of contents.flat()) if (entry.kind === FILE_DELETE) deleted.add(fileIdentity(entry));
-  const kept: ManifestFileMeta[] = [];
-  const rewritten: ManifestEntry[] = [];
-  for (const [index, manifest] of manifests.entries()) {
-    const entries = contents[index];
-    const loses = entries.some((entry) => deleted.has(fileIdentity(entry)));
-    if (mustChange(manifest, settings) || loses) rewritten.push(...entries);
+  { store, written }: MergeTarget,
+): Promise<readonly ManifestFileMeta[] | null> {
+  const deleted = await deletedFiles(manifests, store);
+  const { partitionTypes } = store;
+  const losing = partitionBounds(partitionStatsOf(deleted.entries, partitionTypes), partitionTypes, 0);
+  const mayLose = (manifest: ManifestFileMeta): boolean =>
+    mustChange(manifest, settings) ||
+    (deleted.entries.length > 0 && mayHoldPartitions(manifest, losing, partitionTypes));
+  const examined = manifests.filter(mayLose);
+  if (examined.length <= 1) return null;
+  const kept = manifests.filter((manifest) => !mayLose(manifest));
+  const rewritten = new LiveEntries();
+  for (const manifest of examined) {
+    const added: ManifestEntry[] = [];
+    let loses = mustChange(manifest, settings);
+    await store.visit([manifest], (row) => {
+      if (row.kind !== FILE_ADD) return;
+      const entry = row.entry();
+      if (deleted.identities.has(fileIdentity(entry))) loses = true;
+      else added.push(entry);
+    });
+    if (loses) for (const entry of added) rewritten.add(entry);
     else kept.push(manifest);
   }
-  return [...kept, ...(await target.store.writeManifests(liveEntries(rewritten), target.written))];
+  return [...kept, ...(await store.writeManifests(rewritten.live(), written))];
+}
+
+interface DeletedFiles {
+  readonly entries: readonly ManifestEntry[];
+  readonly identities: ReadonlySet<string>;
+}
+
+async function deletedFiles(manifests: readonly ManifestFileMeta[], store: ManifestStore): Promise<DeletedFiles> {
+  const entries: ManifestEntry[] = [];
+  const withDeletes = manifests.filter(({ numDeletedFiles }) => numDeletedFiles > 0);
+  await store.visit(withDeletes, (row) => {
+    if (row.kind === FILE_DELETE) entries.push(row.entry());
+  });
+  return { entries, identities: new Set(entries.map(fileIdentity)) };
+}
+
+/** Whether partitions between the least and the greatest of those may be in the manifest, column by column. */
+function mayHoldPartitions(
+  { partitionStats, numAddedFiles, numDeletedFiles }: ManifestFileMeta,
+  wanted: readonly ColumnBounds[],
+  types: readonly DataType[],
+): boolean {
+  return partitionBounds(partitionStats, types, numAddedFiles + numDeletedFiles).every((bounds, index) => {
+    const { min, max, nullCount } = wanted[index];
+    const column = '';
+    const hasNull = nullCount !== 0n && mayMeet({ column, operator: 'is null' }, bounds);
+    if (min === null || max === null) return hasNull;
+    const [low, high] = [min as Literal, max as Literal];
+    return hasNull || mayMeet({ column, operator: 'between', low, high }, bounds);
+  });
+}
+
+function partitionBounds(stats: SimpleStats, types: readonly DataType[], rowCount: number): readonly ColumnBounds[] {
+  const [min, max] = [decodeCells(types, stats.minValues), decodeCells(types, stats.maxValues)];
+  return types.map((_, index) => ({
+    min: min[index],
+    max: max[index],
+    nullCount: stats.nullCounts?.[index] ?? null,
+    rowCount,
+  }));
 }

@@ -42,9 +42,9 @@ const READS_MAX = 8;
 /** Reads and writes the manifests of a table. Throws E3110 for a file that cannot be read. */
 export class ManifestStore {
   readonly directory: string;
+  readonly partitionTypes: readonly DataType[];
   readonly #store: FileStore;
   readonly #random: Random;
-  readonly #partitionTypes: readonly DataType[];
   readonly #avro: AvroWriteOptions;
   readonly #targetSizeBytes: number;
 
@@ -59,7 +59,7 @@ export class ManifestStore {
     this.#store = parts.store;
     this.#random = parts.random;
     this.directory = `${parts.tablePath}/manifest`;
-    this.#partitionTypes = partitionTypes(parts.schema);
+    this.partitionTypes = partitionTypes(parts.schema);
     this.#avro = { codec: avroCodec(options.manifestCompression), zstdLevel: options.zstdLevel };
     this.#targetSizeBytes = options.manifestTargetFileSizeBytes;
   }
@@ -179,7 +179,7 @@ export class ManifestStore {
     written: string[],
   ): Promise<ManifestFileMeta> {
     const file = await this.#write('manifest', bytes, written);
-    return describeManifest(file, entries, this.#partitionTypes);
+    return describeManifest(file, entries, this.partitionTypes);
   }
 
   async #write(prefix: string, bytes: Uint8Array, written: string[]): Promise<WrittenFile> {

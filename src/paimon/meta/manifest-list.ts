@@ -35,7 +35,7 @@ export function describeManifest(
     ...file,
     numAddedFiles: addedCount,
     numDeletedFiles: entries.length - addedCount,
-    partitionStats: partitionStats(entries, partitionTypes),
+    partitionStats: partitionStatsOf(entries, partitionTypes),
     schemaId: bounds(entries.map((entry) => entry.file.schemaId)).max ?? 0,
     minBucket: buckets.min,
     maxBucket: buckets.max,
@@ -46,7 +46,7 @@ export function describeManifest(
 }
 
 /** Exact bounds and null counts of the partition columns over all entries. */
-function partitionStats(entries: readonly ManifestEntry[], types: readonly DataType[]): SimpleStats {
+export function partitionStatsOf(entries: readonly ManifestEntry[], types: readonly DataType[]): SimpleStats {
   const counts = new Map<string, { readonly cells: readonly Cell[]; count: number }>();
   for (const { partition } of entries) {
     const key = Buffer.from(partition.buffer, partition.byteOffset, partition.length).toString('latin1');
