@@ -797,6 +797,14 @@ export const ERROR_CODES = {
     meaning: 'A version names neither a tag of the table nor a snapshot.',
     remedy: 'Give the name of a tag, the id of a snapshot, or watermark- and a watermark; see $tags and $snapshots.',
   },
+  E3243: {
+    kind: 'config',
+    exit: 2,
+    meaning:
+      'A table is read together with a branch (scan.fallback-branch or scan.primary-branch) that has other columns.',
+    remedy:
+      'Alter the branch, or the table, until the names and types of the columns are the same; or remove the option.',
+  },
   E3430: {
     kind: 'data',
     exit: 1,

@@ -32,7 +32,8 @@ import { aggregateRows, namedAggregates, type TableAggregates } from './scan/agg
 import { type ChangelogSource, changelogSnapshot, earliestChangesId, readChanges } from './scan/changelog.ts';
 import { countRows } from './scan/count.ts';
 import { readIncremental } from './scan/incremental.ts';
-import { planScan } from './scan/plan.ts';
+import { planTogether, readBranchOf } from './scan/branch-plan.ts';
+import { planScan, type PlanSource } from './scan/plan.ts';
 import { fieldOf } from './scan/predicate.ts';
 import { type PresentRowsOptions, readPresentKeys } from './scan/present-keys.ts';
 import { readPlan } from './scan/read.ts';
@@ -111,12 +112,14 @@ export class Table {
 
   /** Opens a table. Throws `E3120` if there is no such table or branch, `E3122` for a name that is not allowed. */
   static async open(store: FileStore, name: TableName): Promise<Table> {
-    const paths = new TablePaths(tablePathOf(name.database, name.table), name.branch);
+    return Table.at(store, new TablePaths(tablePathOf(name.database, name.table), name.branch));
+  }
+
+  private static async at(store: FileStore, paths: TablePaths): Promise<Table> {
     const schemas = new SchemaStore(store, paths.metaRoot);
     const schema = await schemas.latest();
     if (schema !== null) return new Table(store, paths, { schemas, schema });
-    const branch = name.branch === undefined ? '' : ` branch=${name.branch}`;
-    throw new TributaryError('E3120', `table not found: table=${name.database}.${name.table}${branch}`);
+    throw new TributaryError('E3120', `table not found: path=${paths.metaRoot}`);
   }
 
   /** The table's directory in the store, such as `shop.db/orders`. */
@@ -177,10 +180,24 @@ export class Table {
   /** What a read would read: with the columns of the snapshot for a point in the past, else with the latest. */
   async plan(options: ReadOptions = {}): Promise<ScanPlan> {
     const point = options.at ?? { kind: 'latest' };
+    const own = await this.planSource(point);
+    const branch = readBranchOf(this.latestSchema);
+    const other = branch === null ? null : new TablePaths(this.path, branch.name);
+    if (branch === null || other === null || other.metaRoot === this.paths.metaRoot) return planScan(own, options);
+    const table = await Table.at(this.store, other);
+    // Ids are those of one history: the other one is read as it was at that time.
+    const isId = point.kind === 'snapshot' && own.snapshot !== null;
+    const source = await table.planSource(isId ? { kind: 'timestamp', timestampMs: own.snapshot.timeMillis } : point);
+    if (!branch.isFirst) return planTogether(own, source, options);
+    const plan = await planTogether(source, own, options);
+    return { ...plan, splits: [], next: { plan, schemas: table.schemas } };
+  }
+
+  private async planSource(point: ReadPoint): Promise<PlanSource> {
     const snapshot = await this.snapshotAt(point);
     const schema = await this.readSchema(snapshot, point);
     const { manifests, schemas, path: tablePath } = this;
-    return planScan({ tablePath, manifests, schemas, schema, snapshot }, options);
+    return { tablePath, manifests, schemas, schema, snapshot };
   }
 
   /**

@@ -57,8 +57,7 @@ export async function tableRelation(
   const { plan, where } = await planAt(table, point, settings.use);
   const { schema } = plan;
   requireShown(schema, table.path);
-  const sorted = withoutSurplus(await sortSplits(table, plan, settings.mergeBy), { plan, use: settings.use });
-  const { direct, merged, spooled, countedRows, rowsMax } = sorted;
+  const { direct, merged, spooled, countedRows, rowsMax } = await neededSplits(table, plan, settings);
   const columns = schema.fields.map(columnText).join(', ');
   const selects: string[] = [];
   if (countedRows > 0) selects.push(countedSelect(schema, countedRows));
@@ -125,6 +124,18 @@ interface ReadSplits extends SortedSplits {
   readonly countedRows: number;
   /** So many rows of the spooled splits are enough. */
   readonly rowsMax: number;
+}
+
+async function neededSplits(
+  table: Table,
+  plan: ScanPlan,
+  { mergeBy, use }: RelationSettings & { readonly use: TableUse },
+): Promise<ReadSplits> {
+  // The files of another branch, which come after the splits, have schemas of their own.
+  if (plan.next !== undefined) {
+    return { direct: [], merged: [], spooled: [...plan.splits], countedRows: 0, rowsMax: use.limit ?? Infinity };
+  }
+  return withoutSurplus(await sortSplits(table, plan, mergeBy), { plan, use });
 }
 
 /** Leaves out splits that are not needed for a limit, or whose rows are only counted. */

@@ -150,6 +150,23 @@ describe.skipIf(java === null)('lives', () => {
     await expectClean(client, mixed);
   });
 
+  test.each(['scan.fallback-branch', 'scan.primary-branch'])('partitions of a branch: %s', async (key) => {
+    const { at, table } = await create(client, 'mixed', {});
+    const row = (day: string, id: number) => ({ kind: '+I', row: { day, id, v: id } });
+    await writeOurs({ at, table }, [row('a', 1), row('b', 2)], null);
+    await table.createBranch('dev');
+    await client.write(at, [row('b', 3), row('c', 4)], { branch: 'dev' });
+    await client.alter(at, [{ action: 'setOption', key, value: 'dev' }]);
+    await client.write(at, [row('d', 5)]);
+    for (const filter of [[], ['day', '=', 'c'], ['id', '>', '2']]) {
+      const theirs = await client.read(at, filter.length === 0 ? {} : { filter });
+      const condition = filter[0] === 'day' ? table.condition('day', '=', 'c') : table.condition('id', '>', 2);
+      const own = await replayedRows(table, filter.length === 0 ? {} : { where: [condition] });
+      expect(own).toEqual(canonicalRows(theirs));
+    }
+    expect((await replayedRows(table)).length).toBeGreaterThan(3);
+  });
+
   test('points in time are the same', async () => {
     const { at, table } = await create(client, 'mixed', {});
     const marks = [null, 10, 10, 20, 35, 35, 35, 50];

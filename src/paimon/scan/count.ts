@@ -19,6 +19,11 @@ export async function countRows(source: ReadSource, plan: ScanPlan, options: Rea
       if (count >= limit) break;
     }
   }
+  if (plan.next !== undefined && count < limit) {
+    const { plan: next, schemas } = plan.next;
+    const rest = limit === Number.POSITIVE_INFINITY ? options : { ...options, limit: limit - count };
+    count += await countRows({ ...source, schemas }, next, rest);
+  }
   return Math.min(count, limit);
 }
 

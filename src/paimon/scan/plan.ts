@@ -34,6 +34,8 @@ export interface PlanSource {
   readonly schema: TableSchema;
   /** Null for a table that was never committed to. */
   readonly snapshot: Snapshot | null;
+  /** Partitions that are read; all unless given. */
+  readonly inPartition?: (partition: Uint8Array) => boolean;
 }
 
 /**
@@ -48,7 +50,9 @@ export async function planScan(source: PlanSource, options: ReadOptions): Promis
   const where = plainConditions(options.where ?? []);
   if (snapshot === null) return { snapshot, schema, fields, splits: [] };
   const rule = splitRule(schema, options);
-  const visible = await visibleEntries(source, snapshot, { options, where, rule });
+  const { inPartition = () => true } = source;
+  const found = await visibleEntries(source, snapshot, { options, where, rule });
+  const visible = found.filter(({ partition }) => inPartition(partition));
   const indexEntries = snapshot.indexManifest === null ? [] : await source.manifests.readIndex(snapshot.indexManifest);
   const deletionFiles = deletionFilesByBucket(source, indexEntries);
   const prune = await Pruner.open(source, visible, where);

@@ -47,6 +47,13 @@ export async function* readPlan(source: ReadSource, plan: ScanPlan, options: Rea
       if (left <= 0) return;
     }
   }
+  if (plan.next === undefined || left <= 0) return;
+  const { plan: next, schemas } = plan.next;
+  yield* readPlan(
+    { ...source, schemas },
+    next,
+    left === Number.POSITIVE_INFINITY ? options : { ...options, limit: left },
+  );
 }
 
 /** The rows of one split of the plan. */

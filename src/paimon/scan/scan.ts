@@ -5,6 +5,7 @@ import type { Condition } from '../format/condition.ts';
 import type { BinaryRowBytes, DataFileMeta } from '../meta/data-file-meta.ts';
 import type { Snapshot, SnapshotId } from '../meta/snapshot.ts';
 import type { DataField } from '../schema/data-type.ts';
+import type { SchemaStore } from '../schema/schema-store.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 
 /**
@@ -108,4 +109,12 @@ export interface ScanPlan {
   /** The fields asked for, in order. */
   readonly fields: readonly DataField[];
   readonly splits: readonly Split[];
+  /** What is read after the splits: the partitions that another branch has. */
+  readonly next?: BranchPlan;
+}
+
+/** A plan of another branch, whose files have its schemas. */
+export interface BranchPlan {
+  readonly plan: ScanPlan;
+  readonly schemas: SchemaStore;
 }

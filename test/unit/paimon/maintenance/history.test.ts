@@ -7,7 +7,9 @@ import { expireSnapshots } from '../../../../src/paimon/maintenance/expire-snaps
 import { fsck } from '../../../../src/paimon/maintenance/fsck.ts';
 import { removeOrphans } from '../../../../src/paimon/maintenance/remove-orphans.ts';
 import { expireTags, renameTag } from '../../../../src/paimon/maintenance/tags.ts';
+import type { ReadOptions } from '../../../../src/paimon/scan/scan.ts';
 import { Table } from '../../../../src/paimon/table.ts';
+import { TableSession } from '../../../../src/paimon/table-session.ts';
 import { systemRandom } from '../../../../src/base/random.ts';
 import { MemoryFileStore } from '../../../../src/storage/memory/memory-file-store.ts';
 import { CommittedTable } from '../../../support/committed-table.ts';
@@ -234,5 +236,50 @@ describe('ended at every call of the store', () => {
       );
       expect((await fsck(table)).problems).toEqual([]);
     }
+  });
+});
+
+describe('a table that is read with a branch', () => {
+  const PARTITIONED = {
+    columns: {
+      p: { kind: 'INT', nullable: false },
+      id: { kind: 'INT', nullable: false },
+      v: { kind: 'INT', nullable: true },
+    },
+    primaryKeys: ['p', 'id'],
+    partitionKeys: ['p'],
+  } as const;
+
+  it.each(['scan.fallback-branch', 'scan.primary-branch'])('each partition is where it is first: %s', async (key) => {
+    const store = new MemoryFileStore();
+    const main = await CommittedTable.create(store, 'db.t', PARTITIONED);
+    await main.commit([['+I', 1, 1, 10]]);
+    const table = await open(store);
+    await table.createTag('one', { snapshotId: 1n });
+    await table.createBranch('dev');
+    const dev = await open(store, 'dev');
+    const session = await TableSession.open(dev, { user: 'dev' });
+    await session.write([
+      { p: 1, id: 5, v: 50 },
+      { p: 2, id: 6, v: 60 },
+    ]);
+    await session.commit();
+    await session.close();
+    await table.alter([{ kind: 'setOption', key, value: 'dev' }]);
+    const own = ['{"p":1,"id":1,"v":10}'];
+    const [first, second] = ['{"p":1,"id":5,"v":50}', '{"p":2,"id":6,"v":60}'];
+    const expected = key === 'scan.fallback-branch' ? [...own, second] : [first, second];
+    expect(await rowsOf(table)).toEqual(expected);
+    expect(await table.count()).toBe(2);
+    expect(await rowsOf(dev)).toEqual([first, second]);
+    const read = async (options: ReadOptions): Promise<readonly unknown[]> => {
+      const values: unknown[] = [];
+      for await (const row of table.rows(options)) values.push(row['v']);
+      return values;
+    };
+    expect(await read({ limit: 1 })).toHaveLength(1);
+    expect(await read({ where: [{ column: 'p', operator: '=', literal: 2 }] })).toEqual([60]);
+    await dev.alter([{ kind: 'addColumn', path: ['w'], type: SPEC.columns.v }]);
+    await expect(rowsOf(table)).rejects.toMatchObject({ code: 'E3243' });
   });
 });
