@@ -133,7 +133,13 @@ async function neededSplits(
 ): Promise<ReadSplits> {
   // The files of another branch, which come after the splits, have schemas of their own.
   if (plan.next !== undefined) {
-    return { direct: [], merged: [], spooled: [...plan.splits], countedRows: 0, rowsMax: use.limit ?? Infinity };
+    return {
+      direct: [],
+      merged: [],
+      spooled: [...plan.splits],
+      countedRows: 0,
+      rowsMax: use.limit ?? Number.POSITIVE_INFINITY,
+    };
   }
   return withoutSurplus(await sortSplits(table, plan, mergeBy), { plan, use });
 }
