@@ -71,7 +71,12 @@ export async function aggregateRows(source: ReadSource, plan: ScanPlan, options:
       columns[index] = join(columns[index], told[index] ?? read.columns.get(field) ?? NOTHING);
     }
   }
-  return { rowCount, columns };
+  if (plan.next === undefined) return { rowCount, columns };
+  const rest = await aggregateRows({ ...source, schemas: plan.next.schemas }, plan.next.plan, options);
+  return {
+    rowCount: rowCount + rest.rowCount,
+    columns: columns.map((column, index) => join(column, rest.columns[index])),
+  };
 }
 
 /** Aggregates of the fields for programs that have no cells at hand. */

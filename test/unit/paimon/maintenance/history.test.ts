@@ -271,6 +271,8 @@ describe('a table that is read with a branch', () => {
     const expected = key === 'scan.fallback-branch' ? [...own, second] : [first, second];
     expect(await rowsOf(table)).toEqual(expected);
     expect(await table.count()).toBe(2);
+    const { columns } = await table.aggregate(['v']);
+    expect(columns['v']).toEqual({ min: key === 'scan.fallback-branch' ? 10 : 50, max: 60, nullCount: 0 });
     expect(await rowsOf(dev)).toEqual([first, second]);
     const read = async (options: ReadOptions): Promise<readonly unknown[]> => {
       const values: unknown[] = [];
