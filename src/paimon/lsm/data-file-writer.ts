@@ -136,7 +136,13 @@ export class DataFileWriter {
   private async openFile(): Promise<OpenFile> {
     const { store, directory, names, format } = this.target;
     const fileName = names.take(format.prefix, format.extension);
-    return new OpenFile(this.target, fileName, await store.openWrite(`${directory}/${fileName}`));
+    const sink = await store.openWrite(`${directory}/${fileName}`);
+    try {
+      return new OpenFile(this.target, fileName, sink);
+    } catch (error) {
+      await sink.abort();
+      throw error;
+    }
   }
 
   private async roll(): Promise<void> {

@@ -53,9 +53,13 @@ function define(name: string, json: SchemaJson, names: Names): SchemaJson {
   throw unwritable(`two nested types have the same name in an Avro file: name=${name}`);
 }
 
-/** Avro's rule for names. */
+/** The rule for names of Avro in Java: letters and digits of any script, looked at in units of UTF-16. */
+const NAME = /^[\p{L}_][\p{L}\p{Nd}_]*$/u;
+const ABOVE_UTF16_UNIT = /[\u{10000}-\u{10ffff}]/u;
+
 function checkName(name: string): void {
-  if (!/^[A-Za-z_]\w*$/.test(name)) throw unwritable(`a column has a name that Avro does not allow: column=${name}`);
+  if (NAME.test(name) && !ABOVE_UTF16_UNIT.test(name)) return;
+  throw unwritable(`a column has a name that Avro does not allow: column=${name}`);
 }
 
 function unwritable(message: string): TributaryError {

@@ -1,7 +1,10 @@
 // What a writer promises: missing values, key changes, changelogs, truncation, sequence numbers, files left behind.
+import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { isTributaryError } from '../../../../src/base/errors.ts';
 import type { DataType } from '../../../../src/paimon/schema/data-type.ts';
+import { LocalFileStore } from '../../../../src/storage/local/local-file-store.ts';
+import { tempDir } from '../../../support/temp-dir.ts';
 import { batchOf, LEFT_OUT, schemaOf, type TableSpec, text, WrittenTable } from '../../../support/written-table.ts';
 
 const BIGINT: DataType = { kind: 'BIGINT', nullable: true };
@@ -411,5 +414,17 @@ describe('options', () => {
     const options = { 'file.format': 'orc' };
     expect(schemaOf(spec(options)).options).toMatchObject(options);
     expect(() => new WrittenTable(spec(options))).toThrow(expect.objectContaining({ code: 'E3301' }));
+  });
+
+  test('a column that the format cannot hold leaves no file open or behind', async () => {
+    const directory = tempDir();
+    const columns = { id: BIGINT, 'a-b': STRING };
+    const store = new LocalFileStore(directory);
+    const avro = { columns, primaryKeys: ['id'], options: { 'file.format': 'avro' } };
+    const table = new WrittenTable(avro, { store });
+    table.write([['+I', 1n, text('a')]]);
+    await expect(table.writer.flush()).rejects.toMatchObject({ code: 'E3210' });
+    const left = readdirSync(directory, { recursive: true, withFileTypes: true });
+    expect(left.filter((entry) => entry.isFile())).toEqual([]);
   });
 });
