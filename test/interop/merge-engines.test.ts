@@ -1,18 +1,12 @@
 // The merge engines against the reference: random tables and changes, written by either and read by both. What one
 // refuses, the other refuses.
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { isTributaryError } from '../../src/base/errors.ts';
 import { seededRandom } from '../../src/base/random.ts';
-import { tableCommand } from '../../src/cli/table/table.ts';
-import { createRowPrinter } from '../../src/paimon/format/row-json.ts';
-import type { ReadOptions } from '../../src/paimon/scan/scan.ts';
-import { Table } from '../../src/paimon/table.ts';
-import { LocalFileStore } from '../../src/storage/local/local-file-store.ts';
 import { canonicalRows, type GoldenRow } from '../support/golden.ts';
 import { Refused } from '../support/line-process.ts';
+import { OurVerbs } from '../support/our-verbs.ts';
 import { isRepeatable, randomMergeTable } from '../support/random-merge-table.ts';
 import { type KindRow, type Reference, reference, type TableAt } from '../support/reference.ts';
 import { printedSeed } from '../support/seeds.ts';
@@ -24,59 +18,6 @@ const java = await reference();
 
 const REFUSED = 'refused';
 type Outcome = readonly string[] | typeof REFUSED;
-
-/** Our verbs on one table. */
-class Ours {
-  private readonly warehouse: string;
-  private readonly name: string;
-
-  constructor(warehouse: string, name: string) {
-    this.warehouse = warehouse;
-    this.name = name;
-  }
-
-  create(definition: object): Promise<string | null> {
-    return this.run('create', ['--schema', this.file('schema.json', JSON.stringify(definition))]);
-  }
-
-  write(rows: readonly KindRow[]): Promise<string | null> {
-    const content = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
-    return this.run('write', ['--rows', this.file('rows.ndjson', content)]);
-  }
-
-  compact(): Promise<string | null> {
-    return this.run('compact', ['--full']);
-  }
-
-  async read(options: ReadOptions = {}): Promise<readonly GoldenRow[]> {
-    const [database = '', table = ''] = this.name.split('.');
-    const opened = await Table.open(new LocalFileStore(this.warehouse), { database, table });
-    const rows: GoldenRow[] = [];
-    for await (const batch of opened.read(options)) {
-      const print = createRowPrinter(batch.fields);
-      for (let row = 0; row < batch.rowCount; row++) rows.push(JSON.parse(print(batch.columns, row)) as GoldenRow);
-    }
-    return rows;
-  }
-
-  /** Runs a verb; gives the code of the refusal, or null. */
-  private async run(verb: string, args: readonly string[]): Promise<string | null> {
-    try {
-      const at = ['--warehouse', this.warehouse, '--table', this.name];
-      await tableCommand().parseAsync([verb, ...at, ...args], { from: 'user' });
-      return null;
-    } catch (error) {
-      if (!isTributaryError(error)) throw error;
-      return error.code;
-    }
-  }
-
-  private file(name: string, content: string): string {
-    const path = join(this.warehouse, `input-${name}`);
-    writeFileSync(path, content);
-    return path;
-  }
-}
 
 async function outcome(rows: Promise<readonly GoldenRow[]>): Promise<Outcome> {
   try {
@@ -102,8 +43,8 @@ async function complaint(done: Promise<void>): Promise<string | null> {
 class Life {
   private readonly client: Reference;
   private readonly warehouse = tempDir();
-  private readonly ours: Ours;
-  private readonly theirsByUs: Ours;
+  private readonly ours: OurVerbs;
+  private readonly theirsByUs: OurVerbs;
   private readonly theirs: TableAt;
   private readonly oursByThem: TableAt;
   /** Whether both write the same. */
@@ -112,10 +53,10 @@ class Life {
   constructor(client: Reference, isSame: boolean) {
     this.isSame = isSame;
     this.client = client;
-    this.ours = new Ours(this.warehouse, 'db.ours');
-    this.theirsByUs = new Ours(this.warehouse, 'db.theirs');
     this.theirs = { warehouse: this.warehouse, table: 'db.theirs' };
     this.oursByThem = { warehouse: this.warehouse, table: 'db.ours' };
+    this.ours = new OurVerbs(this.oursByThem);
+    this.theirsByUs = new OurVerbs(this.theirs);
   }
 
   async create(definition: object): Promise<void> {
@@ -131,7 +72,7 @@ class Life {
 
   /** Compacts both; false where both refuse. */
   async compact(): Promise<boolean> {
-    const ours = await this.ours.compact();
+    const ours = await this.ours.compact({ full: true });
     return this.bothDid(ours, await complaint(this.client.compact(this.theirs, { full: true })));
   }
 

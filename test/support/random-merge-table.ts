@@ -1,6 +1,7 @@
 // Random tables of every merge engine with random options, and random changes for them: what the differential test of the
 // merge engines feeds to both implementations.
 import type { Random } from '../../src/base/random.ts';
+import { Dice, NULL_SHARE } from './dice.ts';
 import type { GoldenRow } from './golden.ts';
 import type { KindRow } from './reference.ts';
 
@@ -31,39 +32,8 @@ interface NamedColumn extends Column {
 /** So many runs trigger a compaction: more than a test makes. */
 const SELDOM = '8';
 const COLUMNS_MAX = 5;
-const NULL_SHARE = 0.25;
 const RETRACT_SHARE = 0.15;
 const KEYS = 4;
-
-/** Draws from a seeded random. */
-class Dice {
-  private readonly random: Random;
-
-  constructor(random: Random) {
-    this.random = random;
-  }
-
-  below(limit: number): number {
-    return Math.floor(this.random.unit() * limit);
-  }
-
-  chance(share: number): boolean {
-    return this.random.unit() < share;
-  }
-
-  one<T>(items: readonly T[]): T {
-    return items[this.below(items.length)];
-  }
-
-  list<T>(countMax: number, item: () => T): T[] {
-    return Array.from({ length: this.below(countMax + 1) }, item);
-  }
-
-  /** NULL now and then. */
-  maybe(value: Draw): Draw {
-    return () => (this.chance(NULL_SHARE) ? null : value());
-  }
-}
 
 const SMALL_TEXTS = ['', 'a', 'b', 'a,b', 'b;a', 'c,,a', ' ', 'ü', '\u{1f600}', 'prefix-long-text'];
 

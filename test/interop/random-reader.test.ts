@@ -1,0 +1,31 @@
+// Any table, written by anyone, read by anyone: random schemas, rows, commits, compactions, alterations and tags by us, the
+// reference and pypaimon in turns. Every reader gives the same rows of every state, under random filters and projections,
+// and they are those that a model in memory has, where one knows the merge engine.
+import { describe, expect, test } from 'vitest';
+import { ReaderLife } from '../support/reader-life.ts';
+import { type Reference, reference } from '../support/reference.ts';
+import { printedSeed } from '../support/seeds.ts';
+
+const SECONDS = Number(process.env['PROPERTY_SECONDS'] ?? 45);
+const java = await reference();
+
+describe.skipIf(java === null)('random tables', () => {
+  const client = java as Reference;
+
+  test(`are read alike by all readers, for ${SECONDS} s`, { timeout: (SECONDS + 120) * 1000 }, async () => {
+    const { seed } = printedSeed('random readers');
+    const end = performance.now() + SECONDS * 1000;
+    let lives = 0;
+    for (; performance.now() < end; lives++) {
+      const life = new ReaderLife(client, seed + lives);
+      try {
+        await life.live();
+      } catch (error) {
+        throw new Error(`differs: SEED=${seed + lives}\n${life.said.join('\n\n')}`, { cause: error });
+      }
+      life.end();
+    }
+    process.stderr.write(`random readers: ${lives} tables\n`);
+    expect(lives).toBeGreaterThan(0);
+  });
+});
