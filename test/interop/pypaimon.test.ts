@@ -21,7 +21,12 @@ describe.skipIf(python === null)('pypaimon', () => {
 
   test('travels back in time by a dynamic option', async () => {
     const recorded = golden('dedup-basic');
-    const rows = await client.read({ warehouse: recorded.warehouse, table: 'db.t' }, { 'scan.snapshot-id': '1' });
+    const rows = await client.read(
+      { warehouse: recorded.warehouse, table: 'db.t' },
+      {
+        options: { 'scan.snapshot-id': '1' },
+      },
+    );
     const answer = recorded.expected('read-snapshot-1.ndjson');
     expect(canonicalRows(rows)).toEqual(canonicalRows(answer.kind === 'rows' ? answer.rows : []));
   });

@@ -2,22 +2,24 @@
 // reference and pypaimon in turns. Every reader gives the same rows of every state, under random filters and projections,
 // and they are those that a model in memory has, where one knows the merge engine.
 import { describe, expect, test } from 'vitest';
+import { type Pypaimon, pypaimon } from '../support/pypaimon.ts';
 import { ReaderLife } from '../support/reader-life.ts';
 import { type Reference, reference } from '../support/reference.ts';
 import { printedSeed } from '../support/seeds.ts';
 
 const SECONDS = Number(process.env['PROPERTY_SECONDS'] ?? 45);
 const java = await reference();
+const python = await pypaimon();
 
-describe.skipIf(java === null)('random tables', () => {
-  const client = java as Reference;
+describe.skipIf(java === null || python === null)('random tables', () => {
+  const clients = { java: java as Reference, python: python as Pypaimon };
 
   test(`are read alike by all readers, for ${SECONDS} s`, { timeout: (SECONDS + 120) * 1000 }, async () => {
     const { seed } = printedSeed('random readers');
     const end = performance.now() + SECONDS * 1000;
     let lives = 0;
     for (; performance.now() < end; lives++) {
-      const life = new ReaderLife(client, seed + lives);
+      const life = new ReaderLife(clients, seed + lives);
       try {
         await life.live();
       } catch (error) {

@@ -1,21 +1,35 @@
-// pypaimon, Apache Paimon's Python implementation, as a second reader: one long-lived process behind typed calls.
+// pypaimon, Apache Paimon's Python implementation, as a second reader and writer: one long-lived process behind typed calls.
 import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { GoldenRow } from './golden.ts';
 import { interopWanted, jsonLines, lineProcess, outputOf } from './line-process.ts';
-import type { TableAt } from './reference.ts';
+import type { KindRow, TableAt } from './reference.ts';
+import { tempDir } from './temp-dir.ts';
 
 const HERE = fileURLToPath(new URL('../interop/py/', import.meta.url));
 const INSTALL_LIMIT_MS = 600_000;
 
 /** pypaimon; every call rejects with `Refused` where it raises. */
 export interface Pypaimon {
-  /** The merged rows in no particular order, in the reference's JSON; `options` are Paimon's dynamic table options. */
-  read(at: TableAt, options?: Readonly<Record<string, string>>): Promise<readonly GoldenRow[]>;
+  /** The merged rows in no particular order, in the reference's JSON. */
+  read(at: TableAt, options?: PypaimonRead): Promise<readonly GoldenRow[]>;
+  /** Writes rows as one commit, all of them as +I. */
+  insert(at: TableAt, rows: readonly KindRow[]): Promise<void>;
   /** Appends rows, then updates others by `_ROW_ID`, each as one commit; both as columns of values. */
   write(at: TableAt, rows: { readonly append?: ColumnValues; readonly update?: ColumnValues }): Promise<void>;
+}
+
+/** What to read. */
+export interface PypaimonRead {
+  /** Paimon's dynamic table options. */
+  readonly options?: Readonly<Record<string, string>>;
+  /** All columns unless given. */
+  readonly columns?: readonly string[];
+  /** Triples of column, operator and value, all of which must hold. */
+  readonly filter?: readonly string[];
 }
 
 /** Values by column, a value a row. */
@@ -38,11 +52,14 @@ async function start(): Promise<Pypaimon | null> {
     return null;
   }
   await promisify(execFile)(join(HERE, 'setup.sh'), { timeout: INSTALL_LIMIT_MS });
-  const python = lineProcess([join(HERE, '.venv', 'bin', 'python'), join(HERE, 'read_table.py'), '--serve']);
+  const python = lineProcess([join(HERE, '.venv', 'bin', 'python'), join(HERE, 'table.py'), '--serve']);
+  const rowsFile = join(tempDir(), 'rows.ndjson');
+  const where = (at: TableAt): readonly string[] => ['--warehouse', at.warehouse, '--table', at.table];
   return {
-    read: async (at, options = {}) => {
+    read: async (at, { options = {}, columns = [], filter = [] } = {}) => {
       const dynamic = Object.entries(options).flatMap(([name, value]) => ['--option', `${name}=${value}`]);
-      const answer = await python.ask(['--warehouse', at.warehouse, '--table', at.table, ...dynamic]);
+      const wanted = [...list('--columns', columns), ...list('--filter', filter)];
+      const answer = await python.ask(['read', ...where(at), ...dynamic, ...wanted]);
       return jsonLines<GoldenRow>(outputOf(answer));
     },
     write: async (at, rows) => {
@@ -50,5 +67,13 @@ async function start(): Promise<Pypaimon | null> {
       const script = [join(HERE, 'update_rows.py'), '--warehouse', at.warehouse, '--table', at.table, ...given];
       await promisify(execFile)(join(HERE, '.venv', 'bin', 'python'), script);
     },
+    insert: async (at, rows) => {
+      writeFileSync(rowsFile, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+      outputOf(await python.ask(['write', ...where(at), '--rows', rowsFile]));
+    },
   };
+}
+
+function list(name: string, words: readonly string[]): readonly string[] {
+  return words.length === 0 ? [] : [`${name}=${JSON.stringify(words)}`];
 }

@@ -1,6 +1,6 @@
 // Random options of a random table: its merge engine, changelogs, deletion vectors, buckets, files and metadata.
 import type { Dice } from './dice.ts';
-import type { RandomField } from './random-types.ts';
+import { BINARY, type RandomField } from './random-types.ts';
 import type { ModelEngine } from './row-model.ts';
 
 /** What a table is made of. */
@@ -19,6 +19,8 @@ export interface DrawnOptions {
   readonly kinds: readonly string[];
   /** Null where a model of rows in memory cannot tell what the table holds. */
   readonly model: ModelEngine | null;
+  /** Files may be Avro, at first or by an option that is set later. */
+  readonly isAvro: boolean;
   /** Columns that options name, and which therefore stay as they are. */
   readonly named: ReadonlySet<string>;
 }
@@ -38,7 +40,7 @@ export function drawOptions(dice: Dice, shape: RandomShape, isAvro: boolean): Dr
     ...indexOptions(dice, shape),
   };
   const named = new Set(shape.values.map(({ name }) => name).filter((name) => isNamed(options, name)));
-  return { ...engine, options, named };
+  return { ...engine, options, isAvro, named };
 }
 
 function isNamed(options: Options, column: string): boolean {
@@ -46,10 +48,11 @@ function isNamed(options: Options, column: string): boolean {
   return words.includes(column);
 }
 
-type Engine = Omit<DrawnOptions, 'named'> & { readonly options: Options };
+type Engine = Omit<DrawnOptions, 'named' | 'isAvro'> & { readonly options: Options };
 
 function keyedOptions(dice: Dice, shape: RandomShape): Engine {
-  const engine = dice.one([deduplicate, deduplicate, partialUpdate, aggregation, firstRow])(dice, shape);
+  const engines = [deduplicate, deduplicate, partialUpdate, aggregation];
+  const engine = dice.one(canLookUp(shape) ? [...engines, firstRow] : engines)(dice, shape);
   const bucket = dice.one(['1', '1', '2', '3', '-1', '-1']);
   const options: Options = { bucket, ...engine.options };
   if (bucket === '-1') options['dynamic-bucket.target-row-num'] = dice.one(['3', '20', '1000']);
@@ -59,27 +62,33 @@ function keyedOptions(dice: Dice, shape: RandomShape): Engine {
   return { ...engine, options };
 }
 
-/** Producers of changelogs and deletion vectors, which exclude one another. */
-function changeOptions(dice: Dice): Options {
-  const producer = dice.one(['none', 'none', 'input', 'lookup', 'full-compaction']);
+/** The reference does not look up keys with bytes in them: it cannot compare those. */
+function canLookUp({ keys }: RandomShape): boolean {
+  return !keys.some(({ type }) => BINARY.has(type.kind));
+}
+
+/** The changelog producer, and deletion vectors, which exclude full compaction. */
+function changeOptions(dice: Dice, shape: RandomShape): Options {
+  const producers = ['none', 'none', 'input', 'full-compaction', ...(canLookUp(shape) ? ['lookup'] : [])];
+  const producer = dice.one(producers);
   const options: Options = producer === 'none' ? {} : { 'changelog-producer': producer };
-  if (producer === 'full-compaction' || dice.chance(0.6)) return options;
+  if (producer === 'full-compaction' || !canLookUp(shape) || dice.chance(0.6)) return options;
   options['deletion-vectors.enabled'] = 'true';
   if (dice.chance(0.5)) options['deletion-vectors.bitmap64'] = 'true';
   return options;
 }
 
-function deduplicate(dice: Dice, { values }: RandomShape): Engine {
-  const ordered = values.filter(({ type }) => ORDERED.has(type.kind));
+function deduplicate(dice: Dice, shape: RandomShape): Engine {
+  const ordered = shape.values.filter(({ type }) => ORDERED.has(type.kind));
   const hasSequence = ordered.length > 0 && dice.chance(0.25);
   const ignores = dice.chance(0.15);
-  const options: Options = changeOptions(dice);
+  const options: Options = changeOptions(dice, shape);
   if (hasSequence) options['sequence.field'] = dice.one(ordered).name;
   if (ignores) options['ignore-delete'] = 'true';
   return { options, kinds: ['-D', '-U', '+U'], model: modelOf(!hasSequence, 'deduplicate', ignores) };
 }
 
-function partialUpdate(dice: Dice): Engine {
+function partialUpdate(dice: Dice, shape: RandomShape): Engine {
   const removal = dice.one<Options>([
     {},
     { 'ignore-delete': 'true' },
@@ -87,15 +96,15 @@ function partialUpdate(dice: Dice): Engine {
   ]);
   const [key] = Object.keys(removal);
   const kinds = key === undefined ? ['+U'] : ['-D', '+U'];
-  const options = { 'merge-engine': 'partial-update', ...removal, ...changeOptions(dice) };
+  const options = { 'merge-engine': 'partial-update', ...removal, ...changeOptions(dice, shape) };
   // What a removed row leaves behind depends on when its files were merged.
   const isPlain = key !== 'partial-update.remove-record-on-delete';
   return { options, kinds, model: modelOf(isPlain, 'partial-update', key === 'ignore-delete') };
 }
 
-function aggregation(dice: Dice, { values }: RandomShape): Engine {
-  const options: Options = { 'merge-engine': 'aggregation', ...changeOptions(dice) };
-  for (const { name, type } of values) {
+function aggregation(dice: Dice, shape: RandomShape): Engine {
+  const options: Options = { 'merge-engine': 'aggregation', ...changeOptions(dice, shape) };
+  for (const { name, type } of shape.values) {
     const functions = ['last_value', 'last_non_null_value', 'first_value', 'first_non_null_value'];
     if (ORDERED.has(type.kind)) functions.push('max', 'min');
     if (SUMMED.has(type.kind)) functions.push('sum');

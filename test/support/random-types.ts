@@ -38,6 +38,9 @@ export interface TypeUse {
 
 const TEXTS = ['', 'a', 'b', 'a,b', 'seven77', 'eight888', ' ', 'ü', '\u{1f600}', '\uffff', "it's", 'x'.repeat(40)];
 const HEX = ['', '00', '7f', '80', 'ff', '00ff', '61626364', '61'.repeat(20)];
+const NO_ELEMENTS: ReadonlySet<string> = new Set(['DECIMAL', 'TIMESTAMP', 'TIMESTAMP_LTZ']);
+/** Kinds whose values are bytes. */
+export const BINARY: ReadonlySet<string> = new Set(['BYTES', 'BINARY', 'VARBINARY']);
 const DEPTH_MAX = 2;
 /** Instants that nanoseconds since 1970 can tell in 64 bits come first. */
 const INSTANTS = [
@@ -98,15 +101,19 @@ export class RandomTypes {
   private nested(use: TypeUse, depth: number): RandomType {
     const element = (): RandomType =>
       depth > 0 && this.dice.chance(0.3) ? this.nested(use, depth - 1) : this.scalar(use);
-    const key = (): RandomType => this.scalar({ ...use, isKey: true });
-    const draws = [
+    // The order of a map of an Avro file is that of a Java HashMap, in which bytes are told apart by identity.
+    const key = (): RandomType => {
+      for (;;) {
+        const type = this.scalar({ ...use, isKey: true });
+        if (!use.isAvro || !BINARY.has(type.kind)) return type;
+      }
+    };
+    return this.dice.one([
       () => this.array(element()),
       () => this.map(key(), element()),
+      () => this.multiset(use),
       () => this.row([element(), ...this.dice.list(2, element)]),
-    ];
-    // The reference does not read its own multisets within lists and maps, nor those of other things than texts in Avro.
-    if (depth === DEPTH_MAX) draws.push(() => this.multiset(use.isAvro ? this.text() : key()));
-    return this.dice.one(draws)();
+    ])();
   }
 
   private decimal(): RandomType {
@@ -181,8 +188,11 @@ export class RandomTypes {
     };
   }
 
-  private multiset(element: RandomType): RandomType {
+  private multiset(use: TypeUse): RandomType {
     const { dice } = this;
+    const element = use.isAvro ? this.text() : this.scalar({ isAvro: false, isKey: true });
+    // The reference does not read its own multisets of others in Avro, nor of these in Parquet.
+    if (!use.isAvro && NO_ELEMENTS.has(element.kind)) return this.multiset(use);
     return {
       kind: 'MULTISET',
       json: (nullable) => ({ type: named('MULTISET', nullable), element: element.json(false) }),
@@ -220,7 +230,12 @@ export function fieldJson({ id, name, type, isNullable }: RandomField): object {
 
 /** A row with the entries of its maps in an order of their own. */
 export function sortedRow(fields: readonly RandomField[], row: GoldenRow): GoldenRow {
-  return Object.fromEntries(fields.map(({ name, type }) => [name, sortedOrNull(type, row[name])]));
+  const types = new Map(fields.map(({ name, type }) => [name, type]));
+  const sorted = ([name, value]: readonly [string, GoldenValue]): readonly [string, GoldenValue] => {
+    const type = types.get(name);
+    return [name, type === undefined ? value : sortedOrNull(type, value)];
+  };
+  return Object.fromEntries(Object.entries(row).map(sorted));
 }
 
 function sortedOrNull(type: RandomType, value: GoldenValue): GoldenValue {

@@ -6,6 +6,8 @@ import type { ReadPoint } from '../../src/paimon/scan/scan.ts';
 import { Dice } from './dice.ts';
 import { canonicalRows, type GoldenRow } from './golden.ts';
 import { OurVerbs } from './our-verbs.ts';
+import type { Pypaimon } from './pypaimon.ts';
+import { pypaimonReads, pypaimonWrites } from './pypaimon-limits.ts';
 import { RandomTable } from './random-table.ts';
 import { type RandomField, sortedRow } from './random-types.ts';
 import type { Reference, TableAt } from './reference.ts';
@@ -18,6 +20,7 @@ const READS = 4;
 export class ReaderLife {
   readonly said: string[] = [];
   private readonly client: Reference;
+  private readonly python: Pypaimon;
   private readonly dice: Dice;
   private readonly table: RandomTable;
   private readonly at: TableAt = { warehouse: tempDir(), table: 'db.t' };
@@ -26,8 +29,9 @@ export class ReaderLife {
   private readonly schemas: (readonly RandomField[])[] = [];
   private readonly tags: string[] = [];
 
-  constructor(client: Reference, seed: number) {
-    this.client = client;
+  constructor(clients: { readonly java: Reference; readonly python: Pypaimon }, seed: number) {
+    this.client = clients.java;
+    this.python = clients.python;
     const random = seededRandom(seed);
     this.table = new RandomTable(random);
     this.dice = new Dice(random);
@@ -68,6 +72,7 @@ export class ReaderLife {
   }
 
   private async write(): Promise<void> {
+    if (pypaimonWrites(this.table) && this.dice.chance(0.25)) return this.writeByPypaimon();
     const rows = this.table.changes();
     const writeOnly = this.dice.chance(0.2);
     const lines = rows.map((row) => JSON.stringify(row)).join('\n');
@@ -75,6 +80,12 @@ export class ReaderLife {
       ours: () => this.ours.write(rows, { writeOnly }),
       theirs: () => this.client.write(this.at, rows, { writeOnly }),
     });
+  }
+
+  private async writeByPypaimon(): Promise<void> {
+    const rows = this.table.changes({ onlyInserts: true });
+    this.said.push(`pypaimon: write\n${rows.map((row) => JSON.stringify(row)).join('\n')}`);
+    await this.python.insert(this.at, rows);
   }
 
   private async compact(full: boolean): Promise<void> {
@@ -125,6 +136,11 @@ export class ReaderLife {
     const expected = await this.client.read(this.at, { ...pointArguments(point), filter });
     const ours = await this.ours.read({ at: point, filter, columns: names });
     assert.deepEqual(canonicalRows(ours), projected(expected), 'read by us and by the reference');
+    if (!pypaimonReads(this.table, { columns, filter, names })) return;
+    const theirs = await this.python.read(this.at, { options: pointOptions(point), columns: names, filter });
+    // It keeps the order of the entries of maps in Avro files, the reference does not.
+    const sorted = (rows: readonly GoldenRow[]): readonly GoldenRow[] => rows.map((row) => sortedRow(columns, row));
+    assert.deepEqual(projected(sorted(theirs)), projected(sorted(expected)), 'read by pypaimon and by the reference');
   }
 
   /** The state of a snapshot, a tag or the latest, with the columns that reads of it give. */
@@ -159,6 +175,12 @@ export class ReaderLife {
 function pointArguments(point: ReadPoint): { readonly snapshot?: bigint; readonly tag?: string } {
   if (point.kind === 'snapshot') return { snapshot: point.id };
   return point.kind === 'tag' ? { tag: point.name } : {};
+}
+
+/** The options of a table that is read at a point. */
+function pointOptions(point: ReadPoint): Readonly<Record<string, string>> {
+  if (point.kind === 'snapshot') return { 'scan.snapshot-id': String(point.id) };
+  return point.kind === 'tag' ? { 'scan.tag-name': point.name } : {};
 }
 
 function bigIntText(_key: string, value: unknown): unknown {

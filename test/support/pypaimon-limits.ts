@@ -1,0 +1,44 @@
+// What pypaimon 2.1.0 does not read, or reads wrong, by rule: everything else it must read as the reference does.
+import type { RandomTable } from './random-table.ts';
+import type { RandomField } from './random-types.ts';
+
+const FLOATS: ReadonlySet<string> = new Set(['FLOAT', 'DOUBLE']);
+
+/** A read of a table. */
+export interface LimitedRead {
+  /** Those of the table at the point that is read. */
+  readonly columns: readonly RandomField[];
+  readonly filter: readonly string[];
+  readonly names: readonly string[];
+}
+
+/** Whether pypaimon reads it right. */
+export function pypaimonReads({ drawn, shape }: RandomTable, { columns, filter, names }: LimitedRead): boolean {
+  const kinds = new Set(columns.flatMap(({ type }) => type.kinds()));
+  const { options } = drawn;
+  // It says so: not implemented.
+  if (kinds.has('MULTISET') || 'deletion-vectors.bitmap64' in options) return false;
+  const isPartial = options['merge-engine'] === 'partial-update';
+  if (isPartial && ('ignore-delete' in options || 'partial-update.remove-record-on-delete' in options)) return false;
+  // Of Avro files it gives no rows where it needs none of their columns: partitions and those added later are elsewhere.
+  if (!shape.keys.some(({ name }) => names.includes(name))) return false;
+  // Nanoseconds are cut off where it looks at values: in keys, in the names of partitions, in filters.
+  if ([...shape.keys, ...shape.partitions].some(hasNanoseconds)) return false;
+  // NaN is less than nothing to it, and so are bounds that are NaN: files with such rows are left out.
+  return !columns.some(
+    (column) => filter.includes(column.name) && (FLOATS.has(column.type.kind) || hasNanoseconds(column)),
+  );
+}
+
+function hasNanoseconds({ type }: RandomField): boolean {
+  return JSON.stringify(type.json(true)).includes('TIMESTAMP(9)');
+}
+
+/** Whether pypaimon writes rows to a table, all of them +I. */
+export function pypaimonWrites({ columns, drawn }: RandomTable): boolean {
+  const kinds = new Set(columns.flatMap(({ type }) => type.kinds()));
+  if (kinds.has('MULTISET') || columns.some(hasNanoseconds)) return false;
+  // Nested values do not fit the schema that it makes for them.
+  if (drawn.isAvro && columns.some(({ type }) => type.kinds().length > 1)) return false;
+  return !('changelog-producer' in drawn.options);
+}
