@@ -599,8 +599,10 @@ export const ERROR_CODES = {
   E3365: {
     kind: 'data',
     exit: 1,
-    meaning: 'A column with the aggregate function rbm32 holds bytes that are no Roaring bitmap.',
-    remedy: 'Write bitmaps in the portable Roaring format, or give the column another function.',
+    meaning:
+      'A column with the aggregate function rbm32 or rbm64 holds bytes that are no Roaring bitmap of 32 or 64 bits.',
+    remedy:
+      'Write bitmaps in the portable Roaring format (rbm64: as Roaring64Bitmap serializes them), or give the column another function.',
   },
   E3371: {
     kind: 'config',

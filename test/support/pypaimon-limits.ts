@@ -34,10 +34,14 @@ function hasNanoseconds({ type }: RandomField): boolean {
   return JSON.stringify(type.json(true)).includes('TIMESTAMP(9)');
 }
 
-/** Whether pypaimon writes rows to a table, all of them +I. */
-export function pypaimonWrites({ columns, drawn }: RandomTable): boolean {
+/** Whether pypaimon writes rows to a table, all of them +I, so that the reference reads them. */
+export function pypaimonWrites({ columns, shape, drawn }: RandomTable): boolean {
   const kinds = new Set(columns.flatMap(({ type }) => type.kinds()));
   if (kinds.has('MULTISET') || columns.some(hasNanoseconds)) return false;
+  // Its decimals are of a fixed length whatever their precision, which the reference does not filter.
+  if (kinds.has('DECIMAL')) return false;
+  // It fails at a partition of NULL.
+  if (shape.partitions.length > 0 && !shape.isKeyed) return false;
   // Nested values do not fit the schema that it makes for them.
   if (drawn.isAvro && columns.some(({ type }) => type.kinds().length > 1)) return false;
   return !('changelog-producer' in drawn.options);

@@ -37,6 +37,15 @@ const KEYS = 4;
 
 const SMALL_TEXTS = ['', 'a', 'b', 'a,b', 'b;a', 'c,,a', ' ', 'ü', '\u{1f600}', 'prefix-long-text'];
 
+/** Sets of 64-bit numbers: within a container, in another one, a run, and far apart. */
+const BITMAPS_64 = [
+  '01010000000000000004000000000000000000000000000000000001000000fe0100000001020300000001000300460001000000000000000000000000000000',
+  '01010000000000000004000000000000000000000000000000000001000000fe0100000001020300000002000300ffff01000000000000000000000000000000',
+  '01010000000000000004000000000000000001000000000000000001000000fe01000000010201000000000001000000000000000000000000000000',
+  '01010000000000000004000000000000000000000000000000000001000000fe0100000001000800000001000000070001000000000000000000000000000000',
+  '0103000000000000000003000000ff800004000000000001000000000000000000000004000000800000000000020000000000000004000000ffffffffffff010000000000000001000000fe030000000102010000000000010201000000ffff010201000000000003000000000000000000000002000000',
+];
+
 /** Draws the types that columns are of. */
 class Types {
   private readonly dice: Dice;
@@ -148,6 +157,10 @@ class Types {
     ];
     return { type: 'BYTES', draw: this.dice.maybe(() => this.dice.one(bitmaps)) };
   }
+
+  bitmap64(): Column {
+    return { type: 'BYTES', draw: this.dice.maybe(() => this.dice.one(BITMAPS_64)) };
+  }
 }
 
 /** A column with an aggregate function that fits it. */
@@ -176,6 +189,7 @@ function aggregated(dice: Dice, types: Types): Column {
     () => of(types.nested(), 'nested_update', { 'count-limit': '2' }),
     () => of(types.nested(), 'nested_partial_update', { 'nested-key': dice.one(['k', 'k,k2']) }),
     () => of(types.bitmap(), 'rbm32'),
+    () => of(types.bitmap64(), 'rbm64'),
   ])();
 }
 

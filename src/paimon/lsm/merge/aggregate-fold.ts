@@ -2,7 +2,7 @@
 import { TributaryError } from '../../../base/errors.ts';
 import type { Aggregate, AggregateFunction } from '../../schema/aggregate.ts';
 import type { DataField } from '../../schema/data-type.ts';
-import { bitmapFold } from './bitmap-folds.ts';
+import { bitmap32Fold, bitmap64Fold } from './bitmap-folds.ts';
 import { collectFold, mergeMapFold, mergeTimedMapFold } from './collection-folds.ts';
 import { type ColumnFold, type FoldFactory, type FoldInput, KEEP, RETRACT, SET, SET_RETRACT } from './column-fold.ts';
 import { nestedPartialUpdateFold, nestedUpdateFold } from './nested-folds.ts';
@@ -23,7 +23,8 @@ const FOLDS: ReadonlyMap<AggregateFunction, AggregateFold> = new Map<AggregateFu
   ['merge_map_with_keytime', mergeTimedMapFold],
   ['nested_update', nestedUpdateFold],
   ['nested_partial_update', nestedPartialUpdateFold],
-  ['rbm32', bitmapFold],
+  ['rbm32', bitmap32Fold],
+  ['rbm64', bitmap64Fold],
 ]);
 
 /** The fold of a column's aggregate function. Throws `E3360` for functions that are not supported. */

@@ -140,7 +140,7 @@ describe('aggregation', () => {
     expect(mergeRows(aggregate('INT', 'max'), [[D, 5]], true)).toBeNull();
   });
 
-  it.each([['rbm64'], ['hll_sketch'], ['theta_sketch']])('does not carry out %s', (name) => {
+  it.each([['hll_sketch'], ['theta_sketch']])('does not carry out %s', (name) => {
     expect(() => mergeRows(aggregate('BYTES', name), [[I, null]])).toThrow(expect.objectContaining({ code: 'E3360' }));
   });
 
