@@ -14,12 +14,9 @@ export interface LimitedRead {
 
 /** Whether pypaimon reads it right. */
 export function pypaimonReads({ drawn, shape }: RandomTable, { columns, filter, names }: LimitedRead): boolean {
-  const kinds = new Set(columns.flatMap(({ type }) => type.kinds()));
-  const { options } = drawn;
-  // It says so: not implemented.
-  if (kinds.has('MULTISET') || 'deletion-vectors.bitmap64' in options) return false;
-  const isPartial = options['merge-engine'] === 'partial-update';
-  if (isPartial && ('ignore-delete' in options || 'partial-update.remove-record-on-delete' in options)) return false;
+  if (isRefused(columns, drawn.options)) return false;
+  // It knows no other vectors than those of 32 bits.
+  if ('deletion-vectors.bitmap64' in drawn.options) return false;
   // Of Avro files it gives no rows where it needs none of their columns: partitions and those added later are elsewhere.
   if (!shape.keys.some(({ name }) => names.includes(name))) return false;
   // Nanoseconds are cut off where it looks at values: in keys, in the names of partitions, in filters.
@@ -30,16 +27,26 @@ export function pypaimonReads({ drawn, shape }: RandomTable, { columns, filter, 
   );
 }
 
+/** It says so: not implemented. */
+function isRefused(columns: readonly RandomField[], options: Readonly<Record<string, string>>): boolean {
+  if (kindsOf(columns).has('MULTISET')) return true;
+  const isPartial = options['merge-engine'] === 'partial-update';
+  return isPartial && ('ignore-delete' in options || 'partial-update.remove-record-on-delete' in options);
+}
+
+function kindsOf(columns: readonly RandomField[]): ReadonlySet<string> {
+  return new Set(columns.flatMap(({ type }) => type.kinds()));
+}
+
 function hasNanoseconds({ type }: RandomField): boolean {
   return JSON.stringify(type.json(true)).includes('TIMESTAMP(9)');
 }
 
 /** Whether pypaimon writes rows to a table, all of them +I, so that the reference reads them. */
 export function pypaimonWrites({ columns, shape, drawn }: RandomTable): boolean {
-  const kinds = new Set(columns.flatMap(({ type }) => type.kinds()));
-  if (kinds.has('MULTISET') || columns.some(hasNanoseconds)) return false;
+  if (isRefused(columns, drawn.options) || columns.some(hasNanoseconds)) return false;
   // Its decimals are of a fixed length whatever their precision, which the reference does not filter.
-  if (kinds.has('DECIMAL')) return false;
+  if (kindsOf(columns).has('DECIMAL')) return false;
   // It fails at a partition of NULL.
   if (shape.partitions.length > 0 && !shape.isKeyed) return false;
   // Nested values do not fit the schema that it makes for them.

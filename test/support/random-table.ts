@@ -99,7 +99,7 @@ export class RandomTable {
     const valueUse: TypeUse = { isAvro: this.isAvro, isKey: false };
     const partition = (): RandomField => {
       for (;;) {
-        const type = this.types.scalar(keyUse);
+        const type = this.types.scalar({ ...keyUse, isPartition: true });
         // Directories of bytes say nothing: the reference names them by the identity of a Java object.
         if (!BINARY.has(type.kind)) return this.field('p', { type, isNullable: !isKeyed });
       }

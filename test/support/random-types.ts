@@ -34,6 +34,8 @@ export interface TypeUse {
   readonly isAvro: boolean;
   /** Keys have no NaN, of which the reference does not know whether it is equal to itself. */
   readonly isKey: boolean;
+  /** Partitions have no blank texts: those share a directory with one another, which the reference's fsck takes for one. */
+  readonly isPartition?: boolean;
 }
 
 const TEXTS = ['', 'a', 'b', 'a,b', 'seven77', 'eight888', ' ', 'ü', '\u{1f600}', '\uffff', "it's", 'x'.repeat(40)];
@@ -83,7 +85,7 @@ export class RandomTypes {
       () => leaf(dice, 'FLOAT', [-1.5, 0, 0.25, 16777216, ...(use.isKey ? [] : ['NaN', 'Infinity', '-Infinity'])]),
       () => leaf(dice, 'DOUBLE', [-1e300, 0, 0.1, 5e-324, ...(use.isKey ? [] : ['NaN', 'Infinity', '-Infinity'])]),
       () => this.decimal(),
-      () => this.text(),
+      () => this.text(use),
       () => this.bytes(),
       () => leaf(dice, 'DATE', ['0001-01-01', '1969-12-31', '1970-01-01', '2024-02-29', '9999-12-31']),
       () => this.time(),
@@ -130,10 +132,11 @@ export class RandomTypes {
     return typeOf('DECIMAL', `DECIMAL(${precision}, ${scale})`, draw);
   }
 
-  private text(): RandomType {
+  private text({ isPartition = false }: TypeUse): RandomType {
     const { dice } = this;
     const type = dice.one(['STRING', 'STRING', 'VARCHAR(50)', 'CHAR(8)']);
-    return leaf(dice, type, type === 'CHAR(8)' ? TEXTS.filter((text) => text.length <= 8) : TEXTS);
+    const texts = isPartition ? TEXTS.filter((text) => text.trim() !== '') : TEXTS;
+    return leaf(dice, type, type === 'CHAR(8)' ? texts.filter((text) => text.length <= 8) : texts);
   }
 
   private bytes(): RandomType {
@@ -190,7 +193,7 @@ export class RandomTypes {
 
   private multiset(use: TypeUse): RandomType {
     const { dice } = this;
-    const element = use.isAvro ? this.text() : this.scalar({ isAvro: false, isKey: true });
+    const element = use.isAvro ? this.text(use) : this.scalar({ isAvro: false, isKey: true });
     // The reference does not read its own multisets of others in Avro, nor of these in Parquet.
     if (!use.isAvro && NO_ELEMENTS.has(element.kind)) return this.multiset(use);
     return {
