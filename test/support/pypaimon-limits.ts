@@ -17,6 +17,9 @@ export function pypaimonReads({ drawn, shape }: RandomTable, { columns, filter, 
   if (isRefused(columns, drawn.options)) return false;
   // It knows no other vectors than those of 32 bits.
   if ('deletion-vectors.bitmap64' in drawn.options) return false;
+  // Times within lists, maps and rows have other units to it than in the files.
+  if (columns.some(({ type }) => type.kinds().length > 1 && type.kinds().some((kind) => kind.startsWith('TIME'))))
+    return false;
   // Of Avro files it gives no rows where it needs none of their columns: partitions and those added later are elsewhere.
   if (!shape.keys.some(({ name }) => names.includes(name))) return false;
   // Nanoseconds are cut off where it looks at values: in keys, in the names of partitions, in filters.
