@@ -4,7 +4,7 @@ import { TributaryError } from '../../base/errors.ts';
 import type { LittleEndianReader, LittleEndianWriter } from './little-endian.ts';
 
 /** Bytes of a key. */
-export const KEY_SIZE = 6;
+const KEY_SIZE = 6;
 const LEAF = 4;
 /** Children that a branch has room for, by the number of its kind. */
 const ROOMS: readonly number[] = [4, 16, 48, 256];
