@@ -28,7 +28,8 @@ export class LittleEndianReader {
   /** A view. */
   bytes(size: number): Uint8Array {
     const at = this.skip(size);
-    if (this.at > this.view.byteLength) throw new RangeError('bytes end early');
+    // The buffer may go on behind the bytes.
+    if (size > 0) this.view.getUint8(this.at - 1);
     return new Uint8Array(this.view.buffer, this.view.byteOffset + at, size);
   }
 
