@@ -28,16 +28,30 @@ export interface RowDecoder {
 
 /** The decoder of the wanted fields, in their order. Throws faults of `E3201` and `E3202`. */
 export function rowDecoder(schema: AvroType, wanted: readonly Pick<DataField, 'name' | 'type'>[]): RowDecoder {
-  if (schema.kind !== 'record') throw unsupported('rows that are not records');
+  const { record, branch } = rowRecord(schema);
   const builders = wanted.map(({ type }) => builderFor(shapeOf(type)));
-  const decode = fieldsDecoder(schema.fields, wanted, builders);
+  const decode = fieldsDecoder(record.fields, wanted, builders);
   return {
     builders,
     decode: (cursor, row) => {
       for (const builder of builders) builder.reserve(row);
+      if (branch !== null && cursor.byte() !== 2 * branch) throw corrupt('a row is NULL');
       decode(cursor, row);
     },
   };
+}
+
+/** The record of a row, and its branch where rows are a union with `null`, as Paimon wrote them up to release 0.9. */
+function rowRecord(schema: AvroType): {
+  readonly record: Extract<AvroType, { kind: 'record' }>;
+  readonly branch: number | null;
+} {
+  const branches = schema.kind === 'union' ? schema.branches : [schema];
+  const branch = branches.findIndex(({ kind }) => kind === 'record');
+  const record = branches[branch];
+  const isKnown = branches.every(({ kind }, index) => kind === 'null' || index === branch);
+  if (record?.kind !== 'record' || !isKnown) throw unsupported('rows that are not records');
+  return { record, branch: schema.kind === 'union' ? branch : null };
 }
 
 /** Decodes the fields of a record: what is wanted into its builder, the rest is skipped. */
