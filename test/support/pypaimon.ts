@@ -16,8 +16,10 @@ const INSTALL_LIMIT_MS = 600_000;
 export interface Pypaimon {
   /** The merged rows in no particular order, in the reference's JSON. */
   read(at: TableAt, options?: PypaimonRead): Promise<readonly GoldenRow[]>;
-  /** Writes rows as one commit, all of them as +I. */
-  insert(at: TableAt, rows: readonly KindRow[]): Promise<void>;
+  /** The rows of a query of pypaimon-rust's SQL (DataFusion); the warehouse is the catalog `paimon`. */
+  sql(warehouse: string, query: string): Promise<readonly GoldenRow[]>;
+  /** Writes rows as one commit, all of them as +I; `options` are Paimon's dynamic table options. */
+  insert(at: TableAt, rows: readonly KindRow[], options?: Readonly<Record<string, string>>): Promise<void>;
   /** Appends rows, then updates others by `_ROW_ID`, each as one commit; both as columns of values. */
   write(at: TableAt, rows: { readonly append?: ColumnValues; readonly update?: ColumnValues }): Promise<void>;
 }
@@ -57,9 +59,8 @@ async function start(): Promise<Pypaimon | null> {
   const where = (at: TableAt): readonly string[] => ['--warehouse', at.warehouse, '--table', at.table];
   return {
     read: async (at, { options = {}, columns = [], filter = [] } = {}) => {
-      const dynamic = Object.entries(options).flatMap(([name, value]) => ['--option', `${name}=${value}`]);
       const wanted = [...list('--columns', columns), ...list('--filter', filter)];
-      const answer = await python.ask(['read', ...where(at), ...dynamic, ...wanted]);
+      const answer = await python.ask(['read', ...where(at), ...dynamic(options), ...wanted]);
       return jsonLines<GoldenRow>(outputOf(answer));
     },
     write: async (at, rows) => {
@@ -67,11 +68,19 @@ async function start(): Promise<Pypaimon | null> {
       const script = [join(HERE, 'update_rows.py'), '--warehouse', at.warehouse, '--table', at.table, ...given];
       await promisify(execFile)(join(HERE, '.venv', 'bin', 'python'), script);
     },
-    insert: async (at, rows) => {
+    sql: async (warehouse, query) => {
+      const answer = await python.ask(['sql', '--warehouse', warehouse, '--query', query]);
+      return jsonLines<GoldenRow>(outputOf(answer));
+    },
+    insert: async (at, rows, options = {}) => {
       writeFileSync(rowsFile, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
-      outputOf(await python.ask(['write', ...where(at), '--rows', rowsFile]));
+      outputOf(await python.ask(['write', ...where(at), '--rows', rowsFile, ...dynamic(options)]));
     },
   };
+}
+
+function dynamic(options: Readonly<Record<string, string>>): readonly string[] {
+  return Object.entries(options).flatMap(([name, value]) => ['--option', `${name}=${value}`]);
 }
 
 function list(name: string, words: readonly string[]): readonly string[] {

@@ -2,7 +2,9 @@
 
 table.py read --warehouse W --table db.t [--option k=v ...] [--columns JSON] [--filter JSON]
     prints the rows, one a line; columns are a list of names, a filter is a list of columns, operators and values by turns
-table.py write --warehouse W --table db.t --rows FILE    writes the rows of {"kind":...,"row":...} lines as one commit
+table.py sql --warehouse W --query "select ... from paimon.db.t"    the same of a query of pypaimon-rust's SQL
+table.py write --warehouse W --table db.t --rows FILE [--option k=v ...]
+    writes the rows of {"kind":...,"row":...} lines as one commit
 table.py --serve    a line {"args": [...]} in, a line {"rc": 0, "out": "..."} or {"error": "...", "trace": "..."} out
 """
 import argparse
@@ -18,6 +20,7 @@ import pyarrow as pa
 import pyarrow.types as types
 from pypaimon import CatalogFactory
 from pypaimon.schema.data_types import PyarrowFieldParser
+from pypaimon_rust.datafusion import SQLContext
 
 EPOCH = datetime.datetime(1970, 1, 1)
 UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
@@ -149,7 +152,16 @@ def read(args):
         builder = builder.with_filter(predicate(table, args.filter))
     if args.columns:
         builder = builder.with_projection(args.columns)
-    arrow = builder.new_read().to_arrow(builder.new_scan().plan().splits())
+    return lines(builder.new_read().to_arrow(builder.new_scan().plan().splits()))
+
+
+def sql(args):
+    context = SQLContext()
+    context.register_catalog("paimon", {"warehouse": os.path.abspath(args.warehouse)})
+    return "".join(lines(batch) for batch in context.sql(args.query))
+
+
+def lines(arrow):
     columns = [(name, arrow.column(name)) for name in arrow.column_names]
     rows = ({name: to_json(column[i]) for name, column in columns} for i in range(arrow.num_rows))
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
@@ -158,8 +170,8 @@ def read(args):
 def write(args):
     table = open_table(args)
     schema = arrow_schema(table)
-    with open(args.rows, encoding="utf-8") as lines:
-        rows = [json.loads(line)["row"] for line in lines]
+    with open(args.rows, encoding="utf-8") as file:
+        rows = [json.loads(line)["row"] for line in file]
     arrays = [pa.array([from_json(row[field.name], field.type) for row in rows], field.type) for field in schema]
     builder = table.new_batch_write_builder()
     writer, commit = builder.new_write(), builder.new_commit()
@@ -172,21 +184,25 @@ def write(args):
     return ""
 
 
+VERBS = {"read": read, "sql": sql, "write": write}
+
+
 def parse(argv):
     parser = argparse.ArgumentParser(exit_on_error=False)
-    parser.add_argument("verb", choices=["read", "write"])
+    parser.add_argument("verb", choices=VERBS)
     parser.add_argument("--warehouse", required=True)
-    parser.add_argument("--table", required=True)
+    parser.add_argument("--table")
     parser.add_argument("--option", action="append", default=[])
     parser.add_argument("--columns", type=json.loads, default=[])
     parser.add_argument("--filter", type=json.loads, default=[])
     parser.add_argument("--rows")
+    parser.add_argument("--query")
     return parser.parse_args(argv)
 
 
 def run(argv):
     args = parse(argv)
-    return read(args) if args.verb == "read" else write(args)
+    return VERBS[args.verb](args)
 
 
 def serve():
