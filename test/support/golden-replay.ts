@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { isTributaryError } from '../../src/base/errors.ts';
 import { tableCommand } from '../../src/cli/table/table.ts';
 import type { GoldenCase, GoldenStep } from './golden.ts';
+import type { TableAt } from './reference.ts';
 
 /** Verbs that change a table; the others only look. */
 const CHANGING = new Set([
@@ -26,11 +27,14 @@ export interface ReplayFault {
   readonly code: string;
 }
 
-/** Runs the steps that change the table. The first that fails where the reference did not, or the other way round; or null. */
-export async function replay(found: GoldenCase, warehouse: string): Promise<ReplayFault | null> {
+/**
+ * Runs the steps that change the table, `db.t` unless another name is given. The first that fails where the reference
+ * did not, or the other way round; or null.
+ */
+export async function replay(found: GoldenCase, warehouse: string, table = 'db.t'): Promise<ReplayFault | null> {
   for (const step of found.steps) {
     if (!CHANGING.has(step.args[0] ?? '')) continue;
-    const code = await runStep(step, found, warehouse);
+    const code = await runStep(step, found, { warehouse, table });
     const isRefused = step.fails === true;
     if (isRefused !== (code !== null)) return { step: step.args.join(' '), code: code ?? 'none' };
   }
@@ -38,9 +42,9 @@ export async function replay(found: GoldenCase, warehouse: string): Promise<Repl
 }
 
 /** The code of the step's error, or null. */
-async function runStep(step: GoldenStep, found: GoldenCase, warehouse: string): Promise<string | null> {
+async function runStep(step: GoldenStep, found: GoldenCase, at: TableAt): Promise<string | null> {
   try {
-    await tableCommand().parseAsync(ourArguments(step, found, warehouse), { from: 'user' });
+    await tableCommand().parseAsync(ourArguments(step, found, at), { from: 'user' });
     return null;
   } catch (error) {
     if (!isTributaryError(error)) throw error;
@@ -48,10 +52,11 @@ async function runStep(step: GoldenStep, found: GoldenCase, warehouse: string): 
   }
 }
 
-function ourArguments({ args }: GoldenStep, found: GoldenCase, warehouse: string): readonly string[] {
+function ourArguments({ args }: GoldenStep, found: GoldenCase, at: TableAt): readonly string[] {
   return args.map((arg, index) => {
     const option = args[index - 1] ?? '';
-    if (option === '--warehouse') return warehouse;
+    if (option === '--warehouse') return at.warehouse;
+    if (option === '--table') return at.table;
     return FILE_OPTIONS.has(option) ? join(found.directory, arg) : arg;
   });
 }
