@@ -83,11 +83,9 @@ describe.skipIf(!interopWanted())('other engines write to our tables', () => {
       for (const [index, { what, act: action, change }] of steps.entries()) {
         await act(name, action(name));
         change(model);
-        if (what === COMPACTION) {
-          const newest = await (await lake.table(name)).latestSnapshot();
-          expect(newest?.commitKind).toBe('COMPACT');
-          expect(newest?.commitUser).not.toBe(US);
-        }
+        const newest = await (await lake.table(name)).latestSnapshot();
+        const isTheirs = newest?.commitKind === 'COMPACT' && newest.commitUser !== US;
+        expect(isTheirs || what !== COMPACTION, 'the engine has compacted').toBe(true);
         await expectRows(name, [...model.values()], what);
         await goOn(await lake.table(name), model, steps[index + 1]);
         await expectRows(name, [...model.values()], `${what}, and rows of ours`);
