@@ -61,7 +61,7 @@ describe.skipIf(!interopWanted())('other engines write to our tables', () => {
 
     async function act(table: string, action: StepAction): Promise<void> {
       if ('sql' in action) await engine.sql?.(action.sql);
-      else await python?.write({ warehouse, table }, action.rows, writer.endsWith('native') ? NATIVE_WRITES : {});
+      else await python?.upsert({ warehouse, table }, action.rows, writer.endsWith('native') ? NATIVE_WRITES : {});
     }
 
     /** We and the engine read these rows, and nothing is wrong with the table. */
