@@ -60,8 +60,12 @@ describe.skipIf(!interopWanted())('other engines write to our tables', () => {
     afterAll(() => engine.stop());
 
     async function act(table: string, action: StepAction): Promise<void> {
-      if ('sql' in action) await engine.sql?.(action.sql);
-      else await python?.upsert({ warehouse, table }, action.rows, writer.endsWith('native') ? NATIVE_WRITES : {});
+      if ('sql' in action) {
+        await engine.sql?.(action.sql);
+      } else {
+        const rows = action.rows.map((row) => ({ kind: '+I', row }));
+        await python?.insert({ warehouse, table }, rows, writer.endsWith('native') ? NATIVE_WRITES : {});
+      }
     }
 
     /** We and the engine read these rows, and nothing is wrong with the table. */

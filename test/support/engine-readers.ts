@@ -82,7 +82,7 @@ function pythonReader(python: Pypaimon, warehouse: string, options: Readonly<Rec
         ...(snapshot === undefined ? {} : { 'scan.snapshot-id': String(snapshot) }),
         ...(tag === undefined ? {} : { 'scan.tag-name': tag }),
       };
-      return python.read({ warehouse, table }, { ...options, ...state });
+      return python.read({ warehouse, table }, { options: { ...options, ...state } });
     },
     sql: null,
     stream: null,
