@@ -15,7 +15,7 @@ describe.skipIf(java === null || python === null)('random tables', () => {
   const clients = { java: java as Reference, python: python as Pypaimon };
 
   test(`are read alike by all readers, for ${SECONDS} s`, { timeout: (SECONDS + 120) * 1000 }, async () => {
-    const { seed } = printedSeed('random readers');
+    const { seed } = printedSeed('random readers', 1);
     const end = performance.now() + SECONDS * 1000;
     let lives = 0;
     for (; performance.now() < end; lives++) {
