@@ -75,7 +75,7 @@ const OWN: Readonly<Record<string, (lake: Lake, name: string) => Promise<void>>>
   moments: (lake, name) => moments(lake, name),
   large: (lake, name) => large(lake, name),
   part_types: (lake, name) => partitionTypes(lake, name),
-  se_nested: (lake, name) => nestedEvolution(lake, name),
+  se_inner: (lake, name) => nestedEvolution(lake, name),
 };
 
 /** Commits one batch of rows after the other. */
