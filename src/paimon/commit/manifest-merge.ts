@@ -5,6 +5,7 @@ import { type ColumnBounds, type Literal, mayMeet } from '../format/condition.ts
 import type { SimpleStats } from '../meta/data-file-meta.ts';
 import { FILE_ADD, FILE_DELETE, type ManifestEntry, type ManifestFileMeta } from '../meta/manifest-entry.ts';
 import { partitionStatsOf } from '../meta/manifest-list.ts';
+import { everyRow, type ManifestRow } from '../meta/manifest-row.ts';
 import { fileIdentity, LiveEntries, mergeEntries } from '../meta/merge-entries.ts';
 import type { DataType } from '../schema/data-type.ts';
 import type { ManifestStore } from './manifest-store.ts';
@@ -67,7 +68,7 @@ async function mergeGroups(
     if (group.length === 1) merged.push(...group);
     else {
       const entries = (await store.readManifests(group)).flat();
-      merged.push(...(await store.writeManifests(mergeEntries(entries), written)));
+      merged.push(...(await store.writeManifests(clustered(mergeEntries(entries)), written)));
     }
   }
   return merged;
@@ -120,16 +121,22 @@ async function rewriteAll(
   for (const manifest of examined) {
     const added: ManifestEntry[] = [];
     let loses = mustChange(manifest, settings);
-    await store.visit([manifest], (row) => {
+    const visit = (row: ManifestRow): void => {
       if (row.kind !== FILE_ADD) return;
       const entry = row.entry();
       if (deleted.identities.has(fileIdentity(entry))) loses = true;
       else added.push(entry);
-    });
+    };
+    await store.visit([manifest], everyRow(visit));
     if (loses) for (const entry of added) rewritten.add(entry);
     else kept.push(manifest);
   }
-  return [...kept, ...(await store.writeManifests(rewritten.live(), written))];
+  return [...kept, ...(await store.writeManifests(clustered(rewritten.live()), written))];
+}
+
+/** Entries of a bucket together, in the order they had: blocks of manifests then span little. */
+function clustered(entries: readonly ManifestEntry[]): readonly ManifestEntry[] {
+  return entries.toSorted((a, b) => Buffer.compare(a.partition, b.partition) || a.bucket - b.bucket);
 }
 
 interface DeletedFiles {
@@ -140,9 +147,10 @@ interface DeletedFiles {
 async function deletedFiles(manifests: readonly ManifestFileMeta[], store: ManifestStore): Promise<DeletedFiles> {
   const entries: ManifestEntry[] = [];
   const withDeletes = manifests.filter(({ numDeletedFiles }) => numDeletedFiles > 0);
-  await store.visit(withDeletes, (row) => {
+  const visit = (row: ManifestRow): void => {
     if (row.kind === FILE_DELETE) entries.push(row.entry());
-  });
+  };
+  await store.visit(withDeletes, everyRow(visit));
   return { entries, identities: new Set(entries.map(fileIdentity)) };
 }
 

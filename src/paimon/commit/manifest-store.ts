@@ -11,9 +11,10 @@ import {
   type ManifestEntry,
   type ManifestFileMeta,
 } from '../meta/manifest-entry.ts';
+import type { BlockSpan } from '../meta/manifest-blocks.ts';
 import { decodeManifest, encodeManifest } from '../meta/manifest-file.ts';
 import { decodeManifestList, describeManifest, encodeManifestList } from '../meta/manifest-list.ts';
-import { type ManifestRow, visitManifest } from '../meta/manifest-row.ts';
+import { type ManifestRow, type ManifestVisitor, visitManifest } from '../meta/manifest-row.ts';
 import { LiveEntries } from '../meta/merge-entries.ts';
 import type { Snapshot } from '../meta/snapshot.ts';
 import type { DataType } from '../schema/data-type.ts';
@@ -28,13 +29,15 @@ export interface WrittenFile {
 
 /** Which entries of manifests are wanted. Each test may say true for what is not wanted. */
 export interface EntrySelection {
+  /** By what a block of a manifest spans. */
+  hasBlock(span: BlockSpan): boolean;
   /** By partition, bucket and level alone, which a file's ADD and DELETE have in common. */
   hasPlace(row: ManifestRow): boolean;
   /** By all else that is known of a file that is added. */
   hasFile(row: ManifestRow): boolean;
 }
 
-const ALL_ENTRIES: EntrySelection = { hasPlace: () => true, hasFile: () => true };
+const ALL_ENTRIES: EntrySelection = { hasBlock: () => true, hasPlace: () => true, hasFile: () => true };
 
 /** Manifests that are read at a time. */
 const READS_MAX = 8;
@@ -104,18 +107,21 @@ export class ManifestStore {
     wanted: EntrySelection = ALL_ENTRIES,
   ): Promise<readonly ManifestEntry[]> {
     const found = new LiveEntries();
-    await this.visit(manifests, (row) => {
-      if (wanted.hasPlace(row) && (row.kind === FILE_DELETE || wanted.hasFile(row))) found.add(row.entry());
+    await this.visit(manifests, {
+      hasBlock: (span) => wanted.hasBlock(span),
+      visit: (row) => {
+        if (wanted.hasPlace(row) && (row.kind === FILE_DELETE || wanted.hasFile(row))) found.add(row.entry());
+      },
     });
     return found.live();
   }
 
-  /** Calls `visit` at each row of the manifests, in order: see `visitManifest`. */
-  async visit(manifests: readonly ManifestFileMeta[], visit: (row: ManifestRow) => void): Promise<void> {
+  /** Shows the visitor the rows of the manifests, in order: see `visitManifest`. */
+  async visit(manifests: readonly ManifestFileMeta[], visitor: ManifestVisitor): Promise<void> {
     for (let index = 0; index < manifests.length; index += READS_MAX) {
       const group = manifests.slice(index, index + READS_MAX);
       const contents = await Promise.all(group.map(({ fileName }) => this.#store.read(this.path(fileName))));
-      for (const bytes of contents) visitManifest(bytes, visit);
+      for (const bytes of contents) visitManifest(bytes, visitor);
     }
   }
 

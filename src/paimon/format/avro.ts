@@ -76,10 +76,19 @@ const HEADER_TYPE = avro.Type.forSchema({ type: 'map', values: 'bytes' });
 const types = new Map<string, avro.Type>();
 const skippers = new Map<string, Skip | null>();
 
+/** Entries of a header, given the number of rows of each block. Names that begin with `avro.` are Avro's own. */
+export type BlockNotes = (rowCounts: readonly number[]) => Readonly<Record<string, string>>;
+
 /** A container of the rows. `schemaText` stands in its header as it is. Equal rows give equal bytes. */
-export function writeAvro(schemaText: string, rows: readonly AvroRow[], options: AvroWriteOptions): Uint8Array {
-  const metadata = { 'avro.schema': Buffer.from(schemaText), 'avro.codec': Buffer.from(options.codec) };
+export function writeAvro(
+  schemaText: string,
+  rows: readonly AvroRow[],
+  options: AvroWriteOptions,
+  notes: BlockNotes = () => ({}),
+): Uint8Array {
   const blocks = encodeBlocks(typeOf(schemaText), rows);
+  const entries = { 'avro.schema': schemaText, 'avro.codec': options.codec, ...notes(blocks.map(rowCountOf)) };
+  const metadata = Object.fromEntries(Object.entries(entries).map(([name, text]) => [name, Buffer.from(text)]));
   const hash = createHash('sha256').update(schemaText);
   for (const block of blocks) hash.update(block.bytes);
   // Any 16 bytes that do not occur in the file by chance will do; these are the same for the same rows.
@@ -97,15 +106,33 @@ export function readAvro(container: Uint8Array): readonly AvroRow[] {
   return reading(container, readContainer);
 }
 
+/** A container before its blocks are read. */
+export interface OpenedContainer extends Pick<ContainerHeader, 'schemaText' | 'metadata'> {
+  /** The rows of each block. */
+  readonly rowCounts: readonly number[];
+}
+
+/** What the blocks of a container are read with. */
+export interface BlockReader {
+  /** Takes the bytes of a block and how many rows they hold. */
+  read(block: Uint8Array, rowCount: number): void;
+  /** Whether a block is unpacked and read. */
+  isWanted(block: number): boolean;
+}
+
 /**
- * Takes a container apart, for readers that decode rows by themselves: `open` gets the schema and gives what is called
- * with each block, decompressed. Throws `E3110`, whatever fault of the bytes they find.
+ * Takes a container apart, for readers that decode rows by themselves: `open` gets what the container says of itself and
+ * gives the reader of its blocks. Throws `E3110`, whatever fault of the bytes they find.
  */
-export function readAvroBlocks(container: Uint8Array, open: (schemaText: string) => BlockReader): void {
+export function readAvroBlocks(container: Uint8Array, open: (container: OpenedContainer) => BlockReader): void {
   reading(container, (buffer) => {
     const header = parseContainerHeader(buffer);
-    const readBlock = open(header.schemaText);
-    forEachBlock(buffer, header, readBlock);
+    const places = blockPlaces(buffer, header);
+    const { schemaText, metadata } = header;
+    const reader = open({ schemaText, metadata, rowCounts: places.map(rowCountOf) });
+    places.forEach((place, block) => {
+      if (reader.isWanted(block)) reader.read(unpack(buffer, header, place), place.rowCount);
+    });
   });
 }
 
@@ -155,21 +182,36 @@ function encodeBlocks(type: avro.Type, rows: readonly AvroRow[]) {
   return blocks;
 }
 
-/** Takes the bytes of a block and how many rows they hold. */
-export type BlockReader = (block: Uint8Array, rowCount: number) => void;
+interface BlockPlace {
+  readonly rowCount: number;
+  /** Of the stored bytes. */
+  readonly start: number;
+  readonly end: number;
+}
 
-function forEachBlock(container: Buffer, header: ContainerHeader, read: BlockReader): void {
+function rowCountOf({ rowCount }: Pick<BlockPlace, 'rowCount'>): number {
+  return rowCount;
+}
+
+/** Where the blocks of a container are: nothing is unpacked. */
+function blockPlaces(container: Buffer, header: ContainerHeader): readonly BlockPlace[] {
+  const places: BlockPlace[] = [];
   for (let at = header.offset; at < container.length; ) {
     const rowCount = readCount(container, at);
     const size = readCount(container, rowCount.offset);
     const end = size.offset + size.value;
     if (!container.subarray(end, end + SYNC_SIZE).equals(header.sync))
       throw damaged(`a block is damaged: offset=${at}`);
-    const block = decompressBlock(header.codec, container.subarray(size.offset, end), BLOCK_SIZE_MAX);
-    if (rowCount.value > block.length) throw damaged('a block has more rows than bytes');
-    read(block, rowCount.value);
+    places.push({ rowCount: rowCount.value, start: size.offset, end });
     at = end + SYNC_SIZE;
   }
+  return places;
+}
+
+function unpack(container: Buffer, { codec }: ContainerHeader, { rowCount, start, end }: BlockPlace): Uint8Array {
+  const block = decompressBlock(codec, container.subarray(start, end), BLOCK_SIZE_MAX);
+  if (rowCount > block.length) throw damaged('a block has more rows than bytes');
+  return block;
 }
 
 function readContainer(container: Buffer): readonly AvroRow[] {
@@ -177,10 +219,11 @@ function readContainer(container: Buffer): readonly AvroRow[] {
   const type = typeOf(header.schemaText);
   const skipRow = skipRowOf(header.schemaText);
   const rows: AvroRow[] = [];
-  forEachBlock(container, header, (block, rowCount) => {
-    checkBlock(block, rowCount, skipRow);
-    decodeBlock(type, block, rowCount, rows);
-  });
+  for (const place of blockPlaces(container, header)) {
+    const block = unpack(container, header, place);
+    checkBlock(block, place.rowCount, skipRow);
+    decodeBlock(type, block, place.rowCount, rows);
+  }
   return rows;
 }
 

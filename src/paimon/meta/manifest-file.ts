@@ -2,21 +2,23 @@
 import { avroBytes, type AvroRow, type AvroWriteOptions, writeAvro } from '../format/avro.ts';
 import { MANIFEST_SCHEMA } from './avro-schemas.ts';
 import type { DataFileMeta } from './data-file-meta.ts';
+import { blockNotes } from './manifest-blocks.ts';
 import type { ManifestEntry } from './manifest-entry.ts';
-import { visitManifest } from './manifest-row.ts';
+import { everyRow, type ManifestRow, visitManifest } from './manifest-row.ts';
 import { statsToAvro } from './stats.ts';
 
 const ROW_VERSION = 2;
 
 /** The bytes of a manifest with the entries, in order. */
 export function encodeManifest(entries: readonly ManifestEntry[], options: AvroWriteOptions): Uint8Array {
-  return writeAvro(MANIFEST_SCHEMA, entries.map(entryToAvro), options);
+  return writeAvro(MANIFEST_SCHEMA, entries.map(entryToAvro), options, (rowCounts) => blockNotes(entries, rowCounts));
 }
 
 /** The entries of a manifest, in order. Throws `E3110`. */
 export function decodeManifest(bytes: Uint8Array): readonly ManifestEntry[] {
   const entries: ManifestEntry[] = [];
-  visitManifest(bytes, (row) => entries.push(row.entry()));
+  const visit = (row: ManifestRow): unknown => entries.push(row.entry());
+  visitManifest(bytes, everyRow(visit));
   return entries;
 }
 

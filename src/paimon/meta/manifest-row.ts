@@ -6,6 +6,7 @@ import { parseAvroSchema } from '../format/avro/avro-schema.ts';
 import { type FieldGetter, RecordFields } from '../format/avro/record-fields.ts';
 import type { BinaryRowBytes, DataFileMeta, SimpleStats } from './data-file-meta.ts';
 import { isFileName } from './file-name.ts';
+import { type BlockSpan, blockSpans } from './manifest-blocks.ts';
 import type { ManifestEntry } from './manifest-entry.ts';
 
 const ROW_VERSION = 2;
@@ -41,18 +42,35 @@ export interface ManifestRow extends FileBounds {
 /** By the text of their schema: most manifests have the same. */
 const layouts = new Map<string, EntryLayout>();
 
-/** Calls `visit` at each row of a manifest, in order. It must not walk over another manifest meanwhile. Throws `E3110`. */
-export function visitManifest(container: Uint8Array, visit: (row: ManifestRow) => void): void {
-  readAvroBlocks(container, (schemaText) => {
+/** Takes the rows of a manifest. */
+export interface ManifestVisitor {
+  /** It must not walk over another manifest meanwhile. */
+  visit(row: ManifestRow): void;
+  /** Whether rows are wanted that a block with such ones holds. */
+  hasBlock(span: BlockSpan): boolean;
+}
+
+/** Shows the visitor the rows of a manifest, in order, but for those of blocks that it does not want. Throws `E3110`. */
+export function visitManifest(container: Uint8Array, visitor: ManifestVisitor): void {
+  readAvroBlocks(container, ({ schemaText, metadata, rowCounts }) => {
     const layout = layouts.get(schemaText) ?? new EntryLayout(new RecordFields(parseAvroSchema(schemaText)));
     layouts.set(schemaText, layout);
-    return (block, rowCount) => {
-      layout.fields.read(block, rowCount, () => {
-        layout.checkVersion();
-        visit(layout);
-      });
+    const spans = blockSpans(metadata, rowCounts);
+    return {
+      isWanted: (block) => spans === null || visitor.hasBlock(spans[block]),
+      read: (block, rowCount) => {
+        layout.fields.read(block, rowCount, () => {
+          layout.checkVersion();
+          visitor.visit(layout);
+        });
+      },
     };
   });
+}
+
+/** A visitor of all rows. */
+export function everyRow(visit: (row: ManifestRow) => void): ManifestVisitor {
+  return { visit, hasBlock: () => true };
 }
 
 class StatsFields {

@@ -92,9 +92,12 @@ async function visibleEntries(
   // A row that is left of a merge stands in one of the files: buckets without such a file are passed by as a whole.
   const buckets = new Set<string>();
   const judge = new ScanSelection({ ...wanted, standAlone: true });
-  await manifests.visit(list, (row) => {
-    if (row.kind !== FILE_ADD || !judge.hasPlace(row) || !judge.hasFile(row)) return;
-    buckets.add(bucketKey(row.partition, row.bucket));
+  await manifests.visit(list, {
+    hasBlock: (span) => judge.hasBlock(span),
+    visit: (row) => {
+      if (row.kind !== FILE_ADD || !judge.hasPlace(row) || !judge.hasFile(row)) return;
+      buckets.add(bucketKey(row.partition, row.bucket));
+    },
   });
   return buckets.size === 0 ? [] : manifests.liveEntriesIn(list, new ScanSelection({ ...wanted, buckets }));
 }

@@ -5,6 +5,7 @@ import { decodeCells } from '../format/binary-row.ts';
 import { mayMeet, mayMeetAll, type PlainCondition } from '../format/condition.ts';
 import { partitionTypes } from '../format/partition-path.ts';
 import { bucketKey, partitionKey } from '../lsm/live-files.ts';
+import type { BlockSpan } from '../meta/manifest-blocks.ts';
 import type { ManifestFileMeta } from '../meta/manifest-entry.ts';
 import type { ManifestRow } from '../meta/manifest-row.ts';
 import { writtenSchema } from '../lsm/written-columns.ts';
@@ -12,6 +13,9 @@ import { readableSchema, ROW_ID_FIELD } from '../schema/system-fields.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import { type BucketTest, bucketTest } from './bucket-test.ts';
 import { keysMayMeet, partitionMayMeet, valuesMayMeet } from './prune.ts';
+
+/** Of a block that spans more buckets, each may be there. */
+const BUCKETS_TRIED_MAX = 256;
 
 /** What is wanted of a table. */
 export interface WantedFiles {
@@ -39,6 +43,16 @@ export class ScanSelection implements EntrySelection {
     this.#wanted = wanted;
     this.#readable = readableSchema(wanted.schema);
     this.#hasBucket = bucketTest(wanted.schema, wanted.where);
+  }
+
+  hasBlock({ partitions, minBucket, maxBucket, totalBuckets }: BlockSpan): boolean {
+    if (this.#wanted.where.length === 0) return true;
+    if (partitions !== null && !partitions.some((partition) => this.#hasPartition(partition))) return false;
+    if (totalBuckets === null || maxBucket - minBucket >= BUCKETS_TRIED_MAX) return true;
+    for (let bucket = minBucket; bucket <= maxBucket; bucket++) {
+      if (this.#hasBucket(bucket, totalBuckets)) return true;
+    }
+    return false;
   }
 
   hasPlace(row: ManifestRow): boolean {

@@ -17,6 +17,8 @@ export interface ContainerHeader {
   readonly schemaText: string;
   readonly codec: string;
   readonly sync: Uint8Array;
+  /** All that the header says, by name. */
+  readonly metadata: ReadonlyMap<string, string>;
   /** Where the first block begins. */
   readonly offset: number;
 }
@@ -64,6 +66,7 @@ export function parseContainerHeader(bytes: Uint8Array): ContainerHeader {
     schemaText: schema,
     codec: metadata.get('avro.codec') ?? 'null',
     sync: bytes.slice(cursor.at - SYNC_SIZE, cursor.at),
+    metadata,
     offset: cursor.at,
   };
 }

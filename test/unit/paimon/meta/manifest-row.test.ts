@@ -5,7 +5,7 @@ import { type AvroRow, writeAvro } from '../../../../src/paimon/format/avro.ts';
 import { EMPTY_ROW } from '../../../../src/paimon/format/binary-row.ts';
 import { MANIFEST_SCHEMA } from '../../../../src/paimon/meta/avro-schemas.ts';
 import type { ManifestEntry } from '../../../../src/paimon/meta/manifest-entry.ts';
-import { visitManifest } from '../../../../src/paimon/meta/manifest-row.ts';
+import { everyRow, visitManifest } from '../../../../src/paimon/meta/manifest-row.ts';
 
 interface Field {
   readonly name: string;
@@ -49,7 +49,10 @@ function manifest(fileFields: readonly Field[], rows: readonly AvroRow[], topFie
 
 function entries(container: Uint8Array): readonly ManifestEntry[] {
   const found: ManifestEntry[] = [];
-  visitManifest(container, (row) => found.push(row.entry()));
+  visitManifest(
+    container,
+    everyRow((row) => found.push(row.entry())),
+  );
   return found;
 }
 
