@@ -187,7 +187,7 @@ const TRICKY: readonly string[] = [
   'pivot shop.plain on flag using count(*) group by region',
   'select count(*) from (unpivot shop.plain on size, id into name n value v)',
   'describe shop.plain',
-  'summarize select id from shop.plain',
+  'select column_name, min, max, q50, count from (summarize select id from shop.plain)',
   'select nosuch from shop.plain where id = 3',
   'select unnest([1, 2]), id from shop.plain where id = 3',
   'select list(id) from shop.plain where id in (3)',
