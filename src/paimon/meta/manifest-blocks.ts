@@ -45,8 +45,7 @@ export function blockSpans(
   if (note === undefined) return null;
   const text = note.slice(note.indexOf(' ') + 1);
   if (note !== `${crc32(text)} ${text}`) throw damaged();
-  const spans = JSON.parse(text) as JsonValue;
-  if (!Array.isArray(spans)) throw damaged();
+  const spans = listOf(JSON.parse(text) as JsonValue);
   // Who copies a header to other blocks copies a note that says nothing of them.
   if (spans.length !== rowCounts.length || spans.some((span, block) => rowsOf(span) !== rowCounts[block])) return null;
   return spans.map(spanOf);
@@ -69,6 +68,11 @@ function spanTexts(entries: readonly ManifestEntry[]): readonly JsonValue[] {
     otherTotals.length === 0 ? total : null,
     partitions.size > PARTITIONS_MAX ? null : [...partitions],
   ];
+}
+
+function listOf(value: JsonValue): readonly JsonValue[] {
+  if (!Array.isArray(value)) throw damaged();
+  return value as readonly JsonValue[];
 }
 
 function rowsOf(span: JsonValue): JsonValue | undefined {
