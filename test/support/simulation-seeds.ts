@@ -1,9 +1,10 @@
-// Which seeds the simulation runs, in groups: one test each. SIMULATION_SEEDS=n runs more or fewer, SEED=n one.
+// Which seeds the simulation runs, in groups: one test each. CI runs more of them; SIMULATION_SEEDS=n says how many, SEED=n
+// runs one.
 import { expect } from 'vitest';
 import { seededRandom } from '../../src/base/random.ts';
 import { simulate } from './simulation.ts';
 
-const SEEDS = 500;
+const SEEDS = process.env['CI'] === 'true' ? 500 : 200;
 const GROUP = 25;
 
 /** Seeds of one test. */
