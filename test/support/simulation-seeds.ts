@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import { seededRandom } from '../../src/base/random.ts';
 import { simulate } from './simulation.ts';
 
-const SEEDS = process.env['CI'] === 'true' ? 500 : 200;
+const SEEDS = process.env['CI'] === 'true' ? 500 : 100;
 const GROUP = 25;
 
 /** Seeds of one test. */
