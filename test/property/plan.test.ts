@@ -7,12 +7,12 @@ import { encodeCells } from '../../src/paimon/format/binary-row.ts';
 import { bucketRuleOf, createBucketer } from '../../src/paimon/format/bucket.ts';
 import { vectorOf } from '../../src/paimon/format/cell.ts';
 import type { Condition } from '../../src/paimon/format/condition.ts';
-import type { DataFileMeta } from '../../src/paimon/meta/data-file-meta.ts';
 import { FILE_ADD, FILE_DELETE, type ManifestEntry } from '../../src/paimon/meta/manifest-entry.ts';
 import { EMPTY_STATS, simpleStats } from '../../src/paimon/meta/stats.ts';
 import type { DataType } from '../../src/paimon/schema/data-type.ts';
 import { Table } from '../../src/paimon/table.ts';
 import { MemoryFileStore } from '../../src/storage/memory/memory-file-store.ts';
+import { dataFile } from '../support/data-files.ts';
 import { EagerClock } from '../support/eager-clock.ts';
 import { schemaOf } from '../support/written-table.ts';
 
@@ -75,9 +75,8 @@ class RandomTable {
     const isKeyed = this.table.schema.primaryKeys.length > 0;
     const [min, max] = [keys[0] ?? 0, keys.at(-1) ?? 0];
     this.sequence += 1n;
-    const file: DataFileMeta = {
+    const file = dataFile({
       fileName: `data-${random.uuid()}-0.parquet`,
-      fileSize: 1,
       rowCount: rows.length,
       minKey: encodeCells(isKeyed ? [INT] : [], isKeyed ? [min] : []),
       maxKey: encodeCells(isKeyed ? [INT] : [], isKeyed ? [max] : []),
@@ -88,18 +87,7 @@ class RandomTable {
       ),
       minSequenceNumber: this.sequence,
       maxSequenceNumber: this.sequence,
-      schemaId: 0,
-      level: 0,
-      extraFiles: [],
-      creationTimeMs: 0,
-      deleteRowCount: 0,
-      embeddedFileIndex: null,
-      fileSource: 0,
-      valueStatsCols: null,
-      externalPath: null,
-      firstRowId: null,
-      writeCols: null,
-    };
+    });
     return { entry: { kind: FILE_ADD, partition: encodeCells([COLUMNS.p], [p]), bucket, totalBuckets: 4, file }, rows };
   }
 

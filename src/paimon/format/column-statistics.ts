@@ -1,7 +1,7 @@
 // Null counts and exact bounds of columns while they are written, for formats whose files keep none.
-import { vectorComparator } from '../../column/compare.ts';
+import { type RowComparator, vectorComparator } from '../../column/compare.ts';
 import { bigIntAt, bytesAt, PRESENT, type Vector } from '../../column/vector.ts';
-import { type DataField, type DataType, columnOrder } from '../schema/data-type.ts';
+import { columnOrder, type DataField, type DataType, hasOrder } from '../schema/data-type.ts';
 import type { FileColumnStatistics } from './data-file.ts';
 import { type BoundOrder, type ColumnBound, type ColumnBounds, joinBounds } from './parquet/column-bounds.ts';
 
@@ -10,6 +10,34 @@ export interface RowRange {
   readonly order: Uint32Array | null;
   readonly from: number;
   readonly to: number;
+}
+
+/** Which rows have the least and the greatest value. */
+export interface ExtremeRows {
+  /** Both -1 where no row has a value, or values are not compared. */
+  readonly least: number;
+  readonly most: number;
+  readonly nullCount: number;
+}
+
+/** The first rows of the least and the greatest value; `compare` is null where only NULLs are counted. */
+export function extremeRows(
+  { validity }: Vector,
+  compare: RowComparator | null,
+  { order, from, to }: RowRange,
+): ExtremeRows {
+  let least = -1;
+  let most = -1;
+  let nullCount = 0;
+  for (let index = from; index < to; index++) {
+    const row = order === null ? index : order[index];
+    if (validity !== null && validity[row] !== PRESENT) nullCount++;
+    else if (compare === null) continue;
+    else if (least < 0) least = most = row;
+    else if (compare(row, least) < 0) least = row;
+    else if (compare(row, most) > 0) most = row;
+  }
+  return { least, most, nullCount };
 }
 
 /** What one column of a file holds, grown batch by batch. */
@@ -22,20 +50,11 @@ export class ColumnStatistics {
     this.field = field;
   }
 
-  add(vector: Vector, { order, from, to }: RowRange): void {
+  add(vector: Vector, rows: RowRange): void {
     const { type } = this.field;
-    const compare = hasOrder(type) ? vectorComparator(vector, vector, columnOrder(type)) : null;
-    const { validity } = vector;
-    let least = -1;
-    let most = -1;
-    for (let index = from; index < to; index++) {
-      const row = order === null ? index : order[index];
-      if (validity !== null && validity[row] !== PRESENT) this.nullCount++;
-      else if (compare === null) continue;
-      else if (least < 0) least = most = row;
-      else if (compare(row, least) < 0) least = row;
-      else if (compare(row, most) > 0) most = row;
-    }
+    const compare = hasBounds(type) ? vectorComparator(vector, vector, columnOrder(type)) : null;
+    const { least, most, nullCount } = extremeRows(vector, compare, rows);
+    this.nullCount += nullCount;
     if (least < 0) return;
     this.bounds = joinBounds(boundOrder(type), this.bounds, {
       min: boundAt(vector, least),
@@ -48,21 +67,10 @@ export class ColumnStatistics {
   }
 }
 
-/** Nested types have none; timestamps of precision above 6 are pairs of numbers and have none either. */
-function hasOrder(type: DataType): boolean {
-  switch (type.kind) {
-    case 'ARRAY':
-    case 'MAP':
-    case 'MULTISET':
-    case 'ROW':
-    case 'VARIANT':
-      return false;
-    case 'TIMESTAMP':
-    case 'TIMESTAMP_LTZ':
-      return type.precision <= 6;
-    default:
-      return true;
-  }
+/** Timestamps of precision above 6 are pairs of numbers, and have no bounds. */
+function hasBounds(type: DataType): boolean {
+  const isTimestamp = type.kind === 'TIMESTAMP' || type.kind === 'TIMESTAMP_LTZ';
+  return hasOrder(type) && !(isTimestamp && type.precision > 6);
 }
 
 function boundOrder(type: DataType): BoundOrder {

@@ -1,16 +1,17 @@
 // Least and greatest values and NULLs of columns: from the metadata where it tells them exactly, by reading where rows have
 // to be merged, are deleted or asked for by a condition, and where statistics may be cut off.
 import { rowComparator } from '../../column/compare.ts';
-import { PRESENT, type Vector } from '../../column/vector.ts';
+import type { Vector } from '../../column/vector.ts';
 import { TributaryError } from '../../base/errors.ts';
 import { decodeCells } from '../format/binary-row.ts';
 import { type Cell, cellAt, compareCells, vectorOf } from '../format/cell.ts';
+import { extremeRows } from '../format/column-statistics.ts';
 import type { ColumnBounds } from '../format/condition.ts';
 import { rowObjects, type RowValue } from '../format/row-objects.ts';
 import { fieldNamed } from '../lsm/file-conditions.ts';
 import { writtenSchema } from '../lsm/written-columns.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
-import { columnOrder, type DataField, type DataType } from '../schema/data-type.ts';
+import { columnOrder, type DataField, type DataType, hasOrder } from '../schema/data-type.ts';
 import { type TableSchema, trimmedPrimaryKeys } from '../schema/table-schema.ts';
 import { knownCount } from './count.ts';
 import { FileColumnBounds, firstKeyBounds } from './prune.ts';
@@ -158,19 +159,6 @@ function isExact(type: DataType): boolean {
   }
 }
 
-function hasOrder(type: DataType): boolean {
-  switch (type.kind) {
-    case 'ARRAY':
-    case 'MAP':
-    case 'MULTISET':
-    case 'ROW':
-    case 'VARIANT':
-      return false;
-    default:
-      return true;
-  }
-}
-
 /** The columns of a split that have to be read; with none and no need to count, nothing is. */
 async function readColumns(
   source: ReadSource,
@@ -193,15 +181,8 @@ async function readColumns(
 }
 
 function aggregateOf(type: DataType, vector: Vector, rowCount: number): CellAggregate {
-  const { validity } = vector;
   const compare = rowComparator([vector], [vector], [columnOrder(type)]);
-  let [least, most, nullCount] = [-1, -1, 0];
-  for (let row = 0; row < rowCount; row++) {
-    if (validity !== null && validity[row] !== PRESENT) nullCount++;
-    else if (least < 0) least = most = row;
-    else if (compare(row, least) < 0) least = row;
-    else if (compare(row, most) > 0) most = row;
-  }
+  const { least, most, nullCount } = extremeRows(vector, compare, { order: null, from: 0, to: rowCount });
   const at = (row: number): Cell => (row < 0 ? null : kept(cellAt(type, vector, row)));
   return { min: at(least), max: at(most), nullCount };
 }

@@ -72,6 +72,20 @@ export function shapeOf(type: DataType): Shape {
   }
 }
 
+/** Whether values of the type are ordered: nested ones and VARIANT are not. */
+export function hasOrder(type: DataType): boolean {
+  switch (type.kind) {
+    case 'ARRAY':
+    case 'MAP':
+    case 'MULTISET':
+    case 'ROW':
+    case 'VARIANT':
+      return false;
+    default:
+      return true;
+  }
+}
+
 /** How values of the type are ordered: see `column/compare.ts`. */
 export function columnOrder(type: DataType): ColumnOrder {
   return type.kind === 'DECIMAL' && type.precision > 18 ? 'signed' : 'plain';
