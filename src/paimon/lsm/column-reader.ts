@@ -1,13 +1,12 @@
 // Reads rows whose columns stand in several files of the same row ids: each column from the newest file that has it, all
 // files side by side, with memory for a batch of each. Source: DataEvolutionSplitRead, DataEvolutionFileReader.
 import { assert, TributaryError } from '../../base/errors.ts';
-import { INSERT } from '../../column/row-kind.ts';
 import { sliceVector } from '../../column/take.ts';
 import type { Vector } from '../../column/vector.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
 import type { DataField } from '../schema/data-type.ts';
 import { isTrackingField } from '../schema/system-fields.ts';
-import type { KeyValueBatch } from './key-values.ts';
+import { type KeyValueBatch, keylessRows } from './key-values.ts';
 import type { RowGroup } from './row-id-groups.ts';
 import { type BucketReader, readFile } from './section-reader.ts';
 import { writtenSchema } from './written-columns.ts';
@@ -42,8 +41,7 @@ export async function* readRowGroup(reader: BucketReader, group: RowGroup): Asyn
       for (const [index, cursor] of cursors.entries()) {
         for (const [at, column] of cursor.take(rowCount).entries()) columns[parts[index].places[at]] = column;
       }
-      const sequence = { kind: 'i64', length: rowCount, values: new Int32Array(2 * rowCount), validity: null } as const;
-      yield { rowCount, columns, sequence, kinds: new Uint8Array(rowCount).fill(INSERT) };
+      yield keylessRows(columns, rowCount);
     }
   } finally {
     for (const cursor of cursors) await cursor.close();

@@ -1,8 +1,7 @@
 // Reads data and changelog files as batches of a target schema, in file order, with memory for one batch.
 // Source: format notes 04 sections 1 and 5.
 import { TributaryError } from '../../base/errors.ts';
-import { INSERT } from '../../column/row-kind.ts';
-import type { ColumnBatch, Int64Vector, Vector } from '../../column/vector.ts';
+import type { ColumnBatch, Vector } from '../../column/vector.ts';
 import type { FileStore } from '../../storage/file-store.ts';
 import type { PlainCondition } from '../format/condition.ts';
 import type { DataFile } from '../format/data-file.ts';
@@ -14,7 +13,7 @@ import type { DataField } from '../schema/data-type.ts';
 import { isTrackingField, KIND_FIELD, SEQUENCE_FIELD } from '../schema/system-fields.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import { type EvolvedColumn, evolveColumns, nullVector } from './evolve-column.ts';
-import type { KeyValueBatch } from './key-values.ts';
+import { type KeyValueBatch, keylessRows } from './key-values.ts';
 import { trackingColumn, writtenSchema } from './written-columns.ts';
 
 /** What to read from a file. */
@@ -88,14 +87,15 @@ async function rowsOfGroup(
   const { where = [], selected = null } = request.rows ?? {};
   if (where.length === 0 && selected === null) return undefined;
   const columns = request.fileSchema.fields;
-  const mayMeet =
-    where.length === 0 ? allRows(groupEnd - groupStart) : await reader.rowsThatMayMeet(group, { where, columns });
-  if (selected === null) return mayMeet;
-  const inGroup = mergedRanges(selected.ranges(groupStart, groupEnd), GAP_ROWS);
-  return commonRows(
-    mayMeet,
-    inGroup.map(({ from, to }) => ({ from: from - groupStart, to: to - groupStart })),
-  );
+  const chosen =
+    selected === null
+      ? allRows(groupEnd - groupStart)
+      : mergedRanges(selected.ranges(groupStart, groupEnd), GAP_ROWS).map(({ from, to }) => ({
+          from: from - groupStart,
+          to: to - groupStart,
+        }));
+  if (where.length === 0 || chosen.length === 0) return chosen;
+  return commonRows(await reader.rowsThatMayMeet(group, { where, columns }), chosen);
 }
 
 /** Opens a file by the format that its name says. Throws `E3351`, `E3200` to `E3203`. */
@@ -128,15 +128,10 @@ function keyValueBatch(batch: ColumnBatch, shape: BatchShape): KeyValueBatch {
     }
     return found ?? nullVector(fields[index].type, rowCount);
   });
-  if (!shape.isKeyed)
-    return { rowCount, columns, sequence: zeros(rowCount), kinds: new Uint8Array(rowCount).fill(INSERT) };
+  if (!shape.isKeyed) return keylessRows(columns, rowCount);
   const [sequence, kinds] = batch.columns as [Vector, Vector];
   if (sequence.kind !== 'i64' || kinds.kind !== 'i32') {
     throw new TributaryError('E3353', `file has no sequence numbers and kinds: file=${shape.request.path}`);
   }
   return { rowCount, columns, sequence, kinds: Uint8Array.from(kinds.values) };
-}
-
-function zeros(length: number): Int64Vector {
-  return { kind: 'i64', length, values: new Int32Array(2 * length), validity: null };
 }

@@ -1,7 +1,6 @@
 // Sorts any number of rows in bounded memory: sorted runs go to files of a store for what is in the way, and are merged
 // from there.
 import { concatBatches } from '../../column/concat.ts';
-import { INSERT } from '../../column/row-kind.ts';
 import { sortRows } from '../../column/sort.ts';
 import { takeVector } from '../../column/take.ts';
 import { type ColumnBatch, vectorSizeBytes } from '../../column/vector.ts';
@@ -10,7 +9,7 @@ import { type DataFileMeta, FILE_SOURCE_APPEND } from '../meta/data-file-meta.ts
 import type { TableSchema } from '../schema/table-schema.ts';
 import { readDataFile } from './data-file-reader.ts';
 import { DataFileFormat, DataFileWriter, FileNames } from './data-file-writer.ts';
-import { sequenceFrom } from './key-values.ts';
+import { keylessRows } from './key-values.ts';
 import type { SortKeyMaker } from './sort-key.ts';
 import { mergeHeads, RunHead } from './sorted-merge.ts';
 
@@ -106,7 +105,9 @@ export class ExternalSorter {
       creationTimeMs: 0,
     });
     try {
-      for await (const batch of batches) await writer.append(rowsOf(batch), null, 0, batch.rowCount);
+      for await (const { rowCount, columns } of batches) {
+        await writer.append(keylessRows(columns, rowCount), null, 0, rowCount);
+      }
       const [file] = await writer.finish();
       return file;
     } catch (error) {
@@ -133,9 +134,4 @@ export class ExternalSorter {
   private async drop(files: readonly DataFileMeta[]): Promise<void> {
     for (const { fileName } of files) await this.parts.spill.delete(`runs/${fileName}`);
   }
-}
-
-function rowsOf(batch: ColumnBatch) {
-  const { rowCount, columns } = batch;
-  return { rowCount, columns, kinds: new Uint8Array(rowCount).fill(INSERT), sequence: sequenceFrom(0n, rowCount) };
 }

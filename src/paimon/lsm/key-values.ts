@@ -1,6 +1,7 @@
 // Rows of a primary-key table between files, merge and compaction: columns, sequence numbers, kinds; and how they sort.
 import { assert } from '../../base/errors.ts';
-import type { ColumnBatch, Int64Vector } from '../../column/vector.ts';
+import { INSERT } from '../../column/row-kind.ts';
+import type { ColumnBatch, Int64Vector, Vector } from '../../column/vector.ts';
 import type { DataField } from '../schema/data-type.ts';
 import { compareBinaryRows } from '../format/binary-row.ts';
 import type { KeyRowOrder } from './interval-partition.ts';
@@ -30,6 +31,12 @@ export interface KeyValueLayout {
 export function keyRowOrder({ fields, keyIndexes }: Pick<KeyValueLayout, 'fields' | 'keyIndexes'>): KeyRowOrder {
   const types = keyIndexes.map((index) => fields[index].type);
   return (a, b) => compareBinaryRows(types, a, b);
+}
+
+/** Rows of an append table, as its files have them. */
+export function keylessRows(columns: readonly Vector[], rowCount: number): KeyValueBatch {
+  const sequence: Int64Vector = { kind: 'i64', length: rowCount, values: new Int32Array(2 * rowCount), validity: null };
+  return { rowCount, columns, sequence, kinds: new Uint8Array(rowCount).fill(INSERT) };
 }
 
 /** Consecutive sequence numbers, one a row. */

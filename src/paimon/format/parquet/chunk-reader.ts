@@ -155,23 +155,22 @@ export class ChunkReader {
   /** Passes one page unread where its header tells that it holds none but those records, else opens it. */
   private async passPage(records: number): Promise<number> {
     const header = await this.nextPage();
-    const counts = this.recordsOf(header);
-    if (counts === null || counts.records > records) {
+    const count = this.recordsOf(header);
+    if (count === null || count > records) {
       this.usePage(header);
       return 0;
     }
     this.page = null;
-    this.levelsSeen += counts.levels;
-    return counts.records;
+    // A level each: leaves that repeat are not counted.
+    this.levelsSeen += count;
+    return count;
   }
 
   /** How many records a data page holds; null where only its levels tell. */
-  private recordsOf({ kind, struct }: PageHeader): { readonly records: number; readonly levels: number } | null {
+  private recordsOf({ kind, struct }: PageHeader): number | null {
     if (this.leaf.maxRepetition > 0) return null;
     const id = kind === DATA_PAGE ? 5 : kind === DATA_PAGE_V2 ? 8 : null;
-    if (id === null) return null;
-    const levels = this.levelsOf(struct.requiredStruct(id));
-    return { records: levels, levels };
+    return id === null ? null : this.levelsOf(struct.requiredStruct(id));
   }
 
   /** How far the page belongs to the records wanted, and how many of them begin there. */

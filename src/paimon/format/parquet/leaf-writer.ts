@@ -258,6 +258,7 @@ export class LeafWriter {
     this.endPage();
     const dictionaryPage = this.dictionaryPage();
     const isCoded = dictionaryPage.length > 0;
+    const bounds = this.chunkBounds();
     const encodings = [...(isCoded ? [RLE_DICTIONARY] : []), ...(isCoded || this.hasPlainPage ? [PLAIN] : []), RLE];
     const chunk = {
       codec: codecNumber(this.settings.compression),
@@ -267,13 +268,13 @@ export class LeafWriter {
       compressedBytes: dictionaryPage.length + this.chunk.size,
       dataPageOffset: offset + dictionaryPage.length,
       dictionaryPageOffset: isCoded ? offset : null,
-      statistics: this.chunkStatistics(),
+      statistics: this.chunkStatistics(bounds),
     };
     const parts = isCoded ? [dictionaryPage, this.chunk.view()] : [this.chunk.view()];
     const pages = this.pages.map((page) => ({ ...page, offset: chunk.dataPageOffset + page.offset }));
     const isText = this.leaf.logical?.kind === 'string';
     const columnIndex = columnIndexBytes(pages, { order: this.order, isText });
-    this.beginChunk();
+    this.beginChunk(bounds);
     return { chunk, parts, pageCount: pages.length, columnIndex, offsetIndex: offsetIndexBytes(pages) };
   }
 
@@ -288,9 +289,8 @@ export class LeafWriter {
     return page.view();
   }
 
-  private chunkStatistics(): ChunkStatistics {
+  private chunkStatistics(chunkBounds: ColumnBounds | null): ChunkStatistics {
     const nullCount = this.chunkLevels - this.chunkValues;
-    const chunkBounds = this.chunkBounds();
     const bounds = chunkBounds === null ? null : plainBounds(this.order, chunkBounds);
     const isShort = bounds !== null && bounds.min.length + bounds.max.length <= FOOTER_BOUNDS_BYTES_MAX;
     return { nullCount, min: isShort ? bounds.min : null, max: isShort ? bounds.max : null };
@@ -300,8 +300,9 @@ export class LeafWriter {
     return this.pages.reduce<ColumnBounds | null>((bounds, page) => joinBounds(this.order, bounds, page.bounds), null);
   }
 
-  private beginChunk(): void {
-    this.fileBounds = joinBounds(this.order, this.fileBounds, this.chunkBounds());
+  /** Begins the next chunk after one with such bounds. */
+  private beginChunk(endedBounds: ColumnBounds | null): void {
+    this.fileBounds = joinBounds(this.order, this.fileBounds, endedBounds);
     this.fileNulls += this.chunkLevels - this.chunkValues;
     // The view handed out stays readable: bytes are overwritten by the next append only.
     this.chunk.clear();
