@@ -2,7 +2,7 @@
 import type { Clock } from '../base/clock.ts';
 import { isTributaryError, TributaryError } from '../base/errors.ts';
 import { DELETE, INSERT, isRetract } from '../column/row-kind.ts';
-import { partitionKey } from '../paimon/lsm/live-files.ts';
+import { bucketKey } from '../paimon/lsm/live-files.ts';
 import { FILE_ADD, FILE_DELETE, type ManifestEntry } from '../paimon/meta/manifest-entry.ts';
 import type { Snapshot, SnapshotId } from '../paimon/meta/snapshot.ts';
 import { fieldOf } from '../paimon/scan/predicate.ts';
@@ -193,7 +193,7 @@ async function* readEntries(
   const fields = options.columns?.map((name) => fieldOf(name, schema.fields)) ?? schema.fields;
   const order = keyRowOrder(tableLayout(schema));
   const rule = schema.primaryKeys.length === 0 ? keylessRule(schema) : ({ kind: 'merge', order } as const);
-  const buckets = Map.groupBy(entries, (entry) => `${entry.bucket}/${partitionKey(entry.partition)}`);
+  const buckets = Map.groupBy(entries, (entry) => bucketKey(entry.partition, entry.bucket));
   const splits = [...buckets.values()].flatMap((bucket) => {
     const files = splitFiles(
       bucket.map((entry) => entry.file),

@@ -46,7 +46,7 @@ export async function readTableFacts(name: string, table: Table, nowMs: number):
   const options = tableOptions(schema);
   const latest = await table.latestSnapshot();
   const manifests = latest === null ? [] : await table.manifests.manifestsOf(latest);
-  const entries = latest === null ? [] : await table.manifests.liveEntriesOf(latest);
+  const entries = await table.manifests.liveEntriesIn(manifests);
   const hidden = hiddenRowCounts(await table.indexEntries());
   const byBucket = Map.groupBy(entries, (entry) => bucketKey(entry.partition, entry.bucket));
   const ids = await table.snapshots.ids();
@@ -56,19 +56,24 @@ export async function readTableFacts(name: string, table: Table, nowMs: number):
     options,
     optionTexts: schema.options,
     columnCount: schema.fields.length,
-    buckets: [...byBucket.values()].map((files) => bucketFacts(schema, files, hidden)),
-    metadataBytes: manifests.reduce((sum, { fileSize }) => sum + Number(fileSize), 0),
+    buckets: [...byBucket.values()].map((files) => bucketFacts(files, { schema, options, hidden })),
+    metadataBytes: manifests.reduce((sum, { fileSize }) => sum + fileSize, 0),
     snapshotCount: ids.length,
     expiredSnapshotCount: ids.length === 0 ? 0 : await expiredCount(table, options, { ids, nowMs }),
   };
 }
 
+interface BucketContext {
+  readonly schema: TableSchema;
+  readonly options: TableOptions;
+  /** Rows that deletion vectors hide, by file name. */
+  readonly hidden: ReadonlyMap<string, number>;
+}
+
 function bucketFacts(
-  schema: TableSchema,
   entries: readonly ManifestEntry[],
-  hidden: ReadonlyMap<string, number>,
+  { schema, options: { smallFileSizeBytes }, hidden }: BucketContext,
 ): BucketFacts {
-  const { smallFileSizeBytes } = tableOptions(schema);
   const files = entries.map((entry) => entry.file);
   const sum = (of: (file: DataFileMeta) => number): number => files.reduce((total, file) => total + of(file), 0);
   return {

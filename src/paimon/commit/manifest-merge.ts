@@ -67,7 +67,7 @@ async function mergeGroups(
   for (const group of plan.groups) {
     if (group.length === 1) merged.push(...group);
     else {
-      const entries = (await store.readManifests(group)).flat();
+      const entries = await store.readManifests(group);
       merged.push(...(await store.writeManifests(clustered(mergeEntries(entries)), written)));
     }
   }
@@ -114,9 +114,10 @@ async function rewriteAll(
   const mayLose = (manifest: ManifestFileMeta): boolean =>
     mustChange(manifest, settings) ||
     (deleted.entries.length > 0 && mayHoldPartitions(manifest, losing, partitionTypes));
-  const examined = manifests.filter(mayLose);
+  const examined: ManifestFileMeta[] = [];
+  const kept: ManifestFileMeta[] = [];
+  for (const manifest of manifests) (mayLose(manifest) ? examined : kept).push(manifest);
   if (examined.length <= 1) return null;
-  const kept = manifests.filter((manifest) => !mayLose(manifest));
   const rewritten = new LiveEntries();
   for (const manifest of examined) {
     const added: ManifestEntry[] = [];

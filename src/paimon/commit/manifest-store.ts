@@ -14,7 +14,7 @@ import {
 import type { BlockSpan } from '../meta/manifest-blocks.ts';
 import { decodeManifest, encodeManifest } from '../meta/manifest-file.ts';
 import { decodeManifestList, describeManifest, encodeManifestList } from '../meta/manifest-list.ts';
-import { type ManifestRow, type ManifestVisitor, visitManifest } from '../meta/manifest-row.ts';
+import { everyRow, type ManifestRow, type ManifestVisitor, visitManifest } from '../meta/manifest-row.ts';
 import { LiveEntries } from '../meta/merge-entries.ts';
 import type { Snapshot } from '../meta/snapshot.ts';
 import type { DataType } from '../schema/data-type.ts';
@@ -72,13 +72,13 @@ export class ManifestStore {
     return decodeManifest(await this.#store.read(this.path(fileName)));
   }
 
-  /** The entries of several manifests, in the order of the manifests. */
-  async readManifests(manifests: readonly ManifestFileMeta[]): Promise<readonly (readonly ManifestEntry[])[]> {
-    const entries: (readonly ManifestEntry[])[] = [];
-    for (let index = 0; index < manifests.length; index += READS_MAX) {
-      const group = manifests.slice(index, index + READS_MAX);
-      entries.push(...(await Promise.all(group.map((manifest) => this.readManifest(manifest.fileName)))));
-    }
+  /** The entries of several manifests, in order. */
+  async readManifests(manifests: readonly ManifestFileMeta[]): Promise<readonly ManifestEntry[]> {
+    const entries: ManifestEntry[] = [];
+    await this.visit(
+      manifests,
+      everyRow((row) => entries.push(row.entry())),
+    );
     return entries;
   }
 
@@ -127,13 +127,13 @@ export class ManifestStore {
 
   /** The entries of a snapshot's own manifests, in order. */
   async deltaEntriesOf(snapshot: Snapshot): Promise<readonly ManifestEntry[]> {
-    return (await this.readManifests(await this.readList(snapshot.deltaManifestList))).flat();
+    return this.readManifests(await this.readList(snapshot.deltaManifestList));
   }
 
   /** The entries of a snapshot's changelog manifests, in order; none without a changelog. */
   async changelogEntriesOf(snapshot: Snapshot): Promise<readonly ManifestEntry[]> {
     if (snapshot.changelogManifestList === null) return [];
-    return (await this.readManifests(await this.readList(snapshot.changelogManifestList))).flat();
+    return this.readManifests(await this.readList(snapshot.changelogManifestList));
   }
 
   /** Writes entries to as many manifests as their size asks for; none for no entries. */

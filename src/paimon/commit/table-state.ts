@@ -3,7 +3,6 @@
 import { isTributaryError, TributaryError } from '../../base/errors.ts';
 import type { ManifestEntry, ManifestFileMeta } from '../meta/manifest-entry.ts';
 import type { Snapshot } from '../meta/snapshot.ts';
-import { liveEntries } from '../meta/merge-entries.ts';
 import { LiveIndex } from './live-index.ts';
 import type { ManifestStore } from './manifest-store.ts';
 import type { SnapshotStore, StoredSnapshot } from './snapshot-store.ts';
@@ -39,8 +38,8 @@ export class TableState {
       if (stored === null) return new TableState({ snapshots, manifests }, null, [], new LiveIndex());
       try {
         const list = await manifests.manifestsOf(stored.snapshot);
-        const entries = (await manifests.readManifests(list)).flat();
-        return new TableState({ snapshots, manifests }, stored, list, new LiveIndex(liveEntries(entries)));
+        const live = new LiveIndex(await manifests.liveEntriesIn(list));
+        return new TableState({ snapshots, manifests }, stored, list, live);
       } catch (error) {
         // Where others commit and expire fast, the snapshot may be gone by now; where they do not, it is damaged.
         const expired = isTributaryError(error, 'E3001') && !(await snapshots.exists(stored.snapshot.id));

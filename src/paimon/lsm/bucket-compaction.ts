@@ -4,6 +4,7 @@ import { type Clock, localTimeMs } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import type { FileStore } from '../../storage/file-store.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
+import type { ManifestEntry } from '../meta/manifest-entry.ts';
 import type { SchemaStore } from '../schema/schema-store.ts';
 import { tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
@@ -205,6 +206,16 @@ export async function discardFiles(
     // What cannot be removed is an orphan that no snapshot names; what led here is what counts.
     for (const path of paths.ownFiles(of.place.partition, of.place.bucket, file))
       await store.delete(path).catch(() => {});
+  }
+}
+
+/** The same for entries of any buckets. */
+export async function discardEntries(
+  { store, tablePath, schema }: Pick<BucketCompactionParts, 'store' | 'tablePath'> & { readonly schema: TableSchema },
+  entries: readonly ManifestEntry[],
+): Promise<void> {
+  for (const entry of entries) {
+    await discardFiles({ store, tablePath }, { schema, place: entry, files: [entry.file] });
   }
 }
 

@@ -6,7 +6,7 @@ import type { Random } from '../../base/random.ts';
 import type { FileStore } from '../../storage/file-store.ts';
 import type { TableCommitter } from '../commit/table-commit.ts';
 import { mayBePublished } from '../lsm/commit-outcome.ts';
-import { discardFiles } from '../lsm/bucket-compaction.ts';
+import { discardEntries } from '../lsm/bucket-compaction.ts';
 import { DataFileFormat, DataFileWriter, FileNames } from '../lsm/data-file-writer.ts';
 import { type DeletedRows, deletionFilesOf, readDeletionVector } from '../lsm/deletion-vector.ts';
 import { ExternalSorter } from '../lsm/external-sorter.ts';
@@ -177,9 +177,7 @@ class Sorting {
   /** Removes what no snapshot will name. Never throws. */
   async discard(): Promise<void> {
     const { store, path: tablePath, schema } = this.table;
-    for (const entry of this.after) {
-      await discardFiles({ store, tablePath }, { schema, place: entry, files: [entry.file] });
-    }
+    await discardEntries({ store, tablePath, schema }, this.after);
   }
 
   private async write(

@@ -7,7 +7,6 @@ import { concatVectors } from '../../column/concat.ts';
 import { sliceVector, takeVector } from '../../column/take.ts';
 import type { Vector } from '../../column/vector.ts';
 import { columnsOfRows, type RowObject } from '../format/row-objects.ts';
-import { discardFiles } from '../lsm/bucket-compaction.ts';
 import { readRowGroup } from '../lsm/column-reader.ts';
 import { DataFileFormat, DataFileWriter, FileNames } from '../lsm/data-file-writer.ts';
 import { filePaths } from '../lsm/file-paths.ts';
@@ -101,16 +100,6 @@ export async function writeColumnUpdate(source: UpdateSource, update: ColumnUpda
   } catch (error) {
     for (const writer of writers) await writer.abort();
     throw error;
-  }
-}
-
-/** Removes files that no snapshot will name. Never throws. */
-export async function discardEntries(
-  { store, tablePath, schema }: Pick<UpdateSource, 'store' | 'tablePath' | 'schema'>,
-  entries: readonly ManifestEntry[],
-): Promise<void> {
-  for (const entry of entries) {
-    await discardFiles({ store, tablePath }, { schema, place: entry, files: [entry.file] });
   }
 }
 

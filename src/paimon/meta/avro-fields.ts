@@ -31,10 +31,6 @@ export class AvroFields {
     return isFileName(value) ? value : this.refuse(name);
   }
 
-  fileNames(name: string): readonly string[] {
-    return this.texts(name).map((value) => (isFileName(value) ? value : this.refuse(name)));
-  }
-
   /** A whole number that `number` holds exactly. */
   number(name: string): number {
     const value = this.row[name];
@@ -55,10 +51,6 @@ export class AvroFields {
     const value = this.row[name];
     const isRecord = typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
     return isRecord ? new AvroFields(value as AvroRow) : this.refuse(name);
-  }
-
-  texts(name: string): readonly string[] {
-    return this.list(name).map((item) => (typeof item === 'string' ? item : this.refuse(name)));
   }
 
   list(name: string): readonly AvroValue[] {

@@ -3,7 +3,7 @@
 import { isTributaryError, TributaryError } from '../../base/errors.ts';
 import type { ManifestStore } from '../commit/manifest-store.ts';
 import type { SnapshotStore } from '../commit/snapshot-store.ts';
-import { partitionKey } from '../lsm/live-files.ts';
+import { bucketKey } from '../lsm/live-files.ts';
 import { readRowGroup } from '../lsm/column-reader.ts';
 import { type RowGroup, rowGroups } from '../lsm/row-id-groups.ts';
 import { FILE_ADD, type ManifestEntry } from '../meta/manifest-entry.ts';
@@ -130,5 +130,5 @@ export async function writtenEntries(
 
 /** The entries of each bucket, in the order of the manifests. */
 function byBucket(entries: readonly ManifestEntry[]): Iterable<readonly ManifestEntry[]> {
-  return Map.groupBy(entries, (entry) => `${entry.bucket}/${partitionKey(entry.partition)}`).values();
+  return Map.groupBy(entries, (entry) => bucketKey(entry.partition, entry.bucket)).values();
 }

@@ -4,7 +4,7 @@
 import { TributaryError } from '../../base/errors.ts';
 import { type PlainCondition, plainConditions } from '../format/condition.ts';
 import { partitionByInterval } from '../lsm/interval-partition.ts';
-import { partitionKey } from '../lsm/live-files.ts';
+import { bucketKey } from '../lsm/live-files.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
 import type { ManifestEntry } from '../meta/manifest-entry.ts';
 import type { Snapshot, SnapshotId } from '../meta/snapshot.ts';
@@ -148,14 +148,15 @@ async function writtenSplits(
     }
   }
   const layout = tableLayout(schema);
+  const { dataEvolution } = tableOptions(schema);
   const inSections = (files: readonly DataFileMeta[]): readonly DataFileMeta[] =>
     layout.keyIndexes.length === 0 ? files : partitionByInterval(files, keyRowOrder(layout)).flat(2);
-  const buckets = Map.groupBy(entries, (entry) => `${entry.bucket}/${partitionKey(entry.partition)}`);
+  const buckets = Map.groupBy(entries, (entry) => bucketKey(entry.partition, entry.bucket));
   return [...buckets.values()].map((group) => ({
     partition: group[0].partition,
     bucket: group[0].bucket,
     files: inSections(group.map((entry) => entry.file)),
-    rawConvertible: !tableOptions(schema).dataEvolution,
+    rawConvertible: !dataEvolution,
     kinds: 'stored',
     deletionFiles: new Map(),
   }));

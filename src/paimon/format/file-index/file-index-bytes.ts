@@ -23,14 +23,13 @@ interface ColumnParts {
 /** Joins indexes, in the order of the reference's HashMaps. */
 export function fileIndexBytes(parts: readonly IndexPart[]): Uint8Array {
   const columns = columnsOf(parts);
-  const texts = new Map(
-    [...columns.map(({ name }) => name), ...parts.map(({ kind }) => kind)].map((text) => [text, writeJavaUtf(text)]),
-  );
-  const textOf = (text: string): Uint8Array => texts.get(text) ?? writeJavaUtf(text);
   const ordered = columns.map(({ name, parts: own }) => ({ name, parts: own.items() }));
   const listed = ordered.reduce(
     (sum, column) =>
-      sum + textOf(column.name).length + 4 + column.parts.reduce((size, { kind }) => size + textOf(kind).length + 8, 0),
+      sum +
+      writeJavaUtf(column.name).length +
+      4 +
+      column.parts.reduce((size, { kind }) => size + writeJavaUtf(kind).length + 8, 0),
     0,
   );
   const headSize = FIXED_SIZE + 4 + listed + 4;
@@ -38,10 +37,10 @@ export function fileIndexBytes(parts: readonly IndexPart[]): Uint8Array {
   const bodies = new BigEndianBytes();
   bytes.int64(FILE_INDEX_MAGIC).int32(FILE_INDEX_VERSION).int32(headSize).int32(ordered.length);
   for (const column of ordered) {
-    bytes.append(textOf(column.name)).int32(column.parts.length);
+    bytes.append(writeJavaUtf(column.name)).int32(column.parts.length);
     for (const { kind, body } of column.parts) {
       bytes
-        .append(textOf(kind))
+        .append(writeJavaUtf(kind))
         .int32(headSize + bodies.length)
         .int32(body.length);
       bodies.append(body);

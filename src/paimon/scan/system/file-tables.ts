@@ -1,6 +1,6 @@
 // System tables of what one snapshot consists of: manifests, files, partitions, buckets, index files.
 import { filePaths } from '../../lsm/file-paths.ts';
-import { partitionKey } from '../../lsm/live-files.ts';
+import { bucketKey, partitionKey } from '../../lsm/live-files.ts';
 import { writtenSchema } from '../../lsm/written-columns.ts';
 import { type DataFileMeta, FILE_SOURCE_APPEND } from '../../meta/data-file-meta.ts';
 import { FILE_ADD, type IndexManifestEntry, type ManifestEntry } from '../../meta/manifest-entry.ts';
@@ -153,7 +153,7 @@ export const BUCKETS = metadataTable(
     ['last_update_time', TIMESTAMP],
   ],
   async function* (source) {
-    const found = await sumFiles(source, ({ partition, bucket }) => `${bucket}/${partitionKey(partition)}`);
+    const found = await sumFiles(source, ({ partition, bucket }) => bucketKey(partition, bucket));
     const rows = found.map(({ entry, sums }) => ({ name: partitionText(source.schema, entry.partition), entry, sums }));
     rows.sort((a, b) => compareTexts(a.name, b.name) || a.entry.bucket - b.entry.bucket);
     for (const { name, entry, sums } of rows) yield [text(name), entry.bucket, ...sumCells(sums)];

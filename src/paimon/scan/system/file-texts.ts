@@ -1,6 +1,6 @@
 // Partitions, keys and statistics of files as texts, for the system tables. The texts are those of the reference; values
 // that it prints by object identity (binaries) are hex here.
-import { decodeCells } from '../../format/binary-row.ts';
+import { arityOf, decodeCells } from '../../format/binary-row.ts';
 import { castOf } from '../../format/cast.ts';
 import type { Cell } from '../../format/cell.ts';
 import { partitionTypes, valueText } from '../../format/partition-path.ts';
@@ -60,8 +60,7 @@ export function statsTexts(file: DataFileMeta, schema: TableSchema, fileSchema: 
 
 /** Statistics of no columns at all stand where none were kept. */
 function statsCells(types: readonly DataType[], row: BinaryRowBytes): readonly Cell[] | null {
-  const arity = new DataView(row.buffer, row.byteOffset, row.byteLength).getInt32(0);
-  return arity === types.length ? decodeCells(types, row) : null;
+  return arityOf(row) === types.length ? decodeCells(types, row) : null;
 }
 
 /** The text of a value after the cast of its column's type change. */
