@@ -131,11 +131,9 @@ export class TableSession {
     await this.publish(message, committer, options);
     writer.committed(message);
     const snapshot = await this.table.latestSnapshot();
-    const { writeOnly, bucket } = tableOptions(this.table.schema);
-    const isUnaware = this.table.schema.primaryKeys.length === 0 && bucket === BUCKET_DYNAMIC;
-    if (!writeOnly && !isUnaware) {
+    if (compactsWithCommits(this.table)) {
       const only = new Set(message.added.map((entry) => bucketKey(entry.partition, entry.bucket)));
-      await compactor.compact({ only });
+      await compactor.compact({ only, isBrief: true });
     }
     await upkeep.run(by);
     return snapshot;
@@ -183,4 +181,11 @@ export class TableSession {
       throw error;
     }
   }
+}
+
+/** Whether those who write a table compact it, as in Flink: AppendTableSink leaves rows that are sorted later to others. */
+function compactsWithCommits({ schema }: Table): boolean {
+  const { writeOnly, bucket, dataEvolution, clusteringIncremental } = tableOptions(schema);
+  const isUnaware = schema.primaryKeys.length === 0 && bucket === BUCKET_DYNAMIC;
+  return !writeOnly && !(isUnaware && (dataEvolution || clusteringIncremental));
 }

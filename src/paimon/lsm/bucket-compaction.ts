@@ -46,6 +46,8 @@ export interface CompactionWish {
   readonly full: boolean;
   /** Decisions in a row, each on what the one before has left. */
   readonly rounds: number;
+  /** Of an append table without buckets, no more than a commit can wait for. */
+  readonly isBrief: boolean;
 }
 
 /** Compacts one bucket. */

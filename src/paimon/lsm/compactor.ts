@@ -55,6 +55,8 @@ export interface CompactOptions {
   readonly full?: boolean;
   /** Decisions in a row, published as one: 1 unless given. */
   readonly rounds?: number;
+  /** Of each partition of an append table without buckets, one group of files of like sizes, for a commit to wait for. */
+  readonly isBrief?: boolean;
   /** Keys of the buckets (see `bucketKey`); all unless given. */
   readonly only?: ReadonlySet<string>;
   readonly signal?: AbortSignal;
@@ -167,7 +169,8 @@ export class Compactor {
     const paths = filePaths(this.parts.tablePath, schema);
     const known = index.flatMap((file) => deletionFilesOf(file, paths.index(file))).filter(([name]) => names.has(name));
     const state = { place: entry, files, deletionVectors: new Map(known) };
-    const wish = { full: options.full ?? false, rounds: options.rounds ?? 1 };
+    const { full = false, rounds = 1, isBrief = false } = options;
+    const wish = { full, rounds, isBrief };
     const result = await this.bucket(schema, of.key).compact(schema, state, wish);
     return result === null ? null : { entry, result, index };
   }

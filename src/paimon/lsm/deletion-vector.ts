@@ -6,12 +6,18 @@ import type { FileStore } from '../../storage/file-store.ts';
 import { readRoaring, writeRoaring } from '../format/roaring.ts';
 import type { DeletionVectorRange, IndexManifestEntry } from '../meta/manifest-entry.ts';
 
-/** Where the deletion vector of a data file stands. */
-export interface DeletionFile {
+/** Where bytes of a deletion vector stand. */
+interface VectorPlace {
   /** Path of the index file in the store. */
   readonly path: string;
   readonly offset: number;
   readonly length: number;
+}
+
+/** Where the deletion vector of a data file stands. */
+export interface DeletionFile extends VectorPlace {
+  /** Null where the index does not tell. */
+  readonly deletedRowCount: number | null;
 }
 
 /** The deleted rows of one data file, as ascending 0-based row numbers. */
@@ -28,14 +34,14 @@ const HIGH = 4294967296;
 
 /** Where the vectors of an index file stand, by data file name; none for index files of other kinds. */
 export function deletionFilesOf(entry: IndexManifestEntry, path: string): [string, DeletionFile][] {
-  return (entry.deletionVectorRanges ?? []).map(({ dataFileName, offset, length }) => [
+  return (entry.deletionVectorRanges ?? []).map(({ dataFileName, offset, length, cardinality }) => [
     dataFileName,
-    { path, offset, length },
+    { path, offset, length, deletedRowCount: cardinality === null ? null : Number(cardinality) },
   ]);
 }
 
 /** Reads the deletion vector of a data file. Throws `E3402` if it cannot be read. */
-export async function readDeletionVector(store: FileStore, file: DeletionFile): Promise<DeletedRows> {
+export async function readDeletionVector(store: FileStore, file: VectorPlace): Promise<DeletedRows> {
   // The stored length leaves out the length field in the one kind and not in the other; the field itself decides.
   const head = await store.readRange(file.path, file.offset, LENGTH_SIZE);
   if (head.length < LENGTH_SIZE) throw damaged(file, 'file ends early');
@@ -139,7 +145,7 @@ export function unionRows(left: DeletedRows, right: DeletedRows): DeletedRows {
   return all.slice(0, count);
 }
 
-function damaged(file: DeletionFile, reason: string, cause?: unknown): TributaryError {
+function damaged(file: VectorPlace, reason: string, cause?: unknown): TributaryError {
   return new TributaryError(
     'E3402',
     `deletion vector cannot be read: ${reason} path=${file.path} offset=${file.offset}`,

@@ -3,7 +3,7 @@ import { assert } from '../../base/errors.ts';
 import type { ManifestStore } from '../commit/manifest-store.ts';
 import { conditionColumns, type PlainCondition, plainConditions } from '../format/condition.ts';
 import type { ReadSchemas } from '../lsm/file-conditions.ts';
-import type { DeletionFile } from '../lsm/deletion-vector.ts';
+import { type DeletionFile, deletionFilesOf } from '../lsm/deletion-vector.ts';
 import { filePaths } from '../lsm/file-paths.ts';
 import { bucketKey } from '../lsm/live-files.ts';
 import { type RowGroup, rowGroups, withoutColumnStores } from '../lsm/row-id-groups.ts';
@@ -162,10 +162,7 @@ export function deletionFilesByBucket(
     const key = bucketKey(entry.partition, entry.bucket);
     const files = buckets.get(key) ?? new Map<string, DeletionFile>();
     buckets.set(key, files);
-    const path = paths.index(entry);
-    for (const { dataFileName, offset, length } of entry.deletionVectorRanges ?? []) {
-      files.set(dataFileName, { path, offset, length });
-    }
+    for (const [name, vector] of deletionFilesOf(entry, paths.index(entry))) files.set(name, vector);
   }
   const none = new Map<string, DeletionFile>();
   return ({ partition, bucket }) => buckets.get(bucketKey(partition, bucket)) ?? none;

@@ -43,6 +43,14 @@ export class OptionReader {
     return Number(text);
   }
 
+  /** A number without a sign, such as 0.7. */
+  ratio(option: string, missing: number): number {
+    const text = this.text(option);
+    if (text === null) return missing;
+    if (!/^\d*\.?\d+$/.test(text.trim())) throw badOption(option, text);
+    return Number(text);
+  }
+
   size(option: string, missing: number): number {
     return this.optionalSize(option) ?? missing;
   }

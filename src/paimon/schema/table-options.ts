@@ -1,7 +1,6 @@
 // Table options with their types and the reference's defaults: the part of CoreOptions that this implementation acts
 // on. They are part of the table's format, so they are read from the schema and never from other settings.
 import { choiceOf, OptionReader } from './option-reader.ts';
-import { badOption } from './option-text.ts';
 import { type AutomaticTagOptions, automaticTagOptions } from './tag-options.ts';
 import type { TableSchema } from './table-schema.ts';
 
@@ -160,9 +159,13 @@ export interface TableOptions {
   readonly compactionForceRewriteAllFiles: boolean;
   /** `compaction.min.file-num`: files of an append table that are worth being written together. */
   readonly appendFileCountMin: number;
+  /** `compaction.delete-ratio-threshold`: from this share of deleted rows on, a large file of an append table goes, too. */
+  readonly deletedShareMax: number;
   /** `clustering.columns`: what rows of an append table are sorted by when they are. */
   readonly clusteringColumns: readonly string[];
   readonly clusteringStrategy: ClusteringStrategy;
+  /** `clustering.incremental`: files are sorted a few at a time, and writers leave them alone until then. */
+  readonly clusteringIncremental: boolean;
   /** `source.split.open-file-cost`: what opening a file counts as. */
   readonly openFileCostBytes: number;
   // Manifests
@@ -271,7 +274,7 @@ function fileOptions(read: OptionReader, keyed: boolean) {
     parquetPageSizeBytes: read.optionalSize('parquet.page.size'),
     parquetDictionary: read.flag('parquet.enable.dictionary', true),
     targetFileSizeBytes,
-    smallFileSizeBytes: smallFileSize(read.text('compaction.small-file-ratio'), targetFileSizeBytes),
+    smallFileSizeBytes: smallFileSize(read, targetFileSizeBytes),
     changelogFileFormat:
       read.text('changelog-file.format') === null ? null : read.choice('changelog-file.format', formats),
     changelogFileCompression: read.text('changelog-file.compression'),
@@ -296,10 +299,10 @@ function fileOptions(read: OptionReader, keyed: boolean) {
 }
 
 /** Seven tenths unless given; the reference divides first. */
-function smallFileSize(ratio: string | null, targetFileSizeBytes: number): number {
-  if (ratio === null) return 7 * Math.floor(targetFileSizeBytes / 10);
-  if (!/^\d*\.?\d+$/.test(ratio.trim())) throw badOption('compaction.small-file-ratio', ratio);
-  return Number(ratio) * targetFileSizeBytes;
+function smallFileSize(read: OptionReader, targetFileSizeBytes: number): number {
+  const option = 'compaction.small-file-ratio';
+  if (read.text(option) === null) return 7 * Math.floor(targetFileSizeBytes / 10);
+  return read.ratio(option, 0) * targetFileSizeBytes;
 }
 
 function partitionOptions(read: OptionReader) {
@@ -333,7 +336,9 @@ function levelOptions(read: OptionReader) {
     compactionForceUpLevelZero: read.flag('compaction.force-up-level-0', false),
     compactionForceRewriteAllFiles: read.flag('compaction.force-rewrite-all-files', false),
     appendFileCountMin: read.integer('compaction.min.file-num', 5),
+    deletedShareMax: read.ratio('compaction.delete-ratio-threshold', 0.2),
     clusteringColumns: read.names('clustering.columns') ?? read.names('sink.clustering.by-columns') ?? [],
+    clusteringIncremental: read.flag('clustering.incremental', false),
     clusteringStrategy: read.choice<ClusteringStrategy>('clustering.strategy', ['auto', 'order', 'zorder', 'hilbert']),
     openFileCostBytes: read.size('source.split.open-file-cost', 4 * MEBIBYTE),
   };

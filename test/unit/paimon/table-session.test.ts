@@ -58,6 +58,30 @@ describe('a session', () => {
     }
   });
 
+  it('keeps the files of append tables few, where others do not do so', async () => {
+    const filesLeft = async (options: Readonly<Record<string, string>>): Promise<number> => {
+      const columns = { id: 'INT', p: 'INT' };
+      const lake = new Lake(new MemoryFileStore());
+      const table = await lake.createTable('db.t', { columns, partitionedBy: ['p'], options });
+      const session = await TableSession.open(table, { user: 'a' });
+      for (let id = 0; id < 12; id++) {
+        await session.write([{ id, p: id % 2 }]);
+        await session.commit();
+      }
+      await session.close();
+      const ids = (await rowsOf(table)).map((row) => Number(row['id'])).toSorted((a, b) => a - b);
+      expect(ids).toEqual(Array.from({ length: 12 }, (_, index) => index));
+      expect((await fsck(table)).problems).toEqual([]);
+      return (await table.liveFiles()).entries().length;
+    };
+    // Of six commits to a partition, five files become one.
+    expect(await filesLeft({})).toBe(4);
+    expect(await filesLeft({ 'compaction.min.file-num': '3' })).toBe(4);
+    expect(await filesLeft({ 'row-tracking.enabled': 'true' })).toBe(4);
+    const others = [{ 'write-only': 'true' }, { 'clustering.incremental': 'true', 'clustering.columns': 'id' }];
+    for (const options of others) expect(await filesLeft(options)).toBe(12);
+  });
+
   it('puts the rows of postponed buckets into the table when it compacts', async () => {
     const table = await newTable({ bucket: '-2' });
     const session = await TableSession.open(table, { user: 'a' });

@@ -11,6 +11,7 @@ const OPTIONS = {
   targetFileSizeBytes: 100,
   openFileCostBytes: 1,
   appendFileCountMin: 2,
+  deletedShareMax: 0.2,
   compactionForceRewriteAllFiles: false,
 };
 
