@@ -9,7 +9,7 @@ import { mirrorSettings, postgresSettings, sourceNames } from '../config/to-sett
 import type { SourceTable } from '../change/source-table.ts';
 import { lakeStateOf } from '../mirror/lake-state.ts';
 import type { MirrorSettings } from '../mirror/settings.ts';
-import type { CheckResult } from '../source/postgres/check-result.ts';
+import type { CheckResult } from '../source/check-result.ts';
 import { PostgresSource } from '../source/postgres/postgres-source.ts';
 import { openStore, storeSettingsOf } from '../storage/open-store.ts';
 import { printJson, printLine, tableText } from './output.ts';

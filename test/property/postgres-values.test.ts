@@ -2,18 +2,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bigIntAt, bytesAt, type Vector } from '../../src/column/vector.ts';
-import type { ColumnDecoder } from '../../src/source/postgres/column-decoder.ts';
+import type { ColumnDecoder } from '../../src/source/text/column-decoder.ts';
 import { HexDecoder } from '../../src/source/postgres/bytes-decoders.ts';
-import { LongDecimalDecoder, ShortDecimalDecoder } from '../../src/source/postgres/decimal-decoders.ts';
-import { nearestFloat32 } from '../../src/source/postgres/nearest-float32.ts';
-import {
-  Float32Decoder,
-  Float64Decoder,
-  Int32Decoder,
-  Int64Decoder,
-} from '../../src/source/postgres/number-decoders.ts';
-import { DateDecoder, daysFromCivil, TimeDecoder, TimestampDecoder } from '../../src/source/postgres/time-decoders.ts';
-import { MALFORMED, OK, OUT_OF_RANGE, OVERFLOW } from '../../src/source/postgres/value-policies.ts';
+import { LongDecimalDecoder, ShortDecimalDecoder } from '../../src/source/text/decimal-decoders.ts';
+import { nearestFloat32 } from '../../src/source/text/nearest-float32.ts';
+import { Float32Decoder, Float64Decoder, Int32Decoder, Int64Decoder } from '../../src/source/text/number-decoders.ts';
+import { DateDecoder, TimeDecoder, TimestampDecoder } from '../../src/source/postgres/time-decoders.ts';
+import { daysFromCivil } from '../../src/source/text/time-digits.ts';
+import { MALFORMED, OK, OUT_OF_RANGE, OVERFLOW } from '../../src/source/faults.ts';
 
 const SECONDS = Number(process.env['PROPERTY_SECONDS'] ?? '2');
 const RUNS: fc.Parameters<unknown> = {

@@ -1,8 +1,8 @@
 // Decoder of one-dimensional arrays in PostgreSQL's text form, with NULL elements, quoting and other delimiters.
 import { ListBuilder } from '../../column/builder.ts';
 import { NULL } from '../../column/vector.ts';
-import type { ColumnDecoder } from './column-decoder.ts';
-import { MALFORMED, MULTIDIMENSIONAL, OK } from './value-policies.ts';
+import type { ColumnDecoder } from '../text/column-decoder.ts';
+import { MALFORMED, MULTIDIMENSIONAL, OK } from '../faults.ts';
 
 const OPEN = 0x7b;
 const CLOSE = 0x7d;

@@ -1,8 +1,8 @@
 // Decoders of everything that stays text, and of bytea.
 import { isUtf8 } from 'node:buffer';
 import { BytesBuilder } from '../../column/builder.ts';
-import type { ColumnDecoder } from './column-decoder.ts';
-import { INVALID_UTF8, MALFORMED, OK } from './value-policies.ts';
+import type { ColumnDecoder } from '../text/column-decoder.ts';
+import { INVALID_UTF8, MALFORMED, OK } from '../faults.ts';
 
 const BACKSLASH = 0x5c;
 const LETTER_X = 0x78;

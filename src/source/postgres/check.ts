@@ -1,5 +1,5 @@
 // Looks at everything that must hold before a source can be mirrored, and changes nothing.
-import type { CheckResult } from './check-result.ts';
+import type { CheckResult } from '../check-result.ts';
 import { readTables, readTypes } from './catalog.ts';
 import { describeTables } from './describe.ts';
 import type { Lsn } from './lsn.ts';

@@ -1,10 +1,11 @@
 // Opens connections to PostgreSQL through the driver: authentication and TLS are its business. Every session is set
 // up the same way, so that the log and COPY print values alike whatever the server's and the user's settings are.
 import { Socket } from 'node:net';
-import { checkServerIdentity, type ConnectionOptions } from 'node:tls';
+import type { ConnectionOptions } from 'node:tls';
 import pg from 'pg';
 import { TributaryError } from '../../base/errors.ts';
-import type { ConnectionSettings } from './settings.ts';
+import type { ConnectionSettings } from '../connection-settings.ts';
+import { tlsOptions } from '../tls-options.ts';
 
 // Given at start-up, where they win over settings of the role and the database and reach the walsender too.
 // row_security=off makes a query fail where a policy would silently hide rows.
@@ -108,33 +109,6 @@ export async function disconnect(client: pg.Client): Promise<void> {
   const { stream } = client.connection;
   if (stream instanceof Socket) stream.destroySoon();
   await ended;
-}
-
-function tlsOptions({ tls }: ConnectionSettings): ConnectionOptions | false {
-  if (tls.mode === 'disable') return false;
-  const material = {
-    ...(tls.ca === null ? {} : { ca: tls.ca }),
-    ...(tls.cert === null ? {} : { cert: tls.cert }),
-    ...(tls.key === null ? {} : { key: tls.key }),
-  };
-  const { servername } = tls;
-  switch (tls.mode) {
-    case 'prefer':
-      return { ...material, rejectUnauthorized: false };
-    case 'require':
-      // As in libpq: with a root certificate it is checked even so.
-      return { ...material, rejectUnauthorized: tls.ca !== null, checkServerIdentity: () => undefined };
-    case 'verify-ca':
-      return { ...material, rejectUnauthorized: true, checkServerIdentity: () => undefined };
-    case 'verify-full':
-      if (servername === null) return { ...material, rejectUnauthorized: true };
-      return {
-        ...material,
-        rejectUnauthorized: true,
-        servername,
-        checkServerIdentity: (_host, certificate) => checkServerIdentity(servername, certificate),
-      };
-  }
 }
 
 /** SQLSTATE of a server's error, or the operating system's code, or nothing. */

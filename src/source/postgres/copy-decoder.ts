@@ -2,8 +2,8 @@
 import type { ChangeBatch } from '../../change/change-batch.ts';
 import type { PostgresTable } from './postgres-table.ts';
 import { RowDecoder } from './row-decoder.ts';
-import { valueError } from './value-error.ts';
-import { MALFORMED, OK } from './value-policies.ts';
+import { valueError } from '../value-error.ts';
+import { MALFORMED, OK } from '../faults.ts';
 
 const TAB = 0x09;
 const NEWLINE = 0x0a;
@@ -165,6 +165,6 @@ export class CopyDecoder {
   }
 
   private error(fault: number, column: number): Error {
-    return valueError(fault, this.table, { column, position: this.position });
+    return valueError(fault, this.table.source, { column, position: this.position });
   }
 }

@@ -2,7 +2,7 @@
 // are not. Pure: catalog rows and settings in, tables and findings out.
 import { tableKey } from '../../change/table-key.ts';
 import type { CatalogColumn, CatalogTable } from './catalog.ts';
-import type { CheckResult } from './check-result.ts';
+import type { CheckResult } from '../check-result.ts';
 import {
   type ColumnLayout,
   type PostgresTable,

@@ -8,8 +8,8 @@ import { formatLsn, type Lsn, parseLsn } from './lsn.ts';
 import type { PostgresTable } from './postgres-table.ts';
 import { describeMismatch, readRelation, tupleColumns } from './relation.ts';
 import { RowDecoder } from './row-decoder.ts';
-import { valueError } from './value-error.ts';
-import { OK } from './value-policies.ts';
+import { valueError } from '../value-error.ts';
+import { OK } from '../faults.ts';
 
 const BEGIN = 0x42;
 const COMMIT = 0x43;
@@ -186,7 +186,7 @@ export class LogDecoder {
     this.pendingRows += rows.rowCount - before;
     if (fault !== OK) {
       const position = formatLsn(this.commitStart);
-      this.fail(state, valueError(fault, state.table, { column: rows.failedColumn, position }));
+      this.fail(state, valueError(fault, state.table.source, { column: rows.failedColumn, position }));
       return;
     }
     if (!state.listed) {

@@ -15,7 +15,7 @@ import type {
   StreamOptions,
 } from '../source.ts';
 import { examine, type Examination } from './check.ts';
-import { type SourceCheck, throwFirstFailure } from './check-result.ts';
+import { type SourceCheck, throwFirstFailure } from '../check-result.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { SnapshotCopy } from './initial-copy.ts';
 import { formatLsn, type Lsn, lsnOrder, parseLsn } from './lsn.ts';

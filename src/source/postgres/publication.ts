@@ -1,7 +1,7 @@
 // The publication: the list of tables whose changes the server sends. It is made with a list of tables, never for all
 // tables, and only ever holds tables with a key: without one, the publication would break the application's updates.
 import { TributaryError } from '../../base/errors.ts';
-import type { CheckResult } from './check-result.ts';
+import type { CheckResult } from '../check-result.ts';
 import { type PostgresTable, quotedName, quoteIdentifier } from './postgres-table.ts';
 import type { PostgresSettings } from './settings.ts';
 import { field, isTrue, type SqlRunner } from './sql-session.ts';

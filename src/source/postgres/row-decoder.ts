@@ -3,10 +3,10 @@
 import { DELETE, INSERT, UPDATE_AFTER, UPDATE_BEFORE } from '../../column/row-kind.ts';
 import { MISSING, NULL, type Vector, vectorSizeBytes } from '../../column/vector.ts';
 import type { ChangeBatch } from '../../change/change-batch.ts';
-import type { ColumnDecoder } from './column-decoder.ts';
+import type { ColumnDecoder } from '../text/column-decoder.ts';
 import type { PostgresTable } from './postgres-table.ts';
 import { TupleIndex } from './tuple-index.ts';
-import { KEY_ABSENT, MALFORMED, OK } from './value-policies.ts';
+import { KEY_ABSENT, MALFORMED, OK } from '../faults.ts';
 import { decoderFor } from './value-plan.ts';
 
 const TEXT = 0x74;

@@ -5,7 +5,7 @@ import type pg from 'pg';
 import type { Clock } from '../../base/clock.ts';
 import { isTributaryError } from '../../base/errors.ts';
 import { APPLICATION_NAME } from './connect.ts';
-import type { ConnectionSettings } from './settings.ts';
+import type { ConnectionSettings } from '../connection-settings.ts';
 import { SqlSession, type TextRow } from './sql-session.ts';
 
 /** How long nothing may come before the server is asked, and between two questions. */

@@ -1,29 +1,6 @@
 // What a PostgreSQL source is told: plain values and functions, made by the configuration from the user's file.
+import type { ConnectionSettings } from '../connection-settings.ts';
 import type { ValuePolicies } from './value-policies.ts';
-
-/** How a connection is protected; `prefer` falls back to none where the server has no TLS. */
-export interface TlsSettings {
-  readonly mode: 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
-  /** PEM texts; null where not given. */
-  readonly ca: string | null;
-  readonly cert: string | null;
-  readonly key: string | null;
-  /** The name the certificate must have under `verify-full`; null means the host. */
-  readonly servername: string | null;
-}
-
-/** Where and as whom to connect. */
-export interface ConnectionSettings {
-  /** A name, an address, or the directory of a Unix socket. */
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  readonly database: string;
-  /** Asked at every connect, so that short-lived passwords work; null if there is none. */
-  readonly password: () => Promise<string | null>;
-  readonly tls: TlsSettings;
-  readonly connectTimeoutMs: number;
-}
 
 /** How one table is to be read. */
 export interface TablePolicy {

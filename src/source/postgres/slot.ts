@@ -6,7 +6,8 @@ import { connect, disconnect } from './connect.ts';
 import { type Lsn, parseLsn } from './lsn.ts';
 import { quoteIdentifier } from './postgres-table.ts';
 import { endSession, watchSession } from './session-watch.ts';
-import type { ConnectionSettings, PostgresSettings } from './settings.ts';
+import type { ConnectionSettings } from '../connection-settings.ts';
+import type { PostgresSettings } from './settings.ts';
 import { field, runStatement, SqlSession, type SqlRunner, type TextRow } from './sql-session.ts';
 
 /** A slot as the server describes it. */

@@ -2,7 +2,7 @@
 import type pg from 'pg';
 import { isTributaryError, TributaryError } from '../../base/errors.ts';
 import { connect, disconnect, errorState } from './connect.ts';
-import type { ConnectionSettings } from './settings.ts';
+import type { ConnectionSettings } from '../connection-settings.ts';
 
 /** A row of a result: every value as text. */
 export type TextRow = Readonly<Record<string, string | null>>;

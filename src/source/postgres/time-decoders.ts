@@ -1,8 +1,9 @@
 // Decoders of date, time, timestamp and timestamptz, as PostgreSQL prints them under DateStyle ISO and TimeZone UTC.
 // The lake holds the years 1 to 9999; everything else is a fault.
 import { Int32Builder, Int64Builder } from '../../column/builder.ts';
-import { type ColumnDecoder, ZERO } from './column-decoder.ts';
-import { MALFORMED, OK, OUT_OF_RANGE } from './value-policies.ts';
+import { type ColumnDecoder, ZERO } from '../text/column-decoder.ts';
+import { daysFromCivil, fraction, twoDigits } from '../text/time-digits.ts';
+import { MALFORMED, OK, OUT_OF_RANGE } from '../faults.ts';
 
 const DASH = 0x2d;
 const COLON = 0x3a;
@@ -15,23 +16,6 @@ const EXACT_SECONDS = 9_000_000_000;
 // Infinity, years of five digits and more, and years before Christ: all that PostgreSQL prints beside the usual form.
 const UNREPRESENTABLE =
   /^(?:-?infinity|[0-9]{5,7}-[0-9]{2}-[0-9]{2}(?: [0-9:.]+(?:\+00)?)?|[0-9]{4,7}-[0-9]{2}-[0-9]{2}(?: [0-9:.]+(?:\+00)?)? BC)$/;
-
-/** Two digits as a number; negative or above 99 + … is never returned for digits, and -1 for anything else. */
-function twoDigits(bytes: Buffer, at: number): number {
-  const tens = bytes[at] - ZERO;
-  const ones = bytes[at + 1] - ZERO;
-  return (tens | (9 - tens) | ones | (9 - ones)) < 0 ? -1 : tens * 10 + ones;
-}
-
-/** Days from 1970-01-01 to the date of the proleptic Gregorian calendar; months count from 1. */
-export function daysFromCivil(year: number, month: number, day: number): number {
-  const shifted = month <= 2 ? year - 1 : year;
-  const era = Math.floor(shifted / 400);
-  const yearOfEra = shifted - era * 400;
-  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
-  const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear;
-  return era * 146_097 + dayOfEra - 719_468;
-}
 
 /** Reads `YYYY-MM-DD` and remembers the last date, because rows near each other often share it. */
 class DateReader {
@@ -80,18 +64,6 @@ function secondsOfDay(bytes: Buffer, start: number): number {
   if ((hours | minutes | seconds) < 0 || bytes[start + 2] !== COLON || bytes[start + 5] !== COLON) return -1;
   if (hours > 24 || minutes > 59 || seconds > 59) return -1;
   return hours * 3600 + minutes * 60 + seconds;
-}
-
-/** The digits `bytes[start … end)` after a decimal point, in units of 10^-`digits`; -1 if it is no such number. */
-function fraction(bytes: Buffer, start: number, end: number, digits: number): number {
-  if (end - start > digits || end === start) return -1;
-  let value = 0;
-  for (let at = start; at < start + digits; at++) {
-    const digit = at < end ? bytes[at] - ZERO : 0;
-    if (digit < 0 || digit > 9) return -1;
-    value = value * 10 + digit;
-  }
-  return value;
 }
 
 /** time of millisecond precision: milliseconds of the day. */

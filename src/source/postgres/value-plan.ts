@@ -3,9 +3,9 @@
 import type { ValueType } from '../../change/value-type.ts';
 import { ArrayDecoder } from './array-decoder.ts';
 import { HexDecoder, StringDecoder, UncheckedStringDecoder } from './bytes-decoders.ts';
-import type { ColumnDecoder } from './column-decoder.ts';
-import { LongDecimalDecoder, ShortDecimalDecoder } from './decimal-decoders.ts';
-import { BooleanDecoder, Float32Decoder, Float64Decoder, Int32Decoder, Int64Decoder } from './number-decoders.ts';
+import type { ColumnDecoder } from '../text/column-decoder.ts';
+import { LongDecimalDecoder, ShortDecimalDecoder } from '../text/decimal-decoders.ts';
+import { BooleanDecoder, Float32Decoder, Float64Decoder, Int32Decoder, Int64Decoder } from '../text/number-decoders.ts';
 import { DateDecoder, TimeDecoder, TimestampDecoder } from './time-decoders.ts';
 import type { ValuePolicies } from './value-policies.ts';
 

@@ -1,5 +1,5 @@
-// What is done with values that the lake's types cannot hold, and the faults a decoder reports. A fault is a number,
-// so that the hot path neither throws nor allocates.
+// What is done with values that the lake's types cannot hold.
+import { MULTIDIMENSIONAL, NOT_FINITE, OUT_OF_RANGE, OVERFLOW } from '../faults.ts';
 
 /** What happens to a value that its lake type cannot hold; `string` gives the whole column the type STRING. */
 export type UnrepresentablePolicy = 'stop' | 'as_null' | 'string';
@@ -29,23 +29,6 @@ export const DEFAULT_VALUE_POLICIES: ValuePolicies = {
   time: 'auto',
   asString: [],
 };
-
-/** The value was decoded. */
-export const OK = 0;
-/** More digits than the DECIMAL holds. */
-export const OVERFLOW = 1;
-/** NaN or infinity in a DECIMAL. */
-export const NOT_FINITE = 2;
-/** A date or time outside of what the lake's types hold. */
-export const OUT_OF_RANGE = 3;
-/** An array value of several dimensions. */
-export const MULTIDIMENSIONAL = 4;
-/** Text that is not UTF-8 (databases with encoding SQL_ASCII). */
-export const INVALID_UTF8 = 5;
-/** Text that this type never has in PostgreSQL's output. */
-export const MALFORMED = 6;
-/** A key column without a value. */
-export const KEY_ABSENT = 7;
 
 /** Which faults become NULL, one bit each. */
 export function nullFaults(policies: ValuePolicies): number {

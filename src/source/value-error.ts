@@ -1,8 +1,8 @@
 // The errors that faults of values become: they name the table, the column and its type, never the value.
-import { TributaryError } from '../../base/errors.ts';
-import type { ErrorCode } from '../../base/error-codes.ts';
-import type { PostgresTable } from './postgres-table.ts';
-import { INVALID_UTF8, KEY_ABSENT, MULTIDIMENSIONAL, NOT_FINITE, OUT_OF_RANGE, OVERFLOW } from './value-policies.ts';
+import { TributaryError } from '../base/errors.ts';
+import type { ErrorCode } from '../base/error-codes.ts';
+import type { SourceTable } from '../change/source-table.ts';
+import { INVALID_UTF8, KEY_ABSENT, MULTIDIMENSIONAL, NOT_FINITE, OUT_OF_RANGE, OVERFLOW } from './faults.ts';
 
 const FAULTS: ReadonlyMap<number, readonly [ErrorCode, string]> = new Map<number, readonly [ErrorCode, string]>([
   [OVERFLOW, ['E4001', 'number has too many digits']],
@@ -16,12 +16,12 @@ const FAULTS: ReadonlyMap<number, readonly [ErrorCode, string]> = new Map<number
 /** The error of a fault: E4001 to E4007. `position` is that of the transaction or of the copy. */
 export function valueError(
   fault: number,
-  table: PostgresTable,
+  table: SourceTable,
   place: { readonly column: number; readonly position: string },
 ): TributaryError {
   const [code, what] = FAULTS.get(fault) ?? ['E4006', 'value is malformed'];
-  const column = table.source.columns[place.column];
+  const column = table.columns[place.column];
   const name = column?.name ?? '?';
-  const message = `${what}: table=${table.source.key} column=${name} type=${column?.nativeType ?? '?'} position=${place.position}`;
-  return new TributaryError(code, message, { context: { table: table.source.key, column: name } });
+  const message = `${what}: table=${table.key} column=${name} type=${column?.nativeType ?? '?'} position=${place.position}`;
+  return new TributaryError(code, message, { context: { table: table.key, column: name } });
 }

@@ -1,7 +1,7 @@
 // Decoders of numeric with a precision. Nothing is rounded: a value with more digits than the type has is a fault.
 import { BytesBuilder, Int64Builder } from '../../column/builder.ts';
 import { type ColumnDecoder, DOT, MINUS, ZERO } from './column-decoder.ts';
-import { MALFORMED, NOT_FINITE, OK, OVERFLOW } from './value-policies.ts';
+import { MALFORMED, NOT_FINITE, OK, OVERFLOW } from '../faults.ts';
 
 const DECIMAL_TEXT = /^(-?)([0-9]*)(?:\.([0-9]*))?$/;
 const POWERS = Float64Array.from({ length: 16 }, (_, exponent) => 10 ** exponent);

@@ -2,7 +2,7 @@
 import { Float32Builder, Float64Builder, Int32Builder, Int64Builder } from '../../column/builder.ts';
 import { type ColumnDecoder, DOT, MINUS, ZERO } from './column-decoder.ts';
 import { nearestFloat32 } from './nearest-float32.ts';
-import { MALFORMED, OK } from './value-policies.ts';
+import { MALFORMED, OK } from '../faults.ts';
 
 /** boolean: `t` or `f` as 1 or 0. */
 export class BooleanDecoder implements ColumnDecoder {

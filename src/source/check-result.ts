@@ -1,7 +1,7 @@
 // Findings about a source: what `tributary check` prints and what `open` refuses to start with.
-import { TributaryError } from '../../base/errors.ts';
-import type { ErrorCode } from '../../base/error-codes.ts';
-import type { SourceTable } from '../../change/source-table.ts';
+import { TributaryError } from '../base/errors.ts';
+import type { ErrorCode } from '../base/error-codes.ts';
+import type { SourceTable } from '../change/source-table.ts';
 
 /** One finding. */
 export interface CheckResult {

@@ -1,5 +1,4 @@
-// The interface of decoders from PostgreSQL's text output to one column. The same decoders read the log and COPY, so
-// that a copied and a streamed value are equal by construction.
+// The interface of decoders from the text that a server prints to one column.
 import type { VectorBuilder } from '../../column/builder.ts';
 
 /** Decodes values of one column into its builder. */
@@ -7,7 +6,7 @@ export interface ColumnDecoder {
   readonly builder: VectorBuilder;
   /**
    * Decodes the text `bytes[start … end)` into `row`, the builder's next row. Returns OK or a fault of
-   * `value-policies.ts`; after a fault the row is still unwritten.
+   * `faults.ts`; after a fault the row is still unwritten.
    */
   decode(bytes: Buffer, start: number, end: number, row: number): number;
 }
