@@ -1,7 +1,9 @@
-// `npm run bench -- NAME`: one benchmark of the whole program on a PostgreSQL of its own; prints one JSON object.
+// `npm run bench -- NAME`: one benchmark of the whole program on a PostgreSQL of its own, or of the engine alone beside
+// the Java reference; prints one JSON object.
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { benchEngine } from './engine.ts';
 import { benchFreshness } from './freshness.ts';
 import { benchGiant } from './giant.ts';
 import { benchSnapshot } from './snapshot.ts';
@@ -10,6 +12,7 @@ import { describeMachine } from './support/machine.ts';
 import { openShop, type Shop } from './support/shop.ts';
 
 const USAGE = `usage: npm run bench -- snapshot | stream | freshness | giant [--rows N] [--changes N] [--seconds N] [--repeats N]
+       npm run bench -- engine [upserts] [read] [compact] [--files reference | tributary] [--repeats N]
 `;
 
 interface Options {
@@ -31,29 +34,41 @@ const BENCHES: Readonly<Record<string, Bench>> = {
 const number = { type: 'string' } as const;
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { rows: number, changes: number, repeats: number, seconds: number },
+  options: { rows: number, changes: number, repeats: number, seconds: number, files: { type: 'string' } },
 });
-const [name = ''] = positionals;
-const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
-if (bench === undefined) {
-  process.stderr.write(USAGE);
-  process.exitCode = 2;
-} else {
-  const count = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
-  // What is measured is what is installed: the build, not sources that Node strips of their types at every start.
+const [name = '', ...only] = positionals;
+const count = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
+
+/** What is measured is what is installed: the build, not sources that Node strips of their types at every start. */
+function build(): void {
   const compiler = fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url));
   const project = fileURLToPath(new URL('../tsconfig.build.json', import.meta.url));
   execFileSync(process.execPath, [compiler, '-p', project], { stdio: 'inherit' });
+}
+
+function print(server: string, figures: Record<string, unknown>): void {
+  process.stdout.write(`${JSON.stringify({ bench: name, ...describeMachine(server), ...figures })}\n`);
+}
+
+async function onShop(bench: Bench): Promise<void> {
   const shop = await openShop();
   try {
-    const figures = await bench(shop, {
-      rows: count(values.rows),
-      changes: count(values.changes),
-      repeats: count(values.repeats),
-      seconds: count(values.seconds),
-    });
-    process.stdout.write(`${JSON.stringify({ bench: name, ...describeMachine(shop.serverVersion), ...figures })}\n`);
+    const { rows, changes, repeats, seconds } = values;
+    const options = { rows: count(rows), changes: count(changes), repeats: count(repeats), seconds: count(seconds) };
+    print(shop.serverVersion, await bench(shop, options));
   } finally {
     await shop.stop();
   }
+}
+
+if (name === 'engine') {
+  build();
+  const files = values.files === 'tributary' ? 'tributary' : 'reference';
+  print('none', await benchEngine({ repeats: count(values.repeats) ?? 3, only, files }));
+} else if (Object.hasOwn(BENCHES, name)) {
+  build();
+  await onShop(BENCHES[name]);
+} else {
+  process.stderr.write(USAGE);
+  process.exitCode = 2;
 }

@@ -93,6 +93,63 @@ export async function timed(
   return elapsed();
 }
 
+/** What a program used, with all its threads: see `Usage`. */
+export interface ProgramUsage extends Pick<Usage, 'wallSeconds' | 'cpuSeconds' | 'peakMiB' | 'busyCores'> {
+  /** What it printed. */
+  readonly output: string;
+}
+
+/** Runs the program and tells what it and its children took: user and system time, on the last line. */
+const TIMED_BY_SHELL = '"$@"; code=$?; times; exit $code';
+/** Peak memory is looked at this often, and never goes down: what is missed is what the last moments add. */
+const PEAK_INTERVAL_MS = 20;
+
+/**
+ * Runs any program to its end, and tells what it used, from its start on: the same instrument for every program. Needs bash and Linux's /proc. Throws with what the program says if it fails.
+ */
+export async function programMeasured(
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<ProgramUsage> {
+  const elapsed = stopwatch();
+  const child = spawn('bash', ['-c', TIMED_BY_SHELL, 'bash', program, ...args], { env: { ...process.env, ...env } });
+  const [output, errors]: [Buffer[], Buffer[]] = [[], []];
+  child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => errors.push(chunk));
+  let peakMiB = 0;
+  const stop = systemClock.every(PEAK_INTERVAL_MS, () => {
+    peakMiB = Math.max(peakMiB, peakOfChild(child.pid));
+  });
+  const code = await new Promise<number | null>((done, failed) => {
+    child.once('error', failed);
+    child.once('close', done);
+  });
+  stop();
+  if (code !== 0) throw new Error(`${program} ended with ${code}: ${Buffer.concat(errors).toString('utf8')}`);
+  const { wallSeconds, busyCores } = elapsed();
+  const lines = Buffer.concat(output).toString('utf8').trimEnd().split('\n');
+  // Two lines of `times`: the shell itself, its children.
+  const [user, system] = secondsIn(lines.at(-1) ?? '');
+  return { wallSeconds, busyCores, cpuSeconds: user + system, peakMiB, output: lines.slice(0, -2).join('\n') };
+}
+
+/** The most memory of the one child of a process, in MiB; 0 where there is none now. */
+function peakOfChild(pid: number | undefined): number {
+  try {
+    const child = Number.parseInt(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8'), 10);
+    const kib = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${child}/status`, 'utf8'))?.[1] ?? '0';
+    return Math.round(Number(kib) / 1024);
+  } catch {
+    return 0;
+  }
+}
+
+/** Seconds in a line such as `0m5.142s 0m1.009s`. */
+function secondsIn(line: string): readonly number[] {
+  return [...line.matchAll(/(\d+)m([\d.]+)s/g)].map(([, minutes, seconds]) => 60 * Number(minutes) + Number(seconds));
+}
+
 /** Runs a script of ours with Node under measurement; what it printed as JSON, and what it used. */
 export async function scriptMeasured<Result>(
   script: URL,
