@@ -77,8 +77,10 @@ const tableSettings = {
     .enum(['skip', 'stop'])
     .describe('What is done with a table that has no key: left out (and named by check and status), or refused.'),
   buckets: z
-    .union([z.literal('auto'), z.int().min(1).max(32767)])
-    .describe('auto: a fixed number chosen from the size of the table when it is created.'),
+    .union([z.enum(['auto', 'dynamic']), z.int().min(1).max(32767)])
+    .describe(
+      'auto: a fixed number chosen from the size of the table when it is created. dynamic: as many as the rows need (options: dynamic-bucket.*).',
+    ),
 };
 
 const defaults = z

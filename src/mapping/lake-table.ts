@@ -2,8 +2,15 @@
 import type { SourceTable } from '../change/source-table.ts';
 import type { DataField } from '../paimon/schema/data-type.ts';
 import { assignFieldIds } from '../paimon/schema/field-ids.ts';
+import { BUCKET_DYNAMIC } from '../paimon/schema/table-options.ts';
 import type { TableDefinition } from '../paimon/schema/table-schema-json.ts';
 import { lakeType } from './lake-type.ts';
+
+/**
+ * A fixed number of buckets; `auto`: chosen from the table's size when it is created; `dynamic`: as many as its rows need,
+ * and an index of their keys (Paimon's `bucket = -1`).
+ */
+export type BucketWish = number | 'auto' | 'dynamic';
 
 /** What the configuration says about a mirrored table. */
 export interface TableMapping {
@@ -12,8 +19,7 @@ export interface TableMapping {
   /** Template of the lake table. */
   readonly table: string;
   readonly case: 'preserve' | 'lower';
-  /** A fixed number of buckets, or `auto`: chosen from the table's size when it is created. */
-  readonly buckets: number | 'auto';
+  readonly buckets: BucketWish;
   /** Paimon options of the table, verbatim. */
   readonly options: Readonly<Record<string, string>>;
 }
@@ -60,13 +66,13 @@ export function lakeTableOf(source: SourceTable, mapping: TableMapping, names: M
     fields,
     primaryKeys: keyNames.map((name) => folded(name, mapping.case)),
     options: {
-      bucket: String(bucketCount(source, mapping)),
+      bucket: String(bucketOption(source, mapping.buckets)),
       ...mapping.options,
       [PIPELINE_OPTION]: names.source,
       [SOURCE_TABLE_OPTION]: source.key,
     },
     configuredOptions: {
-      ...(mapping.buckets === 'auto' ? {} : { bucket: String(mapping.buckets) }),
+      ...(mapping.buckets === 'auto' ? {} : { bucket: String(bucketOption(source, mapping.buckets)) }),
       ...mapping.options,
     },
   };
@@ -78,8 +84,10 @@ export function lakeDefinition({ fields, primaryKeys, options }: LakeTable): Tab
   return { fields: numbered, primaryKeys, options, partitionKeys: [], comment: null };
 }
 
-function bucketCount(source: SourceTable, mapping: TableMapping): number {
-  if (mapping.buckets !== 'auto') return mapping.buckets;
+/** The value of the table option `bucket`. */
+function bucketOption(source: SourceTable, buckets: BucketWish): number {
+  if (buckets === 'dynamic') return BUCKET_DYNAMIC;
+  if (buckets !== 'auto') return buckets;
   return Math.min(BUCKETS_MAX, Math.max(1, Math.ceil(source.rowCountEstimate / ROWS_PER_BUCKET)));
 }
 

@@ -2,7 +2,8 @@
 // Pure; the first rule that is broken says why and what to do instead.
 import { TributaryError } from '../base/errors.ts';
 import type { SourceTable } from '../change/source-table.ts';
-import { BUCKET_POSTPONE, type TableOptions, tableOptions } from '../paimon/schema/table-options.ts';
+import { BUCKET_DYNAMIC, BUCKET_POSTPONE, type TableOptions, tableOptions } from '../paimon/schema/table-options.ts';
+import type { BucketWish } from './lake-table.ts';
 
 /** Paimon options of a table, verbatim. */
 export type OptionTexts = Readonly<Record<string, string>>;
@@ -11,6 +12,8 @@ export type OptionTexts = Readonly<Record<string, string>>;
 export interface MirrorOptions {
   readonly source: SourceTable;
   readonly options: OptionTexts;
+  /** What the configuration says beside `options`. */
+  readonly buckets: BucketWish;
   /** Who compacts: `off` says that another engine does. */
   readonly compaction: 'inline' | 'off';
 }
@@ -68,13 +71,7 @@ const RULES: readonly Rule[] = [
     option: 'record-level.expire-time',
     verdict: isSet('rows that the source still holds would be dropped', 'delete them in the source'),
   },
-  {
-    option: 'bucket',
-    verdict: ({ typed }) =>
-      typed.bucket === BUCKET_POSTPONE
-        ? ['rows would be seen after another compaction only', 'use a number, or buckets: auto']
-        : null,
-  },
+  { option: 'bucket', verdict: bucketVerdict },
   { option: 'changelog-producer', verdict: producerVerdict },
   {
     option: 'write-only',
@@ -113,6 +110,14 @@ export function requireMirrorOptions(of: MirrorOptions): void {
 /** A rule that every value of the option breaks. */
 function isSet(reason: string, wayOut: string): Rule['verdict'] {
   return ({ options }, option) => (options[option] === undefined ? null : [reason, wayOut]);
+}
+
+function bucketVerdict({ typed: { bucket }, buckets }: Facts): Verdict | null {
+  if (bucket === BUCKET_POSTPONE) {
+    return ['rows would be seen after another compaction only', 'use a number, or buckets: auto'];
+  }
+  const isOther = buckets !== 'auto' && bucket !== (buckets === 'dynamic' ? BUCKET_DYNAMIC : buckets);
+  return isOther ? [`the configuration has buckets: ${buckets}, too`, 'keep one of the two'] : null;
 }
 
 function engineVerdict({ typed, options, source }: Facts): Verdict | null {

@@ -51,10 +51,11 @@ export interface LakeState {
  */
 export async function lakeStateOf(store: FileStore, settings: MirrorSettings, source: SourceTable): Promise<LakeState> {
   const names = { source: settings.pipeline, database: settings.database };
-  const lake = lakeTableOf(source, settings.mapping(source.key), names);
+  const mapping = settings.mapping(source.key);
+  const lake = lakeTableOf(source, mapping, names);
   const state = await readLakeState(store, source, lake);
   const options = { ...(state.schema?.options ?? lake.options), ...lake.configuredOptions };
-  requireMirrorOptions({ source, options, compaction: settings.compaction });
+  requireMirrorOptions({ source, options, buckets: mapping.buckets, compaction: settings.compaction });
   if (state.schema === null) requireWritable(newTableSchema(lakeDefinition(lake), 0));
   return state;
 }

@@ -16,7 +16,7 @@ const TABLES = `
       - { match: public.vectors, buckets: 2, options: ${VECTORS} }
       - { match: public.partial, options: ${PARTIAL} }
       - { match: public.compacted, options: { changelog-producer: full-compaction } }
-      - { match: public.spread, options: { bucket: -1, dynamic-bucket.target-row-num: 50 } }`;
+      - { match: public.spread, buckets: dynamic, options: { dynamic-bucket.target-row-num: 50 } }`;
 const NAMES = ['vectors', 'partial', 'compacted', 'spread'];
 /** Larger than what PostgreSQL keeps in line, so that updates of other columns leave it out of the log. */
 const LARGE = "(select string_agg(md5((n * 1000 + i)::text), '') from generate_series(1, 200) i)";
@@ -49,6 +49,7 @@ test('deletion vectors, updates in part, changes by full compaction, dynamic buc
   await site.sql(...eachTable((name) => `insert into ${name} select n, n, ${LARGE} from generate_series(1, 60) n`));
   await site.catchUp();
   await expectMirrored(site);
+  expect((await site.table('spread')).schema.options['bucket']).toBe('-1');
   const daemon = site.start();
   for (let round = 1; round <= 2; round++) {
     await site.sql(

@@ -230,19 +230,23 @@ async function checkAcknowledged(world: World, records: CheckpointStore, positio
 }
 
 function settingsOf(world: World): MirrorSettings {
-  const tableMapping = (table: TableKey): TableMapping => ({
-    database: '{schema}',
-    table: '{table}',
-    case: 'preserve',
-    buckets: table.endsWith('accounts') ? 1 : 2,
-    options: {
-      'num-sorted-run.compaction-trigger': '3',
-      // Codecs are not what a simulation tests, and they would take a third of its time.
-      'file.compression': 'none',
-      'manifest.compression': 'null',
-      ...world.layouts.get(table),
-    },
-  });
+  const tableMapping = (table: TableKey): TableMapping => {
+    const layout = world.layouts.get(table) ?? {};
+    const isDynamic = layout['dynamic-bucket.target-row-num'] !== undefined;
+    return {
+      database: '{schema}',
+      table: '{table}',
+      case: 'preserve',
+      buckets: isDynamic ? 'dynamic' : table.endsWith('accounts') ? 1 : 2,
+      options: {
+        'num-sorted-run.compaction-trigger': '3',
+        // Codecs are not what a simulation tests, and they would take a third of its time.
+        'file.compression': 'none',
+        'manifest.compression': 'null',
+        ...layout,
+      },
+    };
+  };
   return {
     pipeline: PIPELINE,
     database: 'shop',
@@ -273,10 +277,10 @@ const LAYOUTS: Readonly<Record<string, readonly Layout[]>> = {
   orders: [
     { 'changelog-producer': 'input' },
     { 'deletion-vectors.enabled': 'true', 'changelog-producer': 'lookup' },
-    { 'changelog-producer': 'input', bucket: '-1', 'dynamic-bucket.target-row-num': '5' },
+    { 'changelog-producer': 'input', 'dynamic-bucket.target-row-num': '5' },
     { 'changelog-producer': 'full-compaction', 'full-compaction.delta-commits': '3' },
   ],
-  notes: [{}, { 'deletion-vectors.enabled': 'true' }, { bucket: '-1', 'dynamic-bucket.target-row-num': '5' }],
+  notes: [{}, { 'deletion-vectors.enabled': 'true' }, { 'dynamic-bucket.target-row-num': '5' }],
 };
 
 function layoutsOf(tables: readonly TableKey[], seed: number): ReadonlyMap<TableKey, Layout> {

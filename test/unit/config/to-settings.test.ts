@@ -81,7 +81,7 @@ test('tables go where templates, entries and options say; pipelines share the me
   const loaded = load(`lake: { database: "{source}_{schema}", case: lower, options: { file.format: parquet } }
 sources:
   one: { url: "postgres://u@h/d", tables: [{ match: public.a, to: ods.b, buckets: 4, options: { changelog-producer: input } }] }
-  two: { url: "postgres://u@h/e", tables: ["*"] }
+  two: { url: "postgres://u@h/e", tables: ["*", { match: "*.b", buckets: dynamic }] }
 limits: { memory: 100MiB }`);
   const one = mirrorSettings(loaded, 'one');
   expect(one.mapping(tableKey('public', 'a'))).toEqual({
@@ -96,6 +96,7 @@ limits: { memory: 100MiB }`);
     table: '{table}',
     buckets: 'auto',
   });
+  expect(mirrorSettings(loaded, 'two').mapping(tableKey('public', 'b')).buckets).toBe('dynamic');
   expect(one.memoryBytesMax).toBe(50 * 1024 ** 2);
   expect(sourceNames(loaded)).toEqual(['one', 'two']);
 });

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { tableKey } from '../../../src/change/table-key.ts';
 import type { SourceTable } from '../../../src/change/source-table.ts';
+import type { BucketWish } from '../../../src/mapping/lake-table.ts';
 import { mirrorOptionFault, type OptionTexts } from '../../../src/mapping/mirror-options.ts';
 
 function source(nullable: boolean): SourceTable {
@@ -31,16 +32,18 @@ describe('options that suit a mirror', () => {
     ['ignore-update-before without a changelog of it', { 'ignore-update-before': 'true' }],
     ['files', { 'file.format': 'avro', 'target-file-size': '64 mb', 'metadata.stats-mode': 'none' }],
   ])('%s', (_, options) => {
-    expect(mirrorOptionFault({ source: source(true), options, compaction: 'inline' })).toBeNull();
+    expect(mirrorOptionFault({ source: source(true), options, buckets: 'auto', compaction: 'inline' })).toBeNull();
   });
 
   it('partial-update of columns that are never NULL', () => {
-    expect(mirrorOptionFault({ source: source(false), options: PARTIAL, compaction: 'inline' })).toBeNull();
+    expect(
+      mirrorOptionFault({ source: source(false), options: PARTIAL, buckets: 'auto', compaction: 'inline' }),
+    ).toBeNull();
   });
 
   it('write-only where another engine compacts', () => {
     const options = { 'write-only': 'true' };
-    expect(mirrorOptionFault({ source: source(true), options, compaction: 'off' })).toBeNull();
+    expect(mirrorOptionFault({ source: source(true), options, buckets: 'auto', compaction: 'off' })).toBeNull();
   });
 });
 
@@ -68,7 +71,7 @@ describe('options that do not', () => {
       'merge-on-read',
     ],
   ])('%o', (options, option, wayOut) => {
-    const fault = mirrorOptionFault({ source: source(true), options, compaction: 'inline' });
+    const fault = mirrorOptionFault({ source: source(true), options, buckets: 'auto', compaction: 'inline' });
     expect(fault?.option).toContain(option);
     expect(fault?.wayOut).toContain(wayOut);
     expect(fault?.reason).not.toBe('');
@@ -76,19 +79,28 @@ describe('options that do not', () => {
 
   it('an input changelog of updates in part', () => {
     const options = { ...PARTIAL, 'changelog-producer': 'input' };
-    const fault = mirrorOptionFault({ source: source(false), options, compaction: 'inline' });
+    const fault = mirrorOptionFault({ source: source(false), options, buckets: 'auto', compaction: 'inline' });
     expect(fault).toMatchObject({ option: 'changelog-producer=input', wayOut: 'use lookup' });
   });
 
   it('deletion vectors where another engine compacts, unless reads merge', () => {
     const options = { 'deletion-vectors.enabled': 'true' };
-    const of = { source: source(true), compaction: 'off' } as const;
+    const of = { source: source(true), buckets: 'auto', compaction: 'off' } as const;
     expect(mirrorOptionFault({ ...of, options })?.wayOut).toContain('merge-on-read');
     expect(mirrorOptionFault({ ...of, options: { ...options, 'deletion-vectors.merge-on-read': 'true' } })).toBeNull();
   });
 
-  it('a value that cannot be read', () => {
+  it('a number of buckets beside another one', () => {
     const of = { source: source(true), compaction: 'inline' } as const;
+    const fault = (bucket: string, buckets: BucketWish) => mirrorOptionFault({ ...of, options: { bucket }, buckets });
+    expect(fault('4', 'dynamic')).toMatchObject({ option: 'bucket=4', wayOut: 'keep one of the two' });
+    expect(fault('4', 'dynamic')?.reason).toContain('buckets: dynamic');
+    expect(fault('-1', 4)?.reason).toContain('buckets: 4');
+    expect([fault('-1', 'dynamic'), fault('4', 4), fault('-1', 'auto')]).toEqual([null, null, null]);
+  });
+
+  it('a value that cannot be read', () => {
+    const of = { source: source(true), buckets: 'auto', compaction: 'inline' } as const;
     expect(() => mirrorOptionFault({ ...of, options: { 'merge-engine': 'newest' } })).toThrow('merge-engine');
   });
 });
