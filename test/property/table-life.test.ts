@@ -16,6 +16,12 @@ const TEXT: DataType = { kind: 'VARCHAR', length: 100, nullable: false };
 const SPECS: readonly (TableSpec & { readonly name: string })[] = [
   { name: 'one bucket', columns: { p: TEXT, id: KEY, v: INT }, primaryKeys: ['id'] },
   {
+    name: 'row groups that compactions take over',
+    columns: { p: TEXT, id: KEY, v: INT },
+    primaryKeys: ['id'],
+    options: { 'num-sorted-run.compaction-trigger': '2', 'file.block-size': '1 b' },
+  },
+  {
     name: 'partitions, buckets, small files',
     columns: { p: TEXT, id: KEY, v: INT },
     primaryKeys: ['p', 'id'],
@@ -30,6 +36,7 @@ const SPECS: readonly (TableSpec & { readonly name: string })[] = [
       bucket: '2',
       'num-sorted-run.compaction-trigger': '2',
       'target-file-size': '1 b',
+      'file.block-size': '1 b',
       'deletion-vectors.enabled': 'true',
       'deletion-vectors.merge-on-read': 'true',
       'changelog-producer': 'lookup',
@@ -39,7 +46,7 @@ const SPECS: readonly (TableSpec & { readonly name: string })[] = [
     name: 'a changelog of full compactions',
     columns: { p: TEXT, id: KEY, v: INT },
     primaryKeys: ['id'],
-    options: { bucket: '1', 'num-levels': '3', 'changelog-producer': 'full-compaction' },
+    options: { bucket: '1', 'num-levels': '3', 'changelog-producer': 'full-compaction', 'file.block-size': '1 b' },
   },
 ];
 

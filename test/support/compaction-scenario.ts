@@ -29,6 +29,8 @@ export function drawScenario(random: Random): Scenario {
     'num-sorted-run.compaction-trigger': one(['2', '3', '5']),
   };
   if (chance(0.3)) options['target-file-size'] = '4 kb';
+  // Row groups of any size are taken over as they are.
+  if (chance(0.4)) options['file.block-size'] = '1 b';
   if (chance(0.3)) options['num-levels'] = one(['3', '4']);
   if (chance(0.2)) options['compaction.force-rewrite-all-files'] = 'true';
   if (chance(0.2)) options['compaction.total-size-threshold'] = '3 kb';

@@ -17,7 +17,7 @@ const FORMATS: readonly FileFormat[] = ['parquet', 'orc', 'avro'];
 const ORC_LOCAL_INSTANTS = 'orc.timestamp-ltz.legacy.type';
 
 /** The format that a file's name says: its last ending, or the one before that of a compression. Throws `E3351`. */
-function formatOfFile(fileName: string): FileFormat {
+export function formatOfFile(fileName: string): FileFormat {
   const endings = fileName.split('.').reverse();
   const format = endings
     .map((ending) => FORMATS.find((known) => known === ending))

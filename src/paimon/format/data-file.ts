@@ -94,6 +94,12 @@ export interface FormatWriter {
    * kept. Throws `E3204` for a NULL in a required column or a decimal that does not fit its type.
    */
   append(batch: ColumnBatch, order: Uint32Array | null, from: number, to: number): Promise<void>;
+  /**
+   * Appends all rows of another file of the same format without decoding them. Takes nothing and gives false where they
+   * have to be read and appended: the format has no parts that could be taken over, the file was written in another way or
+   * by somebody else, or its parts are too small to be kept. Throws `E3200` and `E3201` for a file that cannot be read.
+   */
+  appendFile(source: RangeSource): Promise<boolean>;
   /** Ends the file. The sink stays open: it belongs to the caller. */
   finish(): Promise<FileSummary>;
 }

@@ -16,6 +16,7 @@ import {
 import { type CompactMode, compactModeOf, raisingOf } from './compact-mode.ts';
 import type { CompactResult } from './compaction-result.ts';
 import { DataFileFormat, type DataFileTarget, DataFileWriter, FileNames } from './data-file-writer.ts';
+import { fileSource } from './data-file-reader.ts';
 import { type DeletedRows, type DeletionFile, readDeletionVector, unionRows } from './deletion-vector.ts';
 import { filePaths } from './file-paths.ts';
 import type { KeyRowOrder, Section } from './interval-partition.ts';
@@ -23,7 +24,7 @@ import { KeyLookup } from './key-lookup.ts';
 import { tableLayout } from './key-value-file.ts';
 import { openLookupFile } from './lookup-file.ts';
 import { mergeFunctionOf } from './merge/merge-engine.ts';
-import { planRewrite, type RewriteStep } from './plan-rewrite.ts';
+import { planRewrite, type Raising, type RewriteStep } from './plan-rewrite.ts';
 import { recordExpiryOf } from './record-expiry.ts';
 import { type BucketReader, sectionWindows } from './section-reader.ts';
 import { sortedRuns } from './sorted-run.ts';
@@ -120,13 +121,7 @@ class Compaction {
   async run(): Promise<CompactResult> {
     const { files, outputLevel, schema, rewritesFiles } = this.request;
     const { smallFileSizeBytes } = tableOptions(schema);
-    const rules = {
-      ...this.request,
-      mode: this.mode,
-      fileSchemas: this.reader.schemas,
-      expiry: this.reader.expiry ?? null,
-    };
-    const raising = (file: DataFileMeta) => raisingOf(file, rules);
+    const raising = (file: DataFileMeta) => this.raising(file);
     const before: DataFileMeta[] = [];
     const after: DataFileMeta[] = [];
     const written: DataFileMeta[] = [];
@@ -205,6 +200,11 @@ class Compaction {
     return { lookup, replaced };
   }
 
+  private raising(file: DataFileMeta): Raising {
+    const { schemas: fileSchemas, expiry = null } = this.reader;
+    return raisingOf(file, { ...this.request, mode: this.mode, fileSchemas, expiry });
+  }
+
   /** Reads a file that is raised as it is, for what that changes. */
   private async readChanges({ file }: Extract<RewriteStep, { kind: 'upgrade' }>): Promise<void> {
     for await (const window of sectionWindows(this.reader, [[[file]]])) {
@@ -217,14 +217,30 @@ class Compaction {
     const changes = this.mode.kind === 'full' || sections.flat(2).some((file) => file.level === 0);
     const merge = changes ? this.changing : this.plain;
     const writer = this.track(new DataFileWriter(this.target));
-    for await (const window of sectionWindows(this.reader, sections)) {
-      const { rows, changelog } = await merge(window);
-      await writer.append(rows, null, 0, rows.rowCount);
-      if (changelog !== null) await this.changelog?.append(changelog, null, 0, changelog.rowCount);
+    for (const section of sections) {
+      if (await this.copySection(section, writer)) continue;
+      for await (const window of sectionWindows(this.reader, [section])) {
+        const { rows, changelog } = await merge(window);
+        await writer.append(rows, null, 0, rows.rowCount);
+        if (changelog !== null) await this.changelog?.append(changelog, null, 0, changelog.rowCount);
+      }
     }
     const output = await writer.finish();
     this.checkCounts(sections.flat(2), output);
     return output;
+  }
+
+  /**
+   * Puts a file that could have been raised as it is into the output without reading its rows: it is here only because it
+   * is small. False where that cannot be done.
+   */
+  private async copySection(section: Section, writer: DataFileWriter): Promise<boolean> {
+    const only = section.length === 1 && section[0].length === 1 ? section[0][0] : null;
+    if (only === null || this.request.rewritesFiles || this.vectors.has(only.fileName)) return false;
+    const raising = this.raising(only);
+    if (raising !== 'raise' && raising !== 'stay') return false;
+    const { store, pathOf } = this.reader;
+    return writer.appendFile(only, fileSource(store, { path: pathOf(only), file: only }));
   }
 
   /** The deletion vectors with the rows that were replaced and without files that are gone; null if nothing changed. */

@@ -4,7 +4,7 @@ import { TributaryError } from '../../base/errors.ts';
 import type { ColumnBatch, Vector } from '../../column/vector.ts';
 import type { FileStore } from '../../storage/file-store.ts';
 import type { PlainCondition } from '../format/condition.ts';
-import type { DataFile } from '../format/data-file.ts';
+import type { DataFile, RangeSource } from '../format/data-file.ts';
 import { openDataFile } from '../format/data-file-formats.ts';
 import type { RowSet } from '../format/file-index/row-set.ts';
 import { allRows, commonRows, mergedRanges, type RowRanges } from '../format/row-ranges.ts';
@@ -103,9 +103,14 @@ export function openFile(
   store: FileStore,
   { path, file, fileSchema }: Omit<DataFileRequest, 'fields'>,
 ): Promise<DataFile> {
+  return openDataFile(fileSource(store, { path, file }), { ...file, options: fileSchema.options });
+}
+
+/** The bytes of a file by range. */
+export function fileSource(store: FileStore, { path, file }: Pick<DataFileRequest, 'path' | 'file'>): RangeSource {
   const readRange = (offset: number, sizeBytes: number): Promise<Uint8Array> =>
     store.readRange(path, offset, sizeBytes);
-  return openDataFile({ name: path, sizeBytes: file.fileSize, readRange }, { ...file, options: fileSchema.options });
+  return { name: path, sizeBytes: file.fileSize, readRange };
 }
 
 interface BatchShape {

@@ -4,8 +4,8 @@ import { assert } from '../../base/errors.ts';
 import { isRetract } from '../../column/row-kind.ts';
 import type { FileSink, FileStore } from '../../storage/file-store.ts';
 import { createRowEncoder, EMPTY_ROW, type RowEncoder } from '../format/binary-row.ts';
-import type { FormatWriter } from '../format/data-file.ts';
-import { createDataFile, type FileEncoding } from '../format/data-file-formats.ts';
+import type { FormatWriter, RangeSource } from '../format/data-file.ts';
+import { createDataFile, type FileEncoding, formatOfFile } from '../format/data-file-formats.ts';
 import { type DataFileMeta, FILE_SOURCE_APPEND } from '../meta/data-file-meta.ts';
 import { EMPTY_STATS } from '../meta/stats.ts';
 import { type TableOptions, tableOptions } from '../schema/table-options.ts';
@@ -112,15 +112,33 @@ export class DataFileWriter {
     for (let start = from; start < to; start += SIZE_CHECK_ROWS) {
       this.open ??= await this.openFile();
       await this.open.append(batch, { order, from: start, to: Math.min(to, start + SIZE_CHECK_ROWS) });
-      const { isOneFile = false, format } = this.target;
-      const isFull = this.open.writer.estimatedSizeBytes >= format.options.targetFileSizeBytes;
-      if (isFull && !isOneFile) await this.roll();
+      await this.rollIfFull(this.open);
     }
+  }
+
+  /**
+   * Writes all rows of another file of the table, as the bytes that they are there, and gives true; or takes nothing and
+   * gives false where its rows have to be read and appended. The file may grow beyond the target size by it: its rows are
+   * not parted.
+   */
+  async appendFile(file: DataFileMeta, source: RangeSource): Promise<boolean> {
+    this.open ??= await this.openFile();
+    if (!(await this.open.appendFile(file, source))) return false;
+    await this.rollIfFull(this.open);
+    return true;
+  }
+
+  private async rollIfFull({ writer }: OpenFile): Promise<void> {
+    const { isOneFile = false, format } = this.target;
+    const isFull = writer.estimatedSizeBytes >= format.options.targetFileSizeBytes;
+    if (isFull && !isOneFile) await this.roll();
   }
 
   /** Makes all files durable and gives their metadata, in the order written; empty if no row was written. */
   async finish(): Promise<readonly DataFileMeta[]> {
-    if (this.open !== null) await this.roll();
+    // A file that was opened for rows of another one, which it could not take over, may have got none since.
+    if (this.open?.writer.rowCount === 0) await this.open.abort();
+    else if (this.open !== null) await this.roll();
     return this.done;
   }
 
@@ -193,6 +211,21 @@ class OpenFile {
     const keys = columns.keyIndexes.map((index) => batch.columns[index]);
     this.minKey ??= keyEncoder.encodeRow(keys, rowAt(from));
     this.maxKey = keyEncoder.encodeRow(keys, rowAt(to - 1));
+  }
+
+  /** Takes over a file whose metadata says all that this one's has to say of its rows. */
+  async appendFile(file: DataFileMeta, source: RangeSource): Promise<boolean> {
+    const { schema, encoding, writeCols } = this.target.format;
+    const isOfSchema = file.schemaId === schema.id && file.writeCols === null && writeCols === null;
+    const isOfFormat = formatOfFile(file.fileName) === encoding.format;
+    if (this.indexes !== null || file.deleteRowCount === null || !isOfSchema || !isOfFormat) return false;
+    if (!(await this.writer.appendFile(source))) return false;
+    this.sequences.addNumber(file.minSequenceNumber);
+    this.sequences.addNumber(file.maxSequenceNumber);
+    this.deleteCount += file.deleteRowCount;
+    this.minKey ??= file.minKey;
+    this.maxKey = file.maxKey;
+    return true;
   }
 
   async finish(): Promise<DataFileMeta> {
@@ -269,6 +302,10 @@ class SequenceRange {
       this.maxHigh = high;
       this.maxLow = low;
     }
+  }
+
+  addNumber(number: bigint): void {
+    this.add(Number(BigInt.asIntN(32, number >> 32n)), Number(BigInt.asUintN(32, number)));
   }
 
   get min(): bigint {

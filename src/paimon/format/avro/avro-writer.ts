@@ -66,6 +66,11 @@ class AvroWriter implements FormatWriter {
     this.rowCount += to - from;
   }
 
+  /** Blocks end in the mark of their file. */
+  async appendFile(): Promise<boolean> {
+    return false;
+  }
+
   async finish(): Promise<FileSummary> {
     if (this.blockRows > 0) await this.endBlock();
     await this.begin();

@@ -53,7 +53,8 @@ export interface EndedChunk {
   readonly parts: readonly Uint8Array[];
   /** The index of its pages; null where it cannot be said of every page what it holds. */
   readonly columnIndex: Uint8Array | null;
-  readonly offsetIndex: Uint8Array;
+  /** Where its pages are; null for a chunk that was taken over from a file that does not say it. */
+  readonly offsetIndex: Uint8Array | null;
   readonly pageCount: number;
 }
 
@@ -315,6 +316,12 @@ export class LeafWriter {
     this.uncompressedBytes = 0;
     this.pages = [];
     this.chunkRows = 0;
+  }
+
+  /** Counts a chunk in that was not written here but taken over; between row groups. */
+  addTotals({ nullCount, bounds }: LeafTotals): void {
+    this.fileNulls += nullCount;
+    this.fileBounds = joinBounds(this.order, this.fileBounds, bounds);
   }
 
   /** Nulls and bounds of the row groups ended so far. */

@@ -4,14 +4,25 @@ import type { ColumnBatch, Vector } from '../../../column/vector.ts';
 import { vectorSizeBytes } from '../../../column/vector.ts';
 import { assert } from '../../../base/errors.ts';
 import type { DataField } from '../../schema/data-type.ts';
-import type { ByteSink, FileColumnStatistics, FileSummary, FormatWriter } from '../data-file.ts';
+import type { ByteSink, FileColumnStatistics, FileSummary, FormatWriter, RangeSource } from '../data-file.ts';
+import { located } from '../file-fault.ts';
 import type { FilePlace } from '../file-place.ts';
 import { vectorBounds } from './column-bounds.ts';
-import type { ParquetCompression } from './compression.ts';
+import { codecNumber, type ParquetCompression } from './compression.ts';
 import { footerBytes } from './footer-writer.ts';
 import { type EndedChunk, LeafWriter } from './leaf-writer.ts';
-import { type GroupNode, leavesOf, MAGIC, type RowGroup } from './parquet-format.ts';
+import { leavesOf, MAGIC, type RowGroup } from './parquet-format.ts';
+import { openParquet } from './parquet-reader.ts';
 import { parquetSchema } from './parquet-schema.ts';
+import {
+  bytesOf,
+  canCopy,
+  type CopyTarget,
+  isLargeGroup,
+  movedChunks,
+  placeOfGroup,
+  totalsOf,
+} from './row-group-copy.ts';
 import { type CellSink, shredColumn } from './shredder.ts';
 
 /** The application and version that files of ours name. */
@@ -53,11 +64,9 @@ interface EndedRowGroup {
 class FileWriter implements FormatWriter {
   rowCount = 0;
   private readonly fields: readonly DataField[];
-  private readonly schema: GroupNode;
+  private readonly target: CopyTarget;
   private readonly sink: ByteSink;
   private readonly leaves: readonly LeafWriter[];
-  private readonly rowGroupRows: number;
-  private readonly rowGroupBytes: number;
   private readonly pageBytes: number;
   private readonly rowGroups: EndedRowGroup[] = [];
   private readonly takeCells: CellSink;
@@ -67,10 +76,14 @@ class FileWriter implements FormatWriter {
   constructor(options: ParquetWriterOptions, sink: ByteSink) {
     const compression = options.compression ?? 'zstd';
     this.fields = options.fields;
-    this.schema = parquetSchema(options.fields);
+    this.target = {
+      schema: parquetSchema(options.fields),
+      createdBy: CREATED_BY,
+      codec: codecNumber(compression),
+      rowGroupRows: options.rowGroupRows ?? 131072,
+      rowGroupBytes: options.rowGroupBytes ?? 32 * 1024 * 1024,
+    };
     this.sink = sink;
-    this.rowGroupRows = options.rowGroupRows ?? 131072;
-    this.rowGroupBytes = options.rowGroupBytes ?? 32 * 1024 * 1024;
     this.pageBytes = options.pageBytes ?? 1024 * 1024;
     const settings = {
       compression,
@@ -79,7 +92,7 @@ class FileWriter implements FormatWriter {
       pageBytes: this.pageBytes,
       pageRows: options.pageRows ?? 20000,
     };
-    this.leaves = leavesOf(this.schema).map((leaf) => new LeafWriter(leaf, settings));
+    this.leaves = leavesOf(this.target.schema).map((leaf) => new LeafWriter(leaf, settings));
     this.takeCells = (leaf, cells) => this.leaves[leaf.leafIndex].append(cells);
   }
 
@@ -91,10 +104,10 @@ class FileWriter implements FormatWriter {
     assert(batch.columns.length === this.fields.length, 'a batch has one column a field');
     const sliceRows = this.sliceRows(batch);
     for (let start = from; start < to; ) {
-      const left = this.rowGroupRows - (this.rowCount - this.rowGroupStart);
+      const left = this.target.rowGroupRows - (this.rowCount - this.rowGroupStart);
       const end = Math.min(to, start + sliceRows, start + left);
       const rows = { order, from: start, to: end };
-      this.schema.children.forEach((node, index) => {
+      this.target.schema.children.forEach((node, index) => {
         shredColumn(node, { vector: batch.columns[index], rows }, this.takeCells);
       });
       this.rowCount += end - start;
@@ -108,13 +121,48 @@ class FileWriter implements FormatWriter {
     const cellBytes = batch.columns.map((vector: Vector) => vectorSizeBytes(vector) / batch.rowCount);
     const rowBytes = cellBytes.reduce((sum, bytes) => sum + bytes, 0);
     const pageRows = this.pageBytes / Math.max(1, ...cellBytes);
-    const groupRows = this.rowGroupBytes / Math.max(1, rowBytes);
+    const groupRows = this.target.rowGroupBytes / Math.max(1, rowBytes);
     return Math.max(1, Math.floor(Math.min(SLICE_ROWS_MAX, pageRows, groupRows)));
   }
 
   private isRowGroupFull(): boolean {
-    if (this.rowCount - this.rowGroupStart >= this.rowGroupRows) return true;
-    return this.leaves.reduce((sum, leaf) => sum + leaf.rowGroupBytes, 0) >= this.rowGroupBytes;
+    const { rowCount, uncompressedBytes } = this.openRowGroup();
+    return rowCount >= this.target.rowGroupRows || uncompressedBytes >= this.target.rowGroupBytes;
+  }
+
+  /** What the row group holds that has not ended. */
+  private openRowGroup(): { readonly rowCount: number; readonly uncompressedBytes: number } {
+    const uncompressedBytes = this.leaves.reduce((sum, leaf) => sum + leaf.rowGroupBytes, 0);
+    return { rowCount: this.rowCount - this.rowGroupStart, uncompressedBytes };
+  }
+
+  async appendFile(source: RangeSource): Promise<boolean> {
+    const open = this.openRowGroup();
+    if (open.rowCount > 0 && !isLargeGroup(open, this.target)) return false;
+    const { metadata } = await openParquet(source);
+    if (!canCopy(metadata, this.target)) return false;
+    await this.endRowGroup();
+    await this.begin();
+    try {
+      for (const rowGroup of metadata.rowGroups) await this.copyRowGroup(source, rowGroup);
+    } catch (error) {
+      throw located(error, { file: source.name });
+    }
+    return true;
+  }
+
+  private async copyRowGroup(source: RangeSource, rowGroup: RowGroup): Promise<void> {
+    const place = placeOfGroup(rowGroup);
+    const columns = await movedChunks(source, rowGroup, this.offset - place.offset);
+    for await (const bytes of bytesOf(source, place)) await this.write(bytes);
+    for (const [index, writer] of this.leaves.entries()) {
+      const totals = totalsOf(rowGroup.columns[index], writer.leaf);
+      assert(totals !== null, 'a row group without statistics is not copied');
+      writer.addTotals(totals);
+    }
+    this.rowGroups.push({ rowCount: rowGroup.rowCount, columns });
+    this.rowCount += rowGroup.rowCount;
+    this.rowGroupStart = this.rowCount;
   }
 
   private async endRowGroup(): Promise<void> {
@@ -143,7 +191,8 @@ class FileWriter implements FormatWriter {
   async finish(): Promise<FileSummary> {
     await this.endRowGroup();
     await this.begin();
-    const { schema, rowCount } = this;
+    const { rowCount } = this;
+    const { schema } = this.target;
     const rowGroups = await this.writeIndexes();
     await this.write(footerBytes({ schema, rowCount, rowGroups, createdBy: CREATED_BY }));
     return { sizeBytes: this.offset, rowCount, columns: this.fields.map((_, index) => this.columnStatistics(index)) };
@@ -179,7 +228,7 @@ class FileWriter implements FormatWriter {
 
   private columnStatistics(index: number): FileColumnStatistics {
     const { name, type } = this.fields[index];
-    const node = this.schema.children[index];
+    const node = this.target.schema.children[index];
     if (node.kind === 'group') return { name, nullCount: null, bounds: null };
     const { nullCount, bounds } = this.leaves[node.leafIndex].totals();
     return { name, nullCount, bounds: bounds === null ? null : vectorBounds(bounds, type) };

@@ -1,5 +1,7 @@
 // Compaction through the public way in: content stays, deletes go, levels hold, conflicts leave nothing behind.
 import { describe, expect, it } from 'vitest';
+import { bytesSource, openParquet } from '../../../../src/paimon/format/parquet/parquet-reader.ts';
+import { fsck } from '../../../../src/paimon/maintenance/fsck.ts';
 import type { DataType } from '../../../../src/paimon/schema/data-type.ts';
 import { RealTable } from '../../../support/real-table.ts';
 import type { Change } from '../../../support/written-table.ts';
@@ -69,6 +71,34 @@ describe('Compactor', () => {
     expect(await dataFileCount(table)).toBe(filesBefore);
     expect(await levels(table)).toEqual(['L5:1']);
     expect(await table.compactor.compact({ full: true })).toBeNull();
+  });
+
+  it('puts small files together as the bytes that they are, and reads only rows that meet others', async () => {
+    // Row groups of one row are worth keeping; written anew, four rows would be in one.
+    const table = await RealTable.create({ ...SPEC, options: { 'file.block-size': '100 b' } });
+    const path = (name: string): string => `db.db/t/bucket-0/${name}`;
+    await table.commit([insert(1, 1), insert(2, 2)]);
+    await table.commit([insert(5, 5), insert(6, 6)]);
+    await table.commit([insert(6, 7), ['-D', 7, null]]);
+    await table.commit([insert(9, 9)]);
+    const before = (await table.table.liveFiles()).entries().map(({ file }) => file);
+    const { store } = table;
+    const first = await store.read(path(before[0].fileName));
+    const source = await openParquet(bytesSource('first', first));
+    expect(await table.compactor.compact({ full: true })).toMatchObject({
+      filesBefore: 4,
+      filesAfter: 1,
+      writtenRows: 5,
+    });
+    const [{ file }] = (await table.table.liveFiles()).entries();
+    const written = await store.read(path(file.fileName));
+    const { rowGroups } = await openParquet(bytesSource('whole', written));
+    expect(rowGroups.map(({ rowCount }) => rowCount)).toEqual([2, 2, 1]);
+    const end = source.rowGroups[0].columns.reduce((sum, chunk) => sum + chunk.compressedBytes, 4);
+    expect(Buffer.compare(written.subarray(0, end), first.subarray(0, end))).toBe(0);
+    expect(file).toMatchObject({ minSequenceNumber: 0n, maxSequenceNumber: 6n, deleteRowCount: 0 });
+    expect(await table.rows()).toEqual([1, 2, 5, 6, 9].map((id) => [id, id === 6 ? 7 : id]));
+    expect((await fsck(table.table)).problems).toEqual([]);
   });
 
   it('leaves an empty table when everything is deleted', async () => {
