@@ -91,7 +91,14 @@ export const ERROR_CODES = {
     exit: 2,
     meaning: 'The lake table has options that cannot become those of the configuration while it holds rows.',
     remedy:
-      'Set the options back, or drop the table (`tributary table drop`) so that it is copied again with the new ones.',
+      'Set the options back, or drop the table (`tributary table drop`) so that it is copied again with the new ones. Another number of buckets needs no copy: stop the daemon, run `tributary table rescale --bucket-num N` with the number of the configuration, and start it again.',
+  },
+  E1302: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'The files of a mirrored table are in another number of buckets than its option `bucket` says.',
+    remedy:
+      'Run `tributary table rescale --bucket-num N` with the number that you want, while no daemon mirrors the table, and set `buckets` in the configuration to it unless it is auto.',
   },
   // 2xxx source
   E2001: {
@@ -654,6 +661,13 @@ export const ERROR_CODES = {
     meaning: 'A table cannot be sorted by these columns.',
     remedy:
       'Sort append tables without buckets (bucket=-1, no primary key, no row ids) by columns that are not nested; other tables keep an order of their own.',
+  },
+  E3393: {
+    kind: 'retry',
+    exit: 5,
+    meaning: 'The rows of a mirrored table were put into another number of buckets while it was mirrored.',
+    remedy:
+      'Nothing: the pipeline starts again with the table as it is now. Stop the daemon before you rescale a table.',
   },
   E3400: {
     kind: 'config',

@@ -154,10 +154,11 @@ function buckets(facts: TableFacts): Omit<Advice, 'table'> | null {
   };
 }
 
-/** The rows of a table have to be written again; those of a mirror come from its source. */
+/** The rows of a table have to be written again. */
 function rescaleChange(facts: TableFacts, bucketCount: number): string {
-  if (!isMirrored(facts)) return `write the rows into a table with bucket=${bucketCount}`;
-  return `buckets: ${bucketCount} in the configuration, then tributary table drop --table ${facts.table}: the next run copies it again`;
+  const command = `tributary table rescale --table ${facts.table} --bucket-num ${bucketCount}`;
+  if (!isMirrored(facts)) return `${command}, while nobody writes to it`;
+  return `stop the daemon, then ${command}, then buckets: ${bucketCount} (or auto) in the configuration, and start it`;
 }
 
 function snapshots(facts: TableFacts): Omit<Advice, 'table'> | null {

@@ -142,7 +142,7 @@ function optionRefusal(
 ): TributaryError | null {
   const bucket = of.optionChanges.find((change) => change.kind === 'setOption' && change.key === 'bucket');
   // Paimon lets the number change at once, and the files follow with the next overwrite: a mirror makes none.
-  const fault = bucket !== undefined && of.latest !== null ? 'its rows stand in other buckets' : alterFault(schema, of);
+  const fault = bucket !== undefined && of.latest !== null ? bucketFault(schema, lake) : alterFault(schema, of);
   if (fault === null) return null;
   const asked = of.optionChanges.flatMap((change) =>
     change.kind === 'setOption'
@@ -153,6 +153,13 @@ function optionRefusal(
     'E1301',
     `table cannot get the options of the configuration: table=${lake.database}.${lake.table} options=${asked.join(', ')}: ${fault}`,
   );
+}
+
+function bucketFault({ options }: TableSchema, { database, table, configuredOptions }: LakeTable): string {
+  const [now, wanted] = [Number(options['bucket']), Number(configuredOptions['bucket'])];
+  const fault = 'its rows stand in other buckets';
+  if (now <= 0 || wanted <= 0) return `${fault}, and dynamic buckets do not become fixed ones or the other way round`;
+  return `${fault}; tributary table rescale --table ${database}.${table} --bucket-num ${wanted} moves them`;
 }
 
 function alterFault(

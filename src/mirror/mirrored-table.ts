@@ -1,15 +1,15 @@
 // One table of a pipeline: where it stands, its writer, and the files of a checkpoint under way.
-import { assert, isTributaryError, type TributaryError } from '../base/errors.ts';
+import { assert, isTributaryError, TributaryError } from '../base/errors.ts';
 import type { ChangeBatch } from '../change/change-batch.ts';
 import type { SourcePosition } from '../change/position.ts';
 import type { SourceTable } from '../change/source-table.ts';
 import type { LakeTable } from '../mapping/lake-table.ts';
-import type { TableCommitter } from '../paimon/commit/table-commit.ts';
+import type { CommitRequest, TableCommitter } from '../paimon/commit/table-commit.ts';
 import type { CompactionReport } from '../paimon/lsm/compactor.ts';
 import type { LiveFiles } from '../paimon/lsm/live-files.ts';
 import type { TableWriter } from '../paimon/lsm/table-writer.ts';
 import type { CommitMessage } from '../paimon/lsm/write-batch.ts';
-import type { SnapshotId } from '../paimon/meta/snapshot.ts';
+import type { Snapshot, SnapshotId } from '../paimon/meta/snapshot.ts';
 import { tableOptions } from '../paimon/schema/table-options.ts';
 import type { TableSchema } from '../paimon/schema/table-schema.ts';
 import { type CommitStamp, stampProperties } from './commit-properties.ts';
@@ -145,7 +145,7 @@ export class MirroredTable {
   async publish(sealed: CommitMessage | null, stamp: CommitStamp): Promise<void> {
     if (sealed === null) return;
     await this.exclusively(async () => {
-      const snapshot = await this.committer.commit({
+      const snapshot = await this.commit({
         kind: sealed.overwrite ? 'OVERWRITE' : 'APPEND',
         added: sealed.added,
         // A compaction may have replaced files since the files were sealed: what goes away is what is there then.
@@ -160,6 +160,17 @@ export class MirroredTable {
       this.newestSnapshotId = snapshot.id;
       this.telemetry.snapshotId = snapshot.id;
     });
+  }
+
+  /** What was written for buckets that are no more is written again once the pipeline has started anew. */
+  private async commit(request: CommitRequest): Promise<Snapshot> {
+    try {
+      return await this.committer.commit(request);
+    } catch (error) {
+      if (!isTributaryError(error, 'E3452')) throw error;
+      const message = `table was rescaled while it was mirrored: table=${this.tablePath}`;
+      throw new TributaryError('E3393', message, { cause: error });
+    }
   }
 
   /** Runs one publication of this table at a time, those of compactions included. */

@@ -1,9 +1,10 @@
 // The start of a pipeline: what the source and the lake say is brought together, gaps and other writers are refused,
 // and only then is anything created.
-import type { TributaryError } from '../base/errors.ts';
+import { TributaryError } from '../base/errors.ts';
 import type { SourcePosition } from '../change/position.ts';
 import type { CheckpointRecord } from '../checkpoint/checkpoint-record.ts';
 import { Lease } from '../checkpoint/lease.ts';
+import { tableOptions } from '../paimon/schema/table-options.ts';
 import type { ChangeSource, SourceDescription } from '../source/source.ts';
 import { Failure } from './failure.ts';
 import { type LakeState, lakeStateOf } from './lake-state.ts';
@@ -106,7 +107,7 @@ async function openTables(
     ),
   );
   for (const [index, table] of tables.entries()) {
-    const { mismatch } = states[index];
+    const mismatch = states[index].mismatch ?? bucketMismatch(table);
     if (mismatch !== null) await stopTable(table, mismatch, { parts, settings });
   }
   const first = tables.find((table) => table.error !== null)?.error ?? null;
@@ -117,6 +118,17 @@ async function openTables(
     toCopy: tables.filter((table) => table.error === null && plan.toCopy.includes(table.source.key)),
     nextNumber,
   };
+}
+
+/** Another engine's rescale leaves the option as it was: what we write would be refused at each commit. */
+function bucketMismatch({ committer, schema, tablePath }: MirroredTable): TributaryError | null {
+  const { bucket } = tableOptions(schema);
+  const strange = committer.liveEntries().find(({ totalBuckets }) => bucket > 0 && totalBuckets !== bucket);
+  if (strange === undefined) return null;
+  return new TributaryError(
+    'E1302',
+    `files are in another number of buckets than the table: table=${tablePath} files=${strange.totalBuckets} bucket=${bucket}`,
+  );
 }
 
 /** A table that cannot be followed stops alone, where the configuration says so; its place keeps its log. */

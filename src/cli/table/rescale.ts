@@ -17,7 +17,10 @@ type RescaleOptions = TableOptions & {
 
 /** `tributary table rescale` */
 export function rescaleVerb(): Command {
-  return tableVerb('rescale', 'write the rows of partitions anew into another number of buckets, as one snapshot')
+  return tableVerb(
+    'rescale',
+    'write the rows of partitions anew into another number of buckets, as one snapshot; of a whole table, its option, too',
+  )
     .option('--bucket-num <count>', "buckets of each partition; the table's bucket option unless given")
     .option('--partition <value...>', 'partitions, as column=value with some or all of the columns; all unless given')
     .option('--branch <name>', 'branch to rescale')

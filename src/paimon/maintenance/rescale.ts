@@ -1,5 +1,5 @@
 // Gives partitions another number of buckets: their rows are written anew, as one OVERWRITE snapshot.
-// Source: RescaleAction.
+// Source: RescaleAction, which leaves the table's option to who runs it.
 import type { Clock } from '../../base/clock.ts';
 import { TributaryError } from '../../base/errors.ts';
 import type { Random } from '../../base/random.ts';
@@ -9,6 +9,7 @@ import type { FileStore } from '../../storage/file-store.ts';
 import type { ManifestStore } from '../commit/manifest-store.ts';
 import { liftedFiles } from '../commit/overwrite.ts';
 import { TableCommitter } from '../commit/table-commit.ts';
+import { checkDefaultValue } from '../format/default-value.ts';
 import { type PartitionSpec, partitionTest } from '../format/partition-spec.ts';
 import { mayBePublished } from '../lsm/commit-outcome.ts';
 import { LiveFiles } from '../lsm/live-files.ts';
@@ -17,6 +18,7 @@ import type { TaskRunner } from '../lsm/task-runner.ts';
 import type { CommitMessage, WriteBatch } from '../lsm/write-batch.ts';
 import type { TablePaths } from '../meta/table-paths.ts';
 import { readPresentRows, type RowsAt } from '../scan/present-keys.ts';
+import { applySchemaChanges } from '../schema/apply-schema-changes.ts';
 import type { SchemaStore } from '../schema/schema-store.ts';
 import { BUCKET_POSTPONE, tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
@@ -60,7 +62,8 @@ export interface Rescaling {
 
 /**
  * Writes all rows of some partitions anew, into so many buckets; those that wait in postponed buckets go on waiting. Null
- * where there are no files. Nothing is published if others commit meanwhile (`E3320`). Throws `E3319` for tables without
+ * where there are no files. Where the whole table gets another number than its option `bucket` says, the option is set
+ * afterwards, or nobody could write to it any more. Nothing is published if others commit meanwhile (`E3320`). Throws `E3319` for tables without
  * a number of buckets, `E3103` for one that the table cannot have.
  */
 export async function rescale(
@@ -89,6 +92,7 @@ export async function rescale(
     const { commitUser, commitIdentifier } = parts;
     const by = { commitUser, commitIdentifier, follows: snapshot.id };
     await committer.commit({ kind: 'OVERWRITE', added, deleted: [], changelog: [], replaces, ...by });
+    if (order.spec.size === 0) await setBucketOption(table, buckets, parts.clock);
     return { buckets, rows: rowCount, filesBefore: before.length, filesAfter: added.length };
   } catch (error) {
     // Where the outcome of the commit is not certain, a snapshot may name the files.
@@ -110,6 +114,16 @@ function bucketCount(schema: TableSchema, { buckets }: RescaleOrder): number {
 /** The table as one of so many buckets, without a changelog: readers of changes pass overwrites by. */
 function rescaledSchema(schema: TableSchema, buckets: number): TableSchema {
   return { ...schema, options: { ...schema.options, bucket: String(buckets), 'changelog-producer': 'none' } };
+}
+
+/** Rows that wait keep waiting, so that the option of their tables stays as it is. */
+async function setBucketOption({ schemas }: RescaledTable, buckets: number, clock: Clock): Promise<void> {
+  const context = { hasSnapshots: true, timeMillis: clock.nowMs(), checkDefaultValue };
+  const change = { kind: 'setOption', key: 'bucket', value: String(buckets) } as const;
+  await schemas.update((latest) => {
+    const { bucket } = tableOptions(latest);
+    return bucket === buckets || bucket <= 0 ? null : applySchemaChanges(latest, [change], context);
+  });
 }
 
 async function writeRows(writer: TableWriter, rows: AsyncIterable<RowsAt>): Promise<number> {

@@ -100,14 +100,14 @@ describe('advice', () => {
       null,
       { options: { bucket: '2' }, buckets: [{ sizeBytes: 3072 * MEBIBYTE }, { sizeBytes: 3072 * MEBIBYTE }] },
       'bucket=2, 3.0 GiB',
-      'bucket=12',
+      'tributary table rescale --table ods.t --bucket-num 12, while',
     ],
     [
       'buckets',
       null,
       { options: { bucket: '16', 'tributary.pipeline': 'shop' }, buckets: [{ sizeBytes: 31 * MEBIBYTE }] },
       'bucket=16, 31.0 MiB',
-      'buckets: 1 in the configuration',
+      'stop the daemon, then tributary table rescale --table ods.t --bucket-num 1, then buckets: 1',
     ],
     [
       'snapshots',

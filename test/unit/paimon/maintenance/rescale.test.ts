@@ -67,9 +67,27 @@ describe('a rescaled table', () => {
     expect(await rowsOf(table)).toEqual(before);
     expect((await fsck(table.table)).problems).toEqual([]);
     expect(await table.table.latestSnapshot()).toMatchObject({ commitKind: 'OVERWRITE', commitUser: 'rescaler' });
+    // One partition of several says nothing about the others, which are written to as before.
+    expect((await table.table.schemas.latest())?.options['bucket']).toBe('2');
     await rescale(table.table, parts(store, 2n), { buckets: 1, spec: new Map() });
     expect(await totals(table)).toEqual(['1: 1', '2: 1']);
     expect(await rowsOf(table)).toEqual(before);
+    expect((await table.table.schemas.latest())?.options['bucket']).toBe('1');
+  });
+
+  test('is one without a key, too', async () => {
+    const table = await CommittedTable.create(new MemoryFileStore(new EagerClock()), 'db.t', {
+      columns: { p: INT, id: INT, v: INT },
+      primaryKeys: [],
+      partitionKeys: ['p'],
+      options: { bucket: '2', 'bucket-key': 'id' },
+    });
+    await table.commit(changes(1, 0, 20, 1), changes(2, 0, 5, 1));
+    const before = await rowsOf(table);
+    await rescale(table.table, parts(table.table.store), { buckets: 4, spec: new Map() });
+    expect(await totals(table)).toEqual(['1: 4', '2: 4']);
+    expect(await rowsOf(table)).toEqual(before);
+    expect((await fsck(table.table)).problems).toEqual([]);
   });
 
   test('keeps rows that reads do not show yet, and leaves out those that are deleted', async () => {
