@@ -25,12 +25,13 @@ export interface SessionOptions {
   readonly user: string;
   /** Worker threads for sorting and encoding; 0, the default, works in this thread. */
   readonly threadCount?: number;
+  /** Bytes of buffered rows from which on they are written to files, before a commit names these; 64 MiB unless given. */
+  readonly bufferBytesMax?: number;
   readonly clock?: Clock;
   readonly random?: Random;
 }
 
-/** Bytes of buffered rows from which on they are written to files. */
-const FLUSH_BYTES = 64 * 1024 * 1024;
+const BUFFER_BYTES_MAX = 64 * 1024 * 1024;
 const KINDS: readonly RowKindText[] = [0, 1, 2, 3].map(rowKindText);
 
 /** One writer of a table: opened once, closed once, one call at a time. After an error it can only be closed. */
@@ -46,6 +47,7 @@ export class TableSession {
     readonly writer: TableWriter;
     readonly compactor: Compactor;
     readonly upkeep: TableUpkeep;
+    readonly bufferBytesMax: number;
   };
   private nextIdentifier: bigint;
 
@@ -58,7 +60,8 @@ export class TableSession {
 
   /** Throws `E3301` and `E3350` for tables that cannot be written. */
   static async open(table: Table, options: SessionOptions): Promise<TableSession> {
-    const { user, threadCount = 0, clock = systemClock, random = systemRandom } = options;
+    const { user, threadCount = 0, bufferBytesMax = BUFFER_BYTES_MAX } = options;
+    const { clock = systemClock, random = systemRandom } = options;
     await table.refresh();
     const committer = await table.committer({ clock, random });
     const runner = createTaskRunner(table.store, threadCount);
@@ -69,7 +72,7 @@ export class TableSession {
     return new TableSession(
       table,
       user,
-      { ...components, committer, writer, compactor, upkeep: new TableUpkeep(table, components) },
+      { ...components, committer, writer, compactor, upkeep: new TableUpkeep(table, components), bufferBytesMax },
       (newest?.commitIdentifier ?? 0n) + 1n,
     );
   }
@@ -83,7 +86,8 @@ export class TableSession {
     const kinds = new Uint8Array(rows.length).fill(KINDS.indexOf(kind));
     const columns = columnsOfRows(this.table.schema.fields, rows);
     this.parts.writer.write({ ...columns, kinds, beforeImages: true, hasMissing: false });
-    if (this.parts.writer.bufferedBytes >= FLUSH_BYTES) await this.parts.writer.flush();
+    const { writer, bufferBytesMax } = this.parts;
+    if (writer.bufferedBytes >= bufferBytesMax) await writer.flush();
   }
 
   /** Takes rows away by their key. */

@@ -9,10 +9,10 @@ import { Refused } from '../support/line-process.ts';
 import { OurVerbs } from '../support/our-verbs.ts';
 import { isRepeatable, randomMergeTable } from '../support/random-merge-table.ts';
 import { type KindRow, type Reference, reference, type TableAt } from '../support/reference.ts';
-import { printedSeed } from '../support/seeds.ts';
+import { differentialSeconds, liveSeeds } from '../support/seeds.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
-const SECONDS = Number(process.env['PROPERTY_SECONDS'] ?? 50);
+const SECONDS = differentialSeconds(0.2);
 const COMMITS_MAX = 5;
 const java = await reference();
 
@@ -131,19 +131,9 @@ describe.skipIf(java === null)('merge engines', () => {
   const client = java as Reference;
 
   test(`merge as the reference does, for ${SECONDS} s`, { timeout: (SECONDS + 120) * 1000 }, async () => {
-    const { seed } = printedSeed('merge engines');
-    const end = performance.now() + SECONDS * 1000;
-    let lives = 0;
-    let whole = 0;
-    for (; performance.now() < end; lives++) {
-      const said: string[] = [];
-      try {
-        if (await runLife(client, seed + lives, said)) whole++;
-      } catch (error) {
-        throw new Error(`differs: SEED=${seed + lives}\n${said.join('\n\n')}`, { cause: error });
-      }
-    }
-    process.stderr.write(`merge engines: ${lives} tables, ${whole} of them without a refusal\n`);
+    const file = 'test/interop/merge-engines.test.ts';
+    const live = (seed: number, said: string[]): Promise<boolean> => runLife(client, seed, said);
+    const { whole } = await liveSeeds({ name: 'merge engines', file, seconds: SECONDS, live });
     expect(whole).toBeGreaterThan(0);
   });
 });

@@ -11,6 +11,14 @@ import { LocalFileStore } from '../../src/storage/local/local-file-store.ts';
 import type { GoldenRow } from './golden.ts';
 import type { KindRow, TableAt } from './reference.ts';
 
+/** How the verb `write` writes. */
+interface VerbWrite {
+  readonly writeOnly?: boolean;
+  readonly commitUser?: string;
+  readonly commitId?: number;
+  readonly filterCommitted?: boolean;
+}
+
 /** Verbs resolve to the code of the refusal, or null. */
 export class OurVerbs {
   private readonly at: TableAt;
@@ -27,9 +35,14 @@ export class OurVerbs {
     return this.run(['alter', '--changes', this.file('changes.json', JSON.stringify(changes))]);
   }
 
-  write(rows: readonly KindRow[], options: { readonly writeOnly?: boolean } = {}): Promise<string | null> {
+  write(rows: readonly KindRow[], options: VerbWrite = {}): Promise<string | null> {
     const content = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
-    const flags = options.writeOnly === true ? ['--write-only'] : [];
+    const flags = [
+      ...(options.writeOnly === true ? ['--write-only'] : []),
+      ...(options.commitUser === undefined ? [] : ['--commit-user', options.commitUser]),
+      ...(options.commitId === undefined ? [] : ['--commit-id', String(options.commitId)]),
+      ...(options.filterCommitted === true ? ['--filter-committed'] : []),
+    ];
     return this.run(['write', '--rows', this.file('rows.ndjson', content), ...flags]);
   }
 

@@ -18,14 +18,15 @@ type Value = GoldenRow[string];
 type Draw = () => Value;
 
 /** A column before it has a name. */
-interface Column {
+export interface Column {
   readonly type: unknown;
   readonly draw: Draw;
   /** Options `fields.<name>.<suffix>`. */
   readonly options?: Readonly<Record<string, string>>;
 }
 
-interface NamedColumn extends Column {
+/** A column of a table. */
+export interface NamedColumn extends Column {
   readonly name: string;
 }
 
@@ -209,7 +210,8 @@ function sequenceColumn(dice: Dice): Column {
   ]);
 }
 
-interface Engine {
+/** A merge engine: the columns beside the key, and the table options. */
+export interface RandomEngine {
   readonly columns: readonly NamedColumn[];
   readonly options: Readonly<Record<string, string>>;
 }
@@ -218,7 +220,7 @@ function named(prefix: string, columns: readonly Column[]): readonly NamedColumn
   return columns.map((column, index) => ({ ...column, name: `${prefix}${index}` }));
 }
 
-function deduplicateEngine(dice: Dice, types: Types): Engine {
+function deduplicateEngine(dice: Dice, types: Types): RandomEngine {
   const sequence = named('s', [sequenceColumn(dice), sequenceColumn(dice)]);
   const columns = [
     ...named(
@@ -232,7 +234,7 @@ function deduplicateEngine(dice: Dice, types: Types): Engine {
   return { columns, options: { 'merge-engine': 'deduplicate', ...ignoring, ...sequenceOptions(dice, names) } };
 }
 
-function aggregationEngine(dice: Dice, types: Types): Engine {
+function aggregationEngine(dice: Dice, types: Types): RandomEngine {
   const sequence = named('s', [sequenceColumn(dice), sequenceColumn(dice)]);
   const removes = dice.chance(0.3);
   const aggregates = dice
@@ -247,7 +249,7 @@ function aggregationEngine(dice: Dice, types: Types): Engine {
   return { columns, options: { 'merge-engine': 'aggregation', ...removing, ...sequenceOptions(dice, names) } };
 }
 
-function partialUpdateEngine(dice: Dice, types: Types): Engine {
+function partialUpdateEngine(dice: Dice, types: Types): RandomEngine {
   const free = named('c', [types.any(), ...dice.list(2, () => types.any())]);
   const groupCount = dice.below(3);
   const groups = Array.from({ length: groupCount }, (_, group) => {
@@ -270,10 +272,16 @@ function partialUpdateEngine(dice: Dice, types: Types): Engine {
   return { columns: dice.chance(0.5) ? columns : columns.toReversed(), options: { ...options, ...retracts } };
 }
 
-function firstRowEngine(dice: Dice, types: Types): Engine {
+function firstRowEngine(dice: Dice, types: Types): RandomEngine {
   const columns = named('c', [types.any(), ...dice.list(COLUMNS_MAX, () => types.any())]);
   const ignoring = dice.chance(0.7) ? { 'ignore-delete': 'true' } : {};
   return { columns, options: { 'merge-engine': 'first-row', ...ignoring } };
+}
+
+/** Any merge engine. */
+export function randomEngine(dice: Dice): RandomEngine {
+  const engines = [deduplicateEngine, aggregationEngine, partialUpdateEngine, partialUpdateEngine, firstRowEngine];
+  return dice.one(engines)(dice, new Types(dice));
 }
 
 /** What makes compactions look keys up, so that what counts of a key's rows depends on their levels. */
@@ -304,13 +312,7 @@ export function isRepeatable({ options }: MergeTable): boolean {
 /** A random table of a random engine. */
 export function randomMergeTable(random: Random): RandomMergeTable {
   const dice = new Dice(random);
-  const engine = dice.one([
-    deduplicateEngine,
-    aggregationEngine,
-    partialUpdateEngine,
-    partialUpdateEngine,
-    firstRowEngine,
-  ])(dice, new Types(dice));
+  const engine = randomEngine(dice);
   const key: NamedColumn = { name: 'id', type: 'INT NOT NULL', draw: () => dice.below(KEYS) };
   const place = dice.below(engine.columns.length + 1);
   const columns = [...engine.columns.slice(0, place), key, ...engine.columns.slice(place)];
@@ -332,7 +334,8 @@ export function randomMergeTable(random: Random): RandomMergeTable {
   return { table, changes: () => [{ kind: '+I', row: row() }, ...dice.list(7, () => ({ kind: kind(), row: row() }))] };
 }
 
-function fieldOptions(columns: readonly NamedColumn[]): Record<string, string> {
+/** The options `fields.<name>.…` of columns. */
+export function fieldOptions(columns: readonly NamedColumn[]): Record<string, string> {
   return Object.fromEntries(
     columns.flatMap(({ name, options = {} }) =>
       Object.entries(options).map(([suffix, value]) => [`fields.${name}.${suffix}`, value]),

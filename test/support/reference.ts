@@ -46,6 +46,8 @@ export interface ReferenceWrite {
   readonly commitId?: bigint | number;
   /** No compaction. */
   readonly writeOnly?: boolean;
+  /** Nothing, if the user has committed this number or a larger one. */
+  readonly filterCommitted?: boolean;
   readonly branch?: string;
   readonly watermark?: bigint | number;
   /** Replaces the partitions given as `p=a`; with none, what the table's options say. */
@@ -60,6 +62,12 @@ export interface FsckReport {
   readonly snapshots: number;
   readonly orphans: number;
 }
+
+/** Of `lives`: the rows of a snapshot, or, without one, the changes. */
+export type ReferenceAnswer = { readonly snapshot?: number } & (
+  | { readonly lines: readonly unknown[] }
+  | { readonly error: string }
+);
 
 /** The reference; every call rejects with `Refused` where Paimon throws. */
 export interface Reference {
@@ -76,6 +84,8 @@ export interface Reference {
     at: TableAt,
     options?: { readonly fromSnapshot?: bigint | number; readonly mode?: string },
   ): Promise<readonly SnapshotChange[]>;
+  /** What `read` gives of each snapshot and `changelog` of all, or how they are refused. */
+  lives(at: TableAt): Promise<readonly ReferenceAnswer[]>;
   incremental(
     at: TableAt,
     between: { readonly from: bigint | number; readonly to: bigint | number },
@@ -136,6 +146,7 @@ function client(java: LineProcess, scratch: string): Reference {
     read: (at, options = {}) => lines(['read', ...where(at), ...readArguments(options)]),
     changelog: (at, { fromSnapshot, mode } = {}) =>
       lines(['changelog', ...where(at), ...option('from-snapshot', fromSnapshot), ...option('mode', mode)]),
+    lives: (at) => lines(['lives', ...where(at)]),
     incremental: (at, { from, to }) => lines(['incremental', ...where(at), '--between', `${from},${to}`]),
     systable: (at, name) => lines(['systable', ...where({ ...at, table: `${at.table}$${name}` })]),
     compact: (at, { full = false } = {}) => done(['compact', ...where(at), ...flag('full', full)]),
@@ -158,6 +169,7 @@ function writeArguments({
   commitUser,
   commitId,
   writeOnly = false,
+  filterCommitted = false,
   branch,
   watermark,
   overwrite,
@@ -166,6 +178,7 @@ function writeArguments({
     ...option('commit-user', commitUser),
     ...option('commit-id', commitId),
     ...flag('write-only', writeOnly),
+    ...flag('filter-committed', filterCommitted),
     ...option('branch', branch),
     ...option('watermark', watermark),
     ...(overwrite === undefined ? [] : ['--overwrite', ...overwrite]),

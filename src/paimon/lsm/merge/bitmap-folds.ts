@@ -25,9 +25,12 @@ abstract class BitmapFold<Bitmap> extends StateFold<Bitmap> {
     }
   }
 
-  protected add(bitmap: Bitmap, entry: number): Bitmap {
-    this.union(bitmap, this.open(entry));
-    return bitmap;
+  /** The bytes of a union of 64-bit bitmaps depend on what was added to what. */
+  protected add(bitmap: Bitmap, entry: number, isBefore: boolean): Bitmap {
+    const other = this.open(entry);
+    const [first, second] = isBefore ? [other, bitmap] : [bitmap, other];
+    this.union(first, second);
+    return first;
   }
 
   protected write(builder: VectorBuilder, row: number, bitmap: Bitmap): void {

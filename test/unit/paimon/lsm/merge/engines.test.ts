@@ -2,6 +2,7 @@
 // columns left out of a read.
 import { describe, expect, it } from 'vitest';
 import { cellAt, type Cell, vectorOf } from '../../../../../src/paimon/format/cell.ts';
+import { Roaring64 } from '../../../../../src/paimon/format/roaring64.ts';
 import { tableLayout } from '../../../../../src/paimon/lsm/key-value-file.ts';
 import type { KeyValueBatch } from '../../../../../src/paimon/lsm/key-values.ts';
 import { mergeFields, mergeFunctionOf } from '../../../../../src/paimon/lsm/merge/merge-engine.ts';
@@ -88,6 +89,30 @@ describe('aggregation', () => {
     );
     const value = result?.[1];
     expect(value instanceof Uint8Array ? Buffer.from(value).toString() : value).toBe(expected);
+  });
+
+  it('adds a late 64-bit bitmap of a sequence group in front, on which its bytes depend', () => {
+    const low =
+      '01010000000000000004000000000000000000000000000000000001000000fe0100000001000800000001000000070001000000000000000000000000000000';
+    const high =
+      '01010000000000000004000000000000000001000000000000000001000000fe01000000010201000000000001000000000000000000000000000000';
+    const union = (one: string, other: string): string => {
+      const bitmap = new Roaring64(Buffer.from(one, 'hex'));
+      bitmap.add(new Roaring64(Buffer.from(other, 'hex')));
+      return Buffer.from(bitmap.bytes()).toString('hex');
+    };
+    const options = { 'fields.g.sequence-group': 'a', 'fields.a.aggregate-function': 'rbm64' };
+    const schema = schemaOf({ g: 'INT', a: 'BYTES' }, { 'merge-engine': 'partial-update', ...options });
+    const merged = (first: number, second: number): string => {
+      const result = mergeRows(schema, [
+        [I, first, Buffer.from(low, 'hex')],
+        [I, second, Buffer.from(high, 'hex')],
+      ]);
+      return Buffer.from(result?.[2] as Uint8Array).toString('hex');
+    };
+    expect(merged(1, 2)).toBe(union(low, high));
+    expect(merged(2, 1)).toBe(union(high, low));
+    expect(union(low, high)).not.toBe(union(high, low));
   });
 
   it('takes values back, and refuses where the function cannot', () => {

@@ -76,6 +76,7 @@ public final class Main {
             case "write": write(a); break;
             case "read": case "systable": read(a, out); break;
             case "changelog": changelog(a, out); break;
+            case "lives": lives(a, out); break;
             case "incremental": a.opts.put("option", concat(a.all("option"), "incremental-between=" + a.need("between"))); a.opts.put("kinds", List.of()); read(a, out); break;
             case "compact": compact(a); break;
             case "write-columns": Rows.writeColumns(a); break;
@@ -393,6 +394,34 @@ public final class Main {
         for (InternalRow r : rows) {
             ObjectNode row = Json.row(type, r);
             out.println(a.has("kinds") ? Json.M.createObjectNode().put("kind", r.getRowKind().shortString()).set("row", row) : row);
+        }
+    }
+
+    /** The rows of every snapshot, then all changes, one JSON value a line: a table's whole history at once. */
+    private static void lives(Args a, PrintStream out) throws Exception {
+        FileStoreTable t = table(a);
+        List<String> at = List.of("--warehouse", a.need("warehouse"), "--table", a.need("table"));
+        Long first = t.snapshotManager().earliestSnapshotId(), last = t.snapshotManager().latestSnapshotId();
+        for (long id = first == null ? 1 : first; last != null && id <= last; id++)
+            out.println(answer(a, "read", at, "--snapshot", "" + id).put("snapshot", id));
+        if (last != null) out.println(answer(a, "changelog", at, "--from-snapshot", "" + first));
+    }
+
+    /** The lines that a command prints, or the error that it ends with. */
+    private static ObjectNode answer(Args a, String command, List<String> at, String... option) {
+        List<String> argv = new ArrayList<>(List.of(command));
+        argv.addAll(at);
+        argv.addAll(List.of(option));
+        ObjectNode answer = Json.M.createObjectNode();
+        ByteArrayOutputStream buf = new ByteArrayOutputStream();
+        try (PrintStream p = new PrintStream(buf, false, StandardCharsets.UTF_8)) {
+            run(new Args(argv, a.base), p);
+            p.flush();
+            var lines = answer.putArray("lines");
+            for (String line : buf.toString(StandardCharsets.UTF_8).split("\n")) if (!line.isEmpty()) lines.add(Json.M.readTree(line));
+            return answer;
+        } catch (Exception e) {
+            return answer.removeAll().put("error", e.toString().split("\n")[0]);
         }
     }
 

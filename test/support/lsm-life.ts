@@ -1,0 +1,156 @@
+// One life of the differential test of the LSM engine, lived by us and by the reference.
+import assert from 'node:assert/strict';
+import { isTributaryError } from '../../src/base/errors.ts';
+import { fsck } from '../../src/paimon/maintenance/fsck.ts';
+import { LsmInvariants } from './lsm-invariants.ts';
+import { Refused } from './line-process.ts';
+import type { LsmScenario, LsmStep } from './lsm-scenario.ts';
+import { OurSession } from './our-session.ts';
+import { OurVerbs } from './our-verbs.ts';
+import type { Reference, TableAt } from './reference.ts';
+import { historyByReference, historyByUs, shapesOf } from './table-history.ts';
+import { removeDir, tempDir } from './temp-dir.ts';
+
+/** Commits of this user are numbered by the test. */
+const NUMBERED = 'numbered';
+
+/** Says null, or with what one refuses a step. */
+type Doer = (step: LsmStep) => Promise<string | null>;
+
+/** A table of a scenario in both implementations, or one of each. */
+export class LsmLife {
+  /** What was done, for the message of a failure. */
+  readonly said: string[];
+  private readonly client: Reference;
+  private readonly scenario: LsmScenario;
+  private readonly warehouse = tempDir();
+  private readonly ours: TableAt = { warehouse: this.warehouse, table: 'db.ours' };
+  private readonly theirs: TableAt;
+  private readonly verbs = new OurVerbs(this.ours);
+  private readonly session = new OurSession(() => this.verbs.open());
+  private readonly invariants = new LsmInvariants(() => this.verbs.open());
+  private commitCount = 0;
+
+  constructor(client: Reference, scenario: LsmScenario, said: string[]) {
+    this.said = said;
+    this.client = client;
+    this.scenario = scenario;
+    const table = scenario.kind === 'shared' ? 'db.ours' : 'db.theirs';
+    this.theirs = { warehouse: this.warehouse, table };
+    this.said.push(`${scenario.kind} ${JSON.stringify(scenario.table)}`);
+  }
+
+  /** False where a step was refused, which ends the life. */
+  async live(): Promise<boolean> {
+    await this.create();
+    for (const { step, isOurs } of this.scenario.turns) {
+      const isShared = this.scenario.kind === 'shared';
+      this.said.push(`${isShared ? (isOurs ? 'ours: ' : 'theirs: ') : ''}${stepText(step)}`);
+      this.commitCount++;
+      const doers = isShared ? [isOurs ? this.doOurs : this.doTheirs] : [this.doOurs, this.doTheirs];
+      // They need not refuse at the same time what they cannot merge, if each has its turn.
+      const refusals: (string | null)[] = [];
+      for (const doer of doers) refusals.push(await doer(step));
+      if (step.kind === 'compact') await this.invariants.check();
+      const isRefused = refusals.map((refusal) => refusal !== null);
+      assert(new Set(isRefused).size === 1, `one refuses a step: ours=${refusals[0]} theirs=${refusals[1]}`);
+      if (isRefused[0]) {
+        this.said.push(`refused: ${refusals.join(' ')}`);
+        return false;
+      }
+    }
+    await this.session.close();
+    await this.compare();
+    return true;
+  }
+
+  async end(): Promise<void> {
+    await this.session.close();
+    removeDir(this.warehouse);
+  }
+
+  private async create(): Promise<void> {
+    const { table, kind } = this.scenario;
+    assert.equal(await this.verbs.create(table), null);
+    if (kind === 'lock-step') await this.client.create(this.theirs, table);
+  }
+
+  private readonly doOurs: Doer = async (step) => {
+    try {
+      return await this.ourStep(step);
+    } catch (error) {
+      if (!isTributaryError(error)) throw error;
+      await this.session.close();
+      return error.code;
+    }
+  };
+
+  private async ourStep(step: LsmStep): Promise<string | null> {
+    if (step.kind === 'compact' && !step.bySession) return this.verbs.compact({ full: step.full });
+    if (step.kind === 'compact') await this.session.compact(step.full);
+    else if (step.kind === 'lose') {
+      await this.session.write(step.rows, { flushes: step.dies });
+      if (step.dies) this.session.die();
+      else await this.session.close();
+    } else if (step.by === 'verb') return this.writeByVerb(step);
+    else {
+      await this.session.write(step.rows, { flushes: step.by === 'flushing-session' });
+      await this.session.commit();
+    }
+    return null;
+  }
+
+  /** One writer at a time knows which sequence numbers are next. */
+  private async writeByVerb(step: Extract<LsmStep, { kind: 'write' }>): Promise<string | null> {
+    await this.session.close();
+    const { rows, writeOnly, isRepeated } = step;
+    if (!isRepeated) return this.verbs.write(rows, { writeOnly });
+    const how = { writeOnly, commitUser: NUMBERED, commitId: this.commitCount, filterCommitted: true };
+    const refusal = await this.verbs.write(rows, how);
+    return refusal ?? this.verbs.write(rows, how);
+  }
+
+  private readonly doTheirs: Doer = async (step) => {
+    try {
+      await this.theirStep(step);
+      return null;
+    } catch (error) {
+      if (error instanceof Refused) return error.trace;
+      throw error;
+    }
+  };
+
+  private async theirStep(step: LsmStep): Promise<void> {
+    if (step.kind === 'compact') return this.client.compact(this.theirs, { full: step.full });
+    if (step.kind === 'lose') return;
+    if (this.scenario.kind === 'shared') await this.session.close();
+    const { rows, writeOnly, isRepeated } = step;
+    if (!isRepeated) return this.client.write(this.theirs, rows, { writeOnly });
+    const how = { writeOnly, commitUser: NUMBERED, commitId: this.commitCount, filterCommitted: true };
+    await this.client.write(this.theirs, rows, how);
+    await this.client.write(this.theirs, rows, how);
+  }
+
+  private async compare(): Promise<void> {
+    const { client, ours, theirs } = this;
+    const keys = this.scenario.table.primaryKeys;
+    const table = await this.verbs.open();
+    const own = await historyByUs(table);
+    assert.deepEqual(own, await historyByReference(client, ours, keys), 'what we wrote, read by us and by them');
+    if (this.scenario.kind === 'lock-step') {
+      const other = await new OurVerbs(theirs).open();
+      assert.deepEqual(await shapesOf(table), await shapesOf(other), 'files of ours and theirs');
+      const read = await historyByUs(other);
+      assert.deepEqual(read, await historyByReference(client, theirs, keys), 'what they wrote, read by us and by them');
+      assert.deepEqual(own, read, 'what we wrote and what they wrote');
+    }
+    assert.deepEqual((await fsck(table)).problems, []);
+    assert.deepEqual((await client.fsck(ours)).problems, []);
+  }
+}
+
+function stepText(step: LsmStep): string {
+  if (step.kind === 'compact') return JSON.stringify(step);
+  const { rows, ...rest } = step;
+  return [JSON.stringify(rest), ...rows.map((row) => `  ${JSON.stringify(row)}`)].join('\n');
+}
