@@ -572,12 +572,6 @@ export const ERROR_CODES = {
     meaning: 'The table has a column of type BLOB, whose values belong into files of their own, which are not written.',
     remedy: 'Write the table with Paimon itself, or give the column the type BYTES.',
   },
-  E3360: {
-    kind: 'config',
-    exit: 2,
-    meaning: 'A column has an aggregate function that this program does not carry out.',
-    remedy: 'Read or write the table with another Paimon engine, or give the column another function.',
-  },
   E3361: {
     kind: 'data',
     exit: 1,
@@ -610,6 +604,14 @@ export const ERROR_CODES = {
       'A column with the aggregate function rbm32 or rbm64 holds bytes that are no Roaring bitmap of 32 or 64 bits.',
     remedy:
       'Write bitmaps in the portable Roaring format (rbm64: as Roaring64Bitmap serializes them), or give the column another function.',
+  },
+  E3366: {
+    kind: 'data',
+    exit: 1,
+    meaning:
+      'A column with the aggregate function hll_sketch or theta_sketch holds bytes that are no such sketch of Apache DataSketches.',
+    remedy:
+      'Write sketches as Apache DataSketches serializes them (theta: with the default seed), or give the column another function.',
   },
   E3371: {
     kind: 'config',

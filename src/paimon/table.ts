@@ -201,8 +201,8 @@ export class Table {
   }
 
   /**
-   * The rows of one state of the table: in key order within a bucket, in write order in append tables. Throws `E3360` to
-   * `E3364` (merge engine), `E3351` (file format), `E3352` (type change), `E3400` (column), `E3402`, `E3404`, `E3455`.
+   * The rows of one state of the table: in key order within a bucket, in write order in append tables. Throws `E3361` to
+   * `E3366` (merge engine), `E3351` (file format), `E3352` (type change), `E3400` (column), `E3402`, `E3404`, `E3455`.
    */
   async *read(options: ReadOptions = {}): AsyncGenerator<ReadBatch> {
     const { store, schemas, path: tablePath } = this;

@@ -3,7 +3,9 @@
 import type { Random } from '../../src/base/random.ts';
 import { Dice, NULL_SHARE } from './dice.ts';
 import type { GoldenRow } from './golden.ts';
+import { recordedUnions } from './recorded-unions.ts';
 import type { KindRow } from './reference.ts';
+import type { UnionKind } from './union-pairs.ts';
 
 /** A table definition in Paimon's JSON form. */
 export interface MergeTable {
@@ -46,6 +48,11 @@ const BITMAPS_64 = [
   '01010000000000000004000000000000000000000000000000000001000000fe0100000001000800000001000000070001000000000000000000000000000000',
   '0103000000000000000003000000ff800004000000000001000000000000000000000004000000800000000000020000000000000004000000ffffffffffff010000000000000001000000fe030000000102010000000000010201000000ffff010201000000000003000000000000000000000002000000',
 ];
+
+/** Sketches of every form, the short ones. */
+const SKETCHES = recordedUnions()
+  .filter((union) => union.every((text) => text.length < 400))
+  .map(([kind, one]) => ({ kind, one }));
 
 /** Draws the types that columns are of. */
 class Types {
@@ -162,6 +169,11 @@ class Types {
   bitmap64(): Column {
     return { type: 'BYTES', draw: this.dice.maybe(() => this.dice.one(BITMAPS_64)) };
   }
+
+  sketch(kind: UnionKind): Column {
+    const images = SKETCHES.filter((sketch) => sketch.kind === kind).map(({ one }) => one);
+    return { type: 'BYTES', draw: this.dice.maybe(() => this.dice.one(images)) };
+  }
 }
 
 /** A column with an aggregate function that fits it. */
@@ -191,6 +203,8 @@ function aggregated(dice: Dice, types: Types): Column {
     () => of(types.nested(), 'nested_partial_update', { 'nested-key': dice.one(['k', 'k,k2']) }),
     () => of(types.bitmap(), 'rbm32'),
     () => of(types.bitmap64(), 'rbm64'),
+    () => of(types.sketch('hll_sketch'), 'hll_sketch'),
+    () => of(types.sketch('theta_sketch'), 'theta_sketch'),
   ])();
 }
 

@@ -25,6 +25,10 @@ export class LittleEndianReader {
     return this.view.getBigUint64(this.skip(8), true);
   }
 
+  float64(): number {
+    return this.view.getFloat64(this.skip(8), true);
+  }
+
   /** A view. */
   bytes(size: number): Uint8Array {
     const at = this.skip(size);
@@ -38,6 +42,15 @@ export class LittleEndianReader {
     const bytes = this.bytes(2 * count);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     return Uint16Array.from({ length: count }, (_, index) => view.getUint16(2 * index, true));
+  }
+
+  /** A copy. */
+  uint32s(count: number): Uint32Array {
+    const bytes = this.bytes(4 * count);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const values = new Uint32Array(count);
+    for (let index = 0; index < count; index++) values[index] = view.getUint32(4 * index, true);
+    return values;
   }
 
   private skip(size: number): number {
@@ -72,6 +85,11 @@ export class LittleEndianWriter {
   uint64(value: bigint): void {
     const at = this.room(8);
     this.view.setBigUint64(at, value, true);
+  }
+
+  float64(value: number): void {
+    const at = this.room(8);
+    this.view.setFloat64(at, value, true);
   }
 
   bytes(bytes: Uint8Array): void {

@@ -79,7 +79,7 @@ export class TableWriter {
     this.nextSequence = options.liveFiles.maxSequenceNumber() + 1n;
   }
 
-  /** Throws `E3301` and `E3360` for tables that cannot be written. */
+  /** Throws `E3301` for tables that cannot be written. */
   static open(options: TableWriterOptions): TableWriter {
     return new TableWriter(options);
   }

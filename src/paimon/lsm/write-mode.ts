@@ -22,7 +22,7 @@ export interface WriteMode {
   requireLookups(): void;
 }
 
-/** Throws `E3301` for options that this writer cannot serve, `E3358` for BLOB columns, `E3360` for aggregate functions. */
+/** Throws `E3301` for options that this writer cannot serve, `E3358` for BLOB columns. */
 export function requireWritable(schema: TableSchema): WriteMode {
   const options = tableOptions(schema);
   requireNoBlobs(schema);

@@ -8,12 +8,12 @@ import { ADD, RETRACT, SET } from './column-fold.ts';
 import { computedRows, type FoldedColumn, kindAt, type RowDecisions, undecided } from './computed-rows.ts';
 import { groupEnd, isMerged, type MergeFunction, type MergePurpose, type SortedGroups } from './merge-function.ts';
 
-/** The aggregation engine. Throws `E3103` and `E3360` for functions that a column cannot have. */
+/** The aggregation engine. Throws `E3103` for functions that a column cannot have. */
 export function aggregation(schema: TableSchema, { layout, dropRetracts }: MergePurpose): MergeFunction {
   const { aggregates, removeRecordOnDelete } = aggregationOptions(schema);
   const columns = layout.fields.flatMap((field, index): FoldedColumn[] => {
     const aggregate = aggregates.get(field.name);
-    return aggregate === undefined ? [] : [{ field, index, fold: aggregateFold(field, aggregate), role: 0 }];
+    return aggregate === undefined ? [] : [{ field, index, fold: aggregateFold(aggregate), role: 0 }];
   });
   return (groups) => computedRows(groups, decide(groups, removeRecordOnDelete), { columns, dropRetracts });
 }

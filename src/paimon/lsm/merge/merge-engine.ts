@@ -10,7 +10,7 @@ import type { MergeFunction, MergePurpose } from './merge-function.ts';
 import { newestLevelOnly } from './newest-level.ts';
 import { partialUpdate } from './partial-update.ts';
 
-/** The merge function of the schema's engine. Throws `E3103`, `E3105` and `E3360` for options it cannot have. */
+/** The merge function of the schema's engine. Throws `E3103` and `E3105` for options it cannot have. */
 export function mergeFunctionOf(schema: TableSchema, purpose: MergePurpose): MergeFunction {
   const { needsLookup, mergeEngine } = tableOptions(schema);
   const merge = engineOf(schema, purpose);

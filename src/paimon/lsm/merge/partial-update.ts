@@ -36,7 +36,7 @@ const SEQUENCE_STEPS = [KEEP, SET, KEEP, SET, KEEP, SET, SET];
 const PLAIN_STEPS = [KEEP, SET, KEEP, CLEAR, KEEP, SET, CLEAR];
 const AGGREGATED_STEPS = [KEEP, ADD, ADD_BEFORE, RETRACT, RETRACT, SET, SET_RETRACT];
 
-/** The partial-update engine. Throws `E3103` and `E3360` for options that the columns cannot have. */
+/** The partial-update engine. Throws `E3103` for options that the columns cannot have. */
 export function partialUpdate(schema: TableSchema, { layout, dropRetracts }: MergePurpose): MergeFunction {
   const options = partialUpdateOptions(schema);
   const rules = { options, removing: removingGroups(schema, options) };
@@ -52,7 +52,7 @@ function foldedColumns(schema: TableSchema, options: PartialUpdateOptions, layou
     if (schema.primaryKeys.includes(field.name)) return [];
     const aggregate = options.aggregates.get(field.name);
     const role = roleOf(options, field.name);
-    if (aggregate !== undefined) return [{ field, index, fold: aggregateFold(field, aggregate), role }];
+    if (aggregate !== undefined) return [{ field, index, fold: aggregateFold(aggregate), role }];
     return [{ field, index, fold: (input) => new LastNonNullValue(input), role }];
   });
 }

@@ -168,13 +168,13 @@ class Decisive extends Choice {
 }
 
 /** The folds of the functions that choose a value, by name. */
-export const PICKS: ReadonlyMap<AggregateFunction, FoldFactory> = new Map<AggregateFunction, FoldFactory>([
-  ['last_value', (input) => new LastValue(input)],
-  ['last_non_null_value', (input) => new LastNonNullValue(input)],
-  ['first_value', (input) => new FirstValue(input)],
-  ['first_non_null_value', (input) => new FirstNonNullValue(input)],
-  ['max', (input) => new Extreme(input, 1)],
-  ['min', (input) => new Extreme(input, -1)],
-  ['bool_and', (input) => new Decisive(input, false)],
-  ['bool_or', (input) => new Decisive(input, true)],
-]);
+export const PICKS = {
+  last_value: (input) => new LastValue(input),
+  last_non_null_value: (input) => new LastNonNullValue(input),
+  first_value: (input) => new FirstValue(input),
+  first_non_null_value: (input) => new FirstNonNullValue(input),
+  max: (input) => new Extreme(input, 1),
+  min: (input) => new Extreme(input, -1),
+  bool_and: (input) => new Decisive(input, false),
+  bool_or: (input) => new Decisive(input, true),
+} satisfies Readonly<Partial<Record<AggregateFunction, FoldFactory>>>;

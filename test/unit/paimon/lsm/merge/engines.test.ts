@@ -165,8 +165,28 @@ describe('aggregation', () => {
     expect(mergeRows(aggregate('INT', 'max'), [[D, 5]], true)).toBeNull();
   });
 
-  it.each([['hll_sketch'], ['theta_sketch']])('does not carry out %s', (name) => {
-    expect(() => mergeRows(aggregate('BYTES', name), [[I, null]])).toThrow(expect.objectContaining({ code: 'E3360' }));
+  it.each([
+    ['hll_sketch', '0201070c030c0000', '0201070c03080100157cfa08', 'E3366'],
+    ['theta_sketch', '01030300001e0000', '01030300003acc93152df0c73d60e87c', 'E3366'],
+    ['rbm32', '3a30000000000000', '3a3000000100000000000000100000000100', 'E3365'],
+  ])('%s unites, and refuses other bytes', (name, empty, one, code) => {
+    const [none, value] = [Buffer.from(empty, 'hex'), Buffer.from(one, 'hex')];
+    const unite = (...values: readonly Cell[]): readonly Cell[] | null =>
+      mergeRows(
+        aggregate('BYTES', name),
+        values.map((cell): Row => [I, cell]),
+      );
+    const united = unite(none, null, value, value) ?? [];
+    expect(Buffer.from(united[1] as Uint8Array).toString('hex')).toBe(one);
+    expect(() => unite(value, Buffer.alloc(24, 0x7f))).toThrow(expect.objectContaining({ code }));
+    // A value alone is not looked at.
+    expect(unite(null, Buffer.from('7f', 'hex'))).toEqual([I, Uint8Array.of(0x7f)]);
+    const retracted = (): unknown =>
+      mergeRows(aggregate('BYTES', name), [
+        [I, value],
+        [D, value],
+      ]);
+    expect(retracted).toThrow(expect.objectContaining({ code: 'E3361' }));
   });
 
   it.each([
@@ -176,6 +196,9 @@ describe('aggregation', () => {
     ['VARCHAR(10)', 'listagg'],
     ['INT', 'collect'],
     ['INT', 'summ'],
+    ['BINARY(9)', 'hll_sketch'],
+    ['STRING', 'theta_sketch'],
+    ['INT', 'count'],
   ])('of %s by %s is refused', (type, name) => {
     expect(() => mergeRows(aggregate(type, name), [[I, null]])).toThrow(expect.objectContaining({ code: 'E3103' }));
   });

@@ -91,12 +91,14 @@ public final class Main {
             case "fsck": { ObjectNode r = new Fsck(table(a)).run(!a.has("no-data")); out.println(r); return r.get("ok").asBoolean() ? 0 : 1; }
             case "dump": Dump.run(table(a), out); break;
             case "vectors": Vectors.run(a.path("out")); break;
+            case "union-values": Unions.values(a.need("kind"), a.num("seed", 1), a.num("count", 10), out); break;
+            case "unions": Unions.ofPairs(a.need("kind"), a.path("pairs"), out); break;
             case "bench-write": Bench.write(a, out); break;
             case "bench-read": Bench.read(a, out); break;
             case "expect": return expect(a);
             case "script": return script(a, out);
             case "serve": serve(out); break;
-            default: out.println("create alter write read systable changelog incremental compact write-columns delete-rows expire-snapshots expire-changelogs tag branch rollback remove-orphan fsck dump expect vectors bench-write bench-read script serve"); return 2;
+            default: out.println("create alter write read systable changelog incremental compact write-columns delete-rows expire-snapshots expire-changelogs tag branch rollback remove-orphan fsck dump expect vectors union-values unions bench-write bench-read script serve"); return 2;
         }
         return 0;
     }
