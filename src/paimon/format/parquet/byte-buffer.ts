@@ -1,8 +1,11 @@
-// A growing buffer of bytes, reused from page to page.
+// A growing buffer of bytes, reused from page to page and, once it is released, from file to file.
+import { giveBuffer, takeBuffer } from './spare-buffers.ts';
+
+const LEAST_SPARE_BYTES = 4096;
 
 /** Bytes `0 … size` of `bytes` are written; `bytes` is replaced when it grows. */
 export class ByteBuffer {
-  bytes: Uint8Array;
+  bytes: Uint8Array<ArrayBuffer>;
   size = 0;
 
   constructor(capacity = 256) {
@@ -13,9 +16,18 @@ export class ByteBuffer {
   room(count: number): void {
     const needed = this.size + count;
     if (needed <= this.bytes.length) return;
-    const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2));
+    const sizeBytes = Math.max(needed, this.bytes.length * 2);
+    const grown = sizeBytes < LEAST_SPARE_BYTES ? new Uint8Array(sizeBytes) : new Uint8Array(takeBuffer(sizeBytes));
     grown.set(this.bytes.subarray(0, this.size));
+    giveBuffer(this.bytes.buffer);
     this.bytes = grown;
+  }
+
+  /** Gives its memory back, and with it all views. */
+  release(): void {
+    giveBuffer(this.bytes.buffer);
+    this.bytes = new Uint8Array(0);
+    this.size = 0;
   }
 
   byte(value: number): void {

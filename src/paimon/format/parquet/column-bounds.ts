@@ -49,9 +49,9 @@ function wordBounds(order: BoundOrder, page: WordPage): ColumnBounds {
     case 'i64':
       return int64Bounds(words, valueCount);
     case 'f32':
-      return floatBounds(new Float32Array(words.buffer, 0, valueCount));
+      return floatBounds(new Float32Array(words.buffer, words.byteOffset, valueCount));
     case 'f64':
-      return floatBounds(new Float64Array(words.buffer, 0, valueCount));
+      return floatBounds(new Float64Array(words.buffer, words.byteOffset, valueCount));
     default:
       return int32Bounds(words, valueCount);
   }

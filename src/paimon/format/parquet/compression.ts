@@ -19,8 +19,22 @@ export function codecNumber(compression: ParquetCompression): number {
   return CODECS[compression];
 }
 
-/** Compresses a page; `level` is used by zstd and gzip. The result may share memory with the input. */
-export function compressPage(compression: ParquetCompression, level: number, page: Uint8Array): Uint8Array {
+/** How a page is compressed. */
+export interface PageCompression {
+  readonly compression: ParquetCompression;
+  /** Of zstd and gzip. */
+  readonly level: number;
+}
+
+/**
+ * Compresses a page. The result may share memory with the input. `expectedBytes` is what it probably comes to: as much
+ * memory is taken at first.
+ */
+export function compressPage(
+  page: Uint8Array,
+  { compression, level }: PageCompression,
+  expectedBytes: number = compressBound(page.length),
+): Uint8Array {
   switch (compression) {
     case 'none':
       return page;
@@ -31,9 +45,9 @@ export function compressPage(compression: ParquetCompression, level: number, pag
     case 'lz4':
       return compressLz4(page);
     case 'zstd':
-      // One output chunk that surely fits: Node's default of 16 KiB would be filled and joined many times.
+      // One output chunk that mostly fits: Node's default of 16 KiB would be filled and joined many times.
       return zstdCompressSync(page, {
-        chunkSize: compressBound(page.length),
+        chunkSize: Math.max(CHUNK_MIN, Math.min(expectedBytes, compressBound(page.length))),
         params: { [constants.ZSTD_c_compressionLevel]: level },
       });
   }

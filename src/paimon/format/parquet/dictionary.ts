@@ -31,6 +31,11 @@ export class Dictionary {
     this.entries.clear();
   }
 
+  /** Gives the memory of the entries back. */
+  release(): void {
+    this.entries.release();
+  }
+
   /** The bounds of the entries that the first `count` codes refer to. */
   boundsOf(order: BoundOrder, codes: Uint16Array, count: number): ColumnBounds | null {
     const isUsed = new Uint8Array(this.count);
@@ -150,9 +155,7 @@ export class Dictionary {
     codes: Uint16Array,
   ): number {
     const entries = this.entries as WordPage;
-    const grown = new Int32Array(entries.words.length * 2);
-    grown.set(entries.words);
-    entries.words = grown;
+    entries.reserve(entries.valueCount + 1);
     return this.intern(page, values, codes);
   }
 
@@ -193,7 +196,7 @@ export class Dictionary {
 
   /** Compares a value with its length prefix to an entry with its own. */
   private equalsEntry(code: number, bytes: Uint8Array, offset: number): boolean {
-    const known = this.entries.bytes as Uint8Array;
+    const known = (this.entries as BytePage).bytes;
     const start = this.starts[code];
     const size = 4 + (bytes[offset] | (bytes[offset + 1] << 8) | (bytes[offset + 2] << 16) | (bytes[offset + 3] << 24));
     for (let index = 0; index < size; index++) if (known[start + index] !== bytes[offset + index]) return false;

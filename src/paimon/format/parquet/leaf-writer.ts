@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 import { ByteBuffer } from './byte-buffer.ts';
 import type { BoundOrder, ColumnBounds } from './column-bounds.ts';
 import { boundOrder, boundsOfPage, joinBounds, plainBounds } from './column-bounds.ts';
-import { codecNumber, compressPage, type ParquetCompression } from './compression.ts';
+import { codecNumber, compressPage, type PageCompression } from './compression.ts';
 import { Dictionary } from './dictionary.ts';
 import { pageHeader } from './footer-writer.ts';
 import { bitWidth, encodeHybrid, encodeRun } from './hybrid-encoding.ts';
@@ -31,9 +31,7 @@ const FOOTER_BOUNDS_BYTES_MAX = 4096;
 const INITIAL_LEVELS = 256;
 
 /** How pages are made. */
-export interface LeafSettings {
-  readonly compression: ParquetCompression;
-  readonly level: number;
+export interface LeafSettings extends PageCompression {
   readonly dictionary: boolean;
   /** A page ends at so many bytes before compression, or so many levels, whichever comes first. */
   readonly pageBytes: number;
@@ -68,6 +66,8 @@ export class LeafWriter {
   private readonly thrift = new ThriftWriter();
   private readonly body = new ByteBuffer();
   private readonly chunk = new ByteBuffer();
+  /** The page of the dictionary. */
+  private readonly dictionaryBytes = new ByteBuffer();
 
   private codes = new Uint16Array(INITIAL_LEVELS);
   private definitions = new Uint8Array(INITIAL_LEVELS);
@@ -85,6 +85,8 @@ export class LeafWriter {
   private chunkValues = 0;
   private hasPlainPage = false;
   private uncompressedBytes = 0;
+  /** What part of the last page was left by compression. */
+  private ratio = 1;
   private pages: WrittenPage[] = [];
   private chunkRows = 0;
   private pageRowCount = 0;
@@ -178,16 +180,14 @@ export class LeafWriter {
     // A page of nulls alone needs no dictionary, which may have no entry yet.
     const isCoded = this.isCoding && this.dictionary !== null && page.valueCount > 0;
     if (isCoded) this.writeCodes(this.dictionary);
-    else {
-      this.hasPlainPage = true;
-      body.append(this.plainBytes());
-    }
+    else this.hasPlainPage = true;
+    const bytes = isCoded ? body.view() : this.plainBytes();
     const bounds = isCoded
       ? this.dictionary.boundsOf(this.order, this.codes, page.valueCount)
       : boundsOfPage(this.order, page);
     const encoding = isCoded ? RLE_DICTIONARY : PLAIN;
     const offset = this.chunk.size;
-    this.writePage('data', { encoding, valueCount: this.levelCount, bytes: body.view() }, this.chunk);
+    this.writePage('data', { encoding, valueCount: this.levelCount, bytes }, this.chunk);
     this.pages.push({
       offset,
       sizeBytes: this.chunk.size - offset,
@@ -207,10 +207,14 @@ export class LeafWriter {
     this.internOffset = 0;
   }
 
+  /** The values as they are, behind the levels, which are in the body. */
   private plainBytes(): Uint8Array {
-    if (this.page instanceof WordPage) return this.page.bytes();
-    const bytes = this.page.view();
-    return this.order === 'boolean' ? packBooleans(bytes) : bytes;
+    const { page, body } = this;
+    const isPacked = this.order === 'boolean';
+    const whole = isPacked ? null : page.viewBehind(body.view());
+    if (whole !== null) return whole;
+    body.append(isPacked ? packBooleans(page.view()) : page.view());
+    return body.view();
   }
 
   private writeCodes(dictionary: Dictionary): void {
@@ -241,8 +245,9 @@ export class LeafWriter {
     page: { readonly encoding: number; readonly valueCount: number; readonly bytes: Uint8Array },
     into: ByteBuffer,
   ): void {
-    const { compression, level } = this.settings;
-    const compressed = compressPage(compression, level, page.bytes);
+    // Pages of a column are mostly alike.
+    const compressed = compressPage(page.bytes, this.settings, Math.ceil(page.bytes.length * this.ratio * 1.05) + 64);
+    this.ratio = compressed.length / Math.max(1, page.bytes.length);
     const crc = crc32(compressed);
     const sizes = { uncompressedBytes: page.bytes.length, compressedBytes: compressed.length, crc };
     const header = pageHeader(this.thrift, { kind, valueCount: page.valueCount, encoding: page.encoding, ...sizes });
@@ -284,9 +289,9 @@ export class LeafWriter {
     if (dictionary === null || this.entriesUsed === 0) return new Uint8Array(0);
     dictionary.truncate(this.entriesUsed);
     const entries = dictionary.entries;
-    const page = new ByteBuffer();
-    const bytes = entries instanceof WordPage ? entries.bytes() : entries.view();
-    this.writePage('dictionary', { encoding: PLAIN, valueCount: entries.valueCount, bytes }, page);
+    const page = this.dictionaryBytes;
+    page.clear();
+    this.writePage('dictionary', { encoding: PLAIN, valueCount: entries.valueCount, bytes: entries.view() }, page);
     return page.view();
   }
 
@@ -316,6 +321,15 @@ export class LeafWriter {
     this.uncompressedBytes = 0;
     this.pages = [];
     this.chunkRows = 0;
+  }
+
+  /** Gives memory back: nothing that was handed out may be used any more, nothing can be appended. */
+  release(): void {
+    this.page.release();
+    this.dictionary?.release();
+    this.body.release();
+    this.chunk.release();
+    this.dictionaryBytes.release();
   }
 
   /** Counts a chunk in that was not written here but taken over; between row groups. */

@@ -190,6 +190,7 @@ class FileWriter implements FormatWriter {
 
   async finish(): Promise<FileSummary> {
     await this.endRowGroup();
+    for (const leaf of this.leaves) leaf.release();
     await this.begin();
     const { rowCount } = this;
     const { schema } = this.target;

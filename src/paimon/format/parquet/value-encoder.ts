@@ -3,6 +3,7 @@
 import type { BytesVector, StructVector, Vector } from '../../../column/vector.ts';
 import { assert, TributaryError } from '../../../base/errors.ts';
 import { JULIAN_EPOCH_DAY } from './parquet-format.ts';
+import { giveBuffer, takeBuffer } from './spare-buffers.ts';
 
 /** Rows of a vector: `order[from … to)`, or the rows `from … to` themselves without an order. */
 export interface RowRange {
@@ -11,7 +12,8 @@ export interface RowRange {
   readonly to: number;
 }
 
-const INITIAL_WORDS = 256;
+/** Room before the values of a page: the levels of a page without nesting fit, so that values are not moved for them. */
+const HEADROOM = 4096;
 const MICROS_PER_DAY = 86_400_000_000;
 const SHORT_BYTES = 32;
 
@@ -19,7 +21,7 @@ const SHORT_BYTES = 32;
 export class WordPage {
   /** Words a value. */
   readonly width: number;
-  words: Int32Array = new Int32Array(INITIAL_WORDS);
+  words: Int32Array<ArrayBuffer> = new Int32Array(0);
   valueCount = 0;
 
   constructor(width: number) {
@@ -30,33 +32,55 @@ export class WordPage {
     return this.valueCount * this.width * 4;
   }
 
-  private room(values: number): number {
+  /** Makes room for more values. */
+  reserve(values: number): void {
     const used = this.valueCount * this.width;
     const needed = used + values * this.width;
-    if (needed > this.words.length) {
-      const grown = new Int32Array(Math.max(needed, this.words.length * 2));
-      grown.set(this.words.subarray(0, used));
-      this.words = grown;
-    }
-    this.valueCount += values;
-    return used;
+    if (needed <= this.words.length) return;
+    const grown = new Int32Array(takeBuffer(HEADROOM + 4 * needed), HEADROOM);
+    grown.set(this.words.subarray(0, used));
+    giveBuffer(this.words.buffer);
+    this.words = grown;
   }
 
   append(vector: Vector, rows: RowRange): void {
-    const at = this.room(rows.to - rows.from);
+    const count = rows.to - rows.from;
+    this.reserve(count);
+    const at = this.valueCount * this.width;
+    this.valueCount += count;
     if (this.width === 3) appendInt96(this.words, at, { vector, rows });
     else if (this.width === 2) appendPairs(this.words, at, { source: wordsOf(vector), rows });
     else if (vector.kind === 'i64') appendLowHalves(this.words, at, { source: vector.values, rows });
     else appendWords(this.words, at, { source: wordsOf(vector), rows });
   }
 
-  bytes(): Uint8Array {
-    return new Uint8Array(this.words.buffer, 0, this.sizeBytes);
+  view(): Uint8Array {
+    return new Uint8Array(this.words.buffer, this.words.byteOffset, this.sizeBytes);
+  }
+
+  /** The bytes behind others; null where those do not fit into the room before them. */
+  viewBehind(prefix: Uint8Array): Uint8Array | null {
+    return putBefore(this.view(), prefix);
   }
 
   clear(): void {
     this.valueCount = 0;
   }
+
+  /** Gives its memory back, and with it all views. */
+  release(): void {
+    this.clear();
+    giveBuffer(this.words.buffer);
+    this.words = new Int32Array(0);
+  }
+}
+
+function putBefore(values: Uint8Array, prefix: Uint8Array): Uint8Array | null {
+  const start = values.byteOffset - prefix.length;
+  if (start < 0) return null;
+  const whole = new Uint8Array(values.buffer, start, prefix.length + values.length);
+  whole.set(prefix);
+  return whole;
 }
 
 /** The bits of a vector of numbers: floats are copied as they are, whatever kind of NaN they hold. */
@@ -153,7 +177,7 @@ function asStruct(vector: Vector): StructVector {
 
 /** The values of one page as bytes: each with its length before it, or all of one length, or one byte a boolean. */
 export class BytePage {
-  bytes: Uint8Array = new Uint8Array(INITIAL_WORDS);
+  bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   sizeBytes = 0;
   valueCount = 0;
   private readonly layout: 'prefixed' | 'fixed' | 'boolean';
@@ -185,6 +209,18 @@ export class BytePage {
     return this.bytes.subarray(0, this.sizeBytes);
   }
 
+  /** As in `WordPage`. */
+  viewBehind(prefix: Uint8Array): Uint8Array | null {
+    return putBefore(this.view(), prefix);
+  }
+
+  /** As in `WordPage`. */
+  release(): void {
+    this.clear();
+    giveBuffer(this.bytes.buffer);
+    this.bytes = new Uint8Array(0);
+  }
+
   /** Appends one value with its length, for values that a dictionary had. */
   appendValue(source: Uint8Array): void {
     this.room(4 + source.length);
@@ -197,8 +233,9 @@ export class BytePage {
   private room(count: number): void {
     const needed = this.sizeBytes + count;
     if (needed <= this.bytes.length) return;
-    const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2));
+    const grown = new Uint8Array(takeBuffer(HEADROOM + needed), HEADROOM);
     grown.set(this.view());
+    giveBuffer(this.bytes.buffer);
     this.bytes = grown;
   }
 

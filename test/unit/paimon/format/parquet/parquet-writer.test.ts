@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Vector } from '../../../../../src/column/vector.ts';
 import { MISSING } from '../../../../../src/column/vector.ts';
-import { type Cell, vectorOf } from '../../../../../src/paimon/format/cell.ts';
+import { type Cell, cellAt, vectorOf } from '../../../../../src/paimon/format/cell.ts';
 import { PLAIN, RLE_DICTIONARY } from '../../../../../src/paimon/format/parquet/parquet-format.ts';
 import { bytesSource, openParquet, type ParquetFile } from '../../../../../src/paimon/format/parquet/parquet-reader.ts';
 import {
@@ -131,6 +131,22 @@ describe('row groups', () => {
     expect(Math.max(...counts)).toBeLessThan(400);
     expect(Math.min(...counts.slice(0, -1))).toBeGreaterThan(250);
     await expectSame(written);
+  });
+
+  const kinds: readonly [string, (row: number) => Cell][] = [
+    ['INT', (row) => row],
+    ['BIGINT', (row) => BigInt(row) << 20n],
+    ['STRING', (row) => utf8(`${row}`)],
+    ['BOOLEAN', (row) => (row & 1) === 1],
+  ];
+  test.each(kinds)('%s: pages with few and with many levels before their values', async (type, cell) => {
+    // The levels of a page without runs take a bit a row: 100 rows and 50,000.
+    for (const pageRows of [100, 50_000]) {
+      const cells = Array.from({ length: pageRows }, (_, row) => ((row * 7) % 11 < 5 ? null : cell(row)));
+      const { file, fields } = await write(type, cells, { pageRows, dictionary: false });
+      const [read] = (await file.readRowGroup(0, fields)).columns;
+      expect(Array.from(cells, (_, row) => cellAt(fields[0].type, read, row))).toEqual(cells);
+    }
   });
 
   test('a file without rows can be read', async () => {
