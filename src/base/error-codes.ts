@@ -294,6 +294,13 @@ export const ERROR_CODES = {
     meaning: 'The warehouse names no place that can be opened.',
     remedy: 'Give a directory, or a URI whose scheme is in the message.',
   },
+  E3006: {
+    kind: 'config',
+    exit: 5,
+    meaning: 'Temporary files would take more than they may.',
+    remedy:
+      'Raise --spill-max (or limits.spill.max in the configuration), and name a directory with that much room with --spill-dir (limits.spill.dir).',
+  },
   E3101: {
     kind: 'data',
     exit: 1,

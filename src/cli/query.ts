@@ -6,11 +6,17 @@ import { openLake } from '../query/lake.ts';
 import { parseReadAt } from '../query/read-at.ts';
 import { positionOrders } from '../source/position-orders.ts';
 import { createRowOutput, ROW_FORMATS, type RowFormat } from './row-output.ts';
-import { type WarehouseOptions, warehouseCommand, warehouseOf } from './shared-options.ts';
+import {
+  type SpillOptions,
+  spillSettingsOf,
+  warehouseCommand,
+  warehouseOf,
+  withSpillOptions,
+} from './shared-options.ts';
 import { listenToStopSignals } from './signals.ts';
 import { standardOutput } from './standard-output.ts';
 
-type Options = WarehouseOptions & {
+type Options = SpillOptions & {
   readonly at?: string;
   readonly format: RowFormat;
   readonly json?: boolean;
@@ -40,7 +46,7 @@ complete checkpoint), a table alone at its latest snapshot. Examples:
 
 /** `tributary query` */
 export function queryCommand(): Command {
-  return warehouseCommand('query', 'run a SELECT over tables of the lake')
+  return withSpillOptions(warehouseCommand('query', 'run a SELECT over tables of the lake'))
     .argument('<sql>', 'one SELECT, in the dialect of DuckDB')
     .option('--at <point>', 'state to read: snapshot:N, timestamp:T, tag:X, cut:[PIPELINE/]N or position:P')
     .addOption(new Option('--format <format>', 'form of the rows').choices(ROW_FORMATS).default('table'))
@@ -51,14 +57,15 @@ export function queryCommand(): Command {
     .action(runQuery);
 }
 
-async function runQuery(sql: string, options: Options): Promise<void> {
+async function runQuery(text: string, options: Options): Promise<void> {
   const memoryBytes = parseSize(options.memory);
   if (memoryBytes === null) throw new TributaryError('E6200', `size is not understood: memory=${options.memory}`);
   const at = options.at === undefined ? {} : { at: parseReadAt(options.at) };
-  const lake = await openLake({ warehouse: warehouseOf(options), sql: { memoryBytes } }, { positionOrders });
+  const sql = { memoryBytes, spill: spillSettingsOf(options) };
+  const lake = await openLake({ warehouse: warehouseOf(options), sql }, { positionOrders });
   const stop = listenToStopSignals();
   try {
-    const result = await lake.sql(sql, { ...at, signal: stop.signal });
+    const result = await lake.sql(text, { ...at, signal: stop.signal });
     const format = options.json === true ? 'json' : options.format;
     const numbers = options.numbers === 'string' ? 'display-strings' : 'display';
     const output = createRowOutput({ format, fields: result.fields, numbers }, standardOutput);

@@ -2,8 +2,10 @@
 import { Command, Option } from 'commander';
 import { TributaryError } from '../base/errors.ts';
 import { type LoadedConfig, loadConfigFile } from '../config/load-config.ts';
+import { parseSize } from '../config/units.ts';
 import type { FileStore } from '../storage/file-store.ts';
 import { openStore, storeSettingsOf } from '../storage/open-store.ts';
+import type { SpillSettings } from '../storage/spill-space.ts';
 import { hideSecrets } from './secrets.ts';
 
 /** Options of a command that needs a configuration. */
@@ -32,6 +34,28 @@ export function warehouseCommand(name: string, summary: string): Command {
         'warehouse',
       ),
     );
+}
+
+/** Options of a command that makes temporary files. */
+export type SpillOptions = WarehouseOptions & { readonly spillDir?: string; readonly spillMax?: string };
+
+/** Gives a command with `--warehouse` the options of its temporary files. */
+export function withSpillOptions(command: Command): Command {
+  return command
+    .option('--spill-dir <directory>', "where temporary files go; the system's directory for them unless given")
+    .option('--spill-max <size>', 'what temporary files may take together; 20GiB unless given');
+}
+
+/** What temporary files may take: by the options, or else by `limits.spill` of the configuration. Throws `E6200`. */
+export function spillSettingsOf(options: SpillOptions): SpillSettings {
+  const { dir, max } =
+    options.config === undefined
+      ? { dir: null, max: undefined }
+      : loadConfig({ config: options.config }).config.limits.spill;
+  const directory = options.spillDir ?? dir;
+  const bytesMax = options.spillMax === undefined ? max : parseSize(options.spillMax);
+  if (bytesMax === null) throw new TributaryError('E6200', `size is not understood: spill-max=${options.spillMax}`);
+  return { ...(directory === null ? {} : { directory }), ...(bytesMax === undefined ? {} : { bytesMax }) };
 }
 
 /** Loads the configuration of a command. Its secrets are hidden from now on. Throws E1001 to E1005. */

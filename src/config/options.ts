@@ -245,6 +245,15 @@ export const configSchema = z.strictObject({
   limits: z
     .strictObject({
       memory: size('256MiB', { minBytes: 16 * 1024 * 1024 }).describe('All buffers of the daemon together.'),
+      spill: z
+        .strictObject({
+          dir: z.string().nullable().default(null).describe("null: the system's directory for temporary files."),
+          max: size('20GiB').describe('All temporary files of a command together.'),
+        })
+        .prefault({})
+        .describe(
+          'Of the commands that take this file: query, table write, table compact. The daemon makes no temporary files.',
+        ),
       workers: z
         .union([z.literal('auto'), z.int().min(1).max(64)])
         .default('auto')

@@ -3,6 +3,7 @@
 import { type Clock, systemClock } from '../base/clock.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import { rowKindText, type RowKindText } from '../column/row-kind.ts';
+import { type SpillSettings, SpillSpace } from '../storage/spill-space.ts';
 import type { TableCommitter } from './commit/table-commit.ts';
 import { columnsOfRows, type RowObject } from './format/row-objects.ts';
 import type { CompactionReport, Compactor } from './lsm/compactor.ts';
@@ -27,6 +28,8 @@ export interface SessionOptions {
   readonly threadCount?: number;
   /** Bytes of buffered rows from which on they are written to files, before a commit names these; 64 MiB unless given. */
   readonly bufferBytesMax?: number;
+  /** What temporary files may take, of which only tables whose keys move between partitions make any. */
+  readonly spill?: SpillSettings;
   readonly clock?: Clock;
   readonly random?: Random;
 }
@@ -61,12 +64,12 @@ export class TableSession {
   /** Throws `E3301` and `E3350` for tables that cannot be written. */
   static async open(table: Table, options: SessionOptions): Promise<TableSession> {
     const { user, threadCount = 0, bufferBytesMax = BUFFER_BYTES_MAX } = options;
-    const { clock = systemClock, random = systemRandom } = options;
+    const { clock = systemClock, random = systemRandom, spill = {} } = options;
     await table.refresh();
     const committer = await table.committer({ clock, random });
     const runner = createTaskRunner(table.store, threadCount);
     const components = { clock, random, runner, liveFiles: new LiveFiles(committer.liveEntries()) };
-    const writer = table.openWriter({ ...components, commitUser: user });
+    const writer = table.openWriter({ ...components, commitUser: user, spill: new SpillSpace(spill) });
     const compactor = await table.openCompactor(components, { committer, commitUser: `${user}-compaction` });
     const newest = await table.snapshots.newestBy(user);
     return new TableSession(

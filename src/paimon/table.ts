@@ -3,6 +3,7 @@ import { type Clock, localTimeMs, systemClock } from '../base/clock.ts';
 import { TributaryError } from '../base/errors.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import type { FileStore } from '../storage/file-store.ts';
+import type { SpillSpace } from '../storage/spill-space.ts';
 import { tablePathOf } from './catalog/file-system-catalog.ts';
 import { ManifestStore } from './commit/manifest-store.ts';
 import { SnapshotStore } from './commit/snapshot-store.ts';
@@ -70,6 +71,8 @@ export interface WriteComponents {
   readonly changesAsGiven?: boolean;
   /** See `TableWriterOptions`. */
   readonly commitUser?: string;
+  /** See `TableWriterOptions`. */
+  readonly spill?: SpillSpace;
 }
 
 /** What a committer of a table works with, beside the table. */

@@ -24,11 +24,14 @@ import type { TableUse } from './sql-statement.ts';
 /** Who merges rows of one key that are in several files, where both can: DuckDB, or our reader. */
 export type MergeBy = 'duckdb' | 'reader';
 
+/** Takes files that DuckDB reads. */
+export type Spool = Pick<FileStore, 'openWrite' | 'location'>;
+
 /** What a relation is made with. */
 export interface RelationSettings {
   readonly mergeBy: MergeBy;
   /** Where spooled files go; its root is a temporary directory of the local file system. */
-  readonly spool: FileStore;
+  readonly spool: Spool;
   /** A name that no other relation of this spool has. */
   readonly spoolName: string;
   readonly signal?: AbortSignal;

@@ -17,10 +17,18 @@ import type { DataField } from '../paimon/schema/data-type.ts';
 import { Table } from '../paimon/table.ts';
 import type { FileStore } from '../storage/file-store.ts';
 import { openStore } from '../storage/open-store.ts';
+import { type SpillSettings, SpillSpace, spillSink } from '../storage/spill-space.ts';
 import { chunkBatch, resultFields } from './duckdb-columns.ts';
 import { type PositionOrders, type ReadAt, type TablePoint, tablePoints } from './read-at.ts';
 import { nameParts, quoteName, quoteText } from './sql-names.ts';
-import { type MergeBy, type Relation, type RelationSettings, systemRelation, tableRelation } from './sql-source.ts';
+import {
+  type MergeBy,
+  type Relation,
+  type RelationSettings,
+  type Spool,
+  systemRelation,
+  tableRelation,
+} from './sql-source.ts';
 import { ALL_OF_IT, tableUses, type TableUse } from './sql-statement.ts';
 import { createTempDir, type TempDir } from './temp-dir.ts';
 
@@ -30,8 +38,8 @@ export interface SqlSettings {
   readonly memoryBytes?: number;
   /** Threads of DuckDB; default 2. */
   readonly threads?: number;
-  /** Where the temporary directory of a query is made; the system's place unless given. */
-  readonly tempDirectory?: string;
+  /** Where the temporary directory of a query is made, and what it may hold. */
+  readonly spill?: SpillSettings;
   /** Who merges; DuckDB unless given. */
   readonly mergeBy?: MergeBy;
   /** Whether only what a query wants of a table is read; true unless given. */
@@ -66,7 +74,7 @@ const INTERRUPT_MS = 50;
 
 /**
  * Starts a query: one SELECT (or DESCRIBE, SUMMARIZE, SHOW). Throws `E3120` (no such table), `E6012` (no such state),
- * `E6014` (the SQL is wrong), `E6015` (a table that SQL cannot show), `E6016` (memory), `E6017` (not a SELECT).
+ * `E3006` (temporary files), `E6014` (the SQL is wrong), `E6015` (a table that SQL cannot show), `E6016` (memory), `E6017` (not a SELECT).
  */
 export async function startSql(lake: SqlLake, text: string, options: SqlOptions = {}): Promise<SqlRows> {
   const session = await SqlSession.open(lake.settings);
@@ -80,6 +88,7 @@ export async function startSql(lake: SqlLake, text: string, options: SqlOptions 
 
 class SqlSession {
   private readonly settings: SqlSettings;
+  private readonly space: SpillSpace;
   private readonly tempDir: TempDir;
   private readonly instance: DuckDBInstance;
   private readonly connection: DuckDBConnection;
@@ -87,29 +96,31 @@ class SqlSession {
 
   private constructor(
     settings: SqlSettings,
-    tempDir: TempDir,
+    temp: { readonly space: SpillSpace; readonly dir: TempDir },
     duck: { instance: DuckDBInstance; connection: DuckDBConnection },
   ) {
     this.settings = settings;
-    this.tempDir = tempDir;
+    this.space = temp.space;
+    this.tempDir = temp.dir;
     this.instance = duck.instance;
     this.connection = duck.connection;
   }
 
   static async open(settings: SqlSettings): Promise<SqlSession> {
-    const tempDir = createTempDir(settings.tempDirectory);
+    const space = new SpillSpace(settings.spill);
+    const dir = createTempDir(space.directory);
     try {
       const memoryKib = Math.ceil((settings.memoryBytes ?? DEFAULT_MEMORY_BYTES) / KIBIBYTE);
       const instance = await DuckDBInstance.create(':memory:', {
         memory_limit: `${memoryKib}KiB`,
         threads: String(settings.threads ?? 2),
-        temp_directory: tempDir.path,
+        temp_directory: dir.path,
         autoinstall_known_extensions: 'false',
         autoload_known_extensions: 'false',
       });
-      return new SqlSession(settings, tempDir, { instance, connection: await instance.connect() });
+      return new SqlSession(settings, { space, dir }, { instance, connection: await instance.connect() });
     } catch (error) {
-      tempDir.remove();
+      dir.remove();
       throw failed(error);
     }
   }
@@ -120,7 +131,7 @@ class SqlSession {
     const points = await tablePoints(lake, pointedNames(tables, at), at);
     const uses = this.settings.pushDown === false ? new Map<string, TableUse>() : await this.tableUses(text);
     const files: string[] = [];
-    const spool = openStore({ kind: 'local', rootPath: this.tempDir.path });
+    const spool = this.spool();
     for (const [index, { schema, view, name }] of tables.entries()) {
       const settings = {
         mergeBy: this.settings.mergeBy ?? 'duckdb',
@@ -134,8 +145,18 @@ class SqlSession {
       await this.run(`CREATE SCHEMA IF NOT EXISTS ${quoteName(schema)}`);
       await this.run(`CREATE VIEW ${quoteName(schema)}.${quoteName(view)} AS ${relation.select}`);
     }
+    // What the files made so far have left.
+    await this.run(`SET max_temp_directory_size = '${Math.ceil(this.space.leftBytes / KIBIBYTE)}KiB'`);
     await this.closeDoors(files);
     return this.stream(text, lake.clock, signal);
+  }
+
+  private spool(): Spool {
+    const store = openStore({ kind: 'local', rootPath: this.tempDir.path });
+    return {
+      openWrite: async (path) => spillSink(await store.openWrite(path), this.space),
+      location: (path) => store.location(path),
+    };
   }
 
   /** Ends the query; what it holds is freed. */
@@ -355,6 +376,8 @@ function failed(error: unknown): TributaryError {
   if (isTributaryError(error)) return error;
   const text = error instanceof Error ? error.message : String(error);
   const first = text.slice(0, Math.max(text.indexOf(':'), 0));
+  if (/max_temp_directory_size/.test(text))
+    return new TributaryError('E3006', 'query needs larger temporary files', { cause: error });
   if (/^Out of Memory/i.test(text)) return new TributaryError('E6016', 'query needs more memory', { cause: error });
   return new TributaryError('E6014', `query failed: by=${first.endsWith(' Error') ? first : 'DuckDB'}`, {
     cause: error,

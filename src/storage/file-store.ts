@@ -61,3 +61,6 @@ export interface FileStore {
   /** How a worker opens the same store; null if only this process has it. */
   settings(): StoreSettings | null;
 }
+
+/** What reading a file of known size needs of a store. */
+export type FileReads = Pick<FileStore, 'readRange'>;

@@ -2,28 +2,31 @@
 // ends.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assert } from '../base/errors.ts';
 import { localError } from './local/local-error.ts';
+import type { SpillSpace } from './spill-space.ts';
 
 const LABEL = 'temporary file';
 
 /** A file of this process alone. Errors: those of a `FileStore`. */
 export class ScratchFile {
   private readonly handle: FileHandle;
+  private readonly space: SpillSpace;
   private size = 0;
+  private taken = 0;
 
-  private constructor(handle: FileHandle) {
+  private constructor(handle: FileHandle, space: SpillSpace) {
     this.handle = handle;
+    this.space = space;
   }
 
-  /** Makes an empty file below `parent`, the system's directory for temporary files unless given. */
-  static async create(parent: string = tmpdir()): Promise<ScratchFile> {
+  /** Makes an empty file in the directory of the space, out of which its bytes are taken while it is open. */
+  static async create(space: SpillSpace): Promise<ScratchFile> {
     try {
-      const directory = mkdtempSync(join(parent, 'tributary-scratch-'));
+      const directory = mkdtempSync(join(space.directory, 'tributary-scratch-'));
       try {
-        return new ScratchFile(await open(join(directory, 'scratch'), 'wx+'));
+        return new ScratchFile(await open(join(directory, 'scratch'), 'wx+'), space);
       } finally {
         rmSync(directory, { recursive: true, force: true });
       }
@@ -36,8 +39,10 @@ export class ScratchFile {
     return this.size;
   }
 
-  /** Adds the bytes at the end; they may be reused once the promise resolves. */
+  /** Adds the bytes at the end; they may be reused once the promise resolves. Throws `E3006`, too. */
   async append(bytes: Uint8Array): Promise<void> {
+    this.space.take(bytes.length);
+    this.taken += bytes.length;
     try {
       for (let from = 0; from < bytes.length; ) {
         const { bytesWritten } = await this.handle.write(bytes, from, bytes.length - from, this.size);
@@ -66,5 +71,7 @@ export class ScratchFile {
   /** Gives its space back. */
   async close(): Promise<void> {
     await this.handle.close();
+    this.space.give(this.taken);
+    this.taken = 0;
   }
 }

@@ -101,7 +101,7 @@ async function openSite(store: FileStore): Promise<Site> {
   const parts = { store, positionOrders: () => lsnOrder };
   const temporary = tempDir();
   const lake = (pushDown: boolean): Promise<Lake> =>
-    openLake({ warehouse: temporary, sql: { tempDirectory: temporary, pushDown } }, parts);
+    openLake({ warehouse: temporary, sql: { spill: { directory: temporary }, pushDown } }, parts);
   return { pushing: await lake(true), whole: await lake(false) };
 }
 

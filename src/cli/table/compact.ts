@@ -9,18 +9,20 @@ import { createTaskRunner } from '../../paimon/lsm/task-runner.ts';
 import { type Settlement, settlePostponed } from '../../paimon/maintenance/settle-postponed.ts';
 import { clusteringOf, sortCompact, type SortOrder, type SortReport } from '../../paimon/maintenance/sort-compact.ts';
 import type { Table } from '../../paimon/table.ts';
-import { createTempDir } from '../../query/temp-dir.ts';
-import { openStore, storeSettingsOf } from '../../storage/open-store.ts';
+import { ScratchStore } from '../../storage/scratch-store.ts';
+import { SpillSpace } from '../../storage/spill-space.ts';
 import { jsonText, printLine } from '../output.ts';
+import { type SpillOptions, spillSettingsOf, withSpillOptions } from '../shared-options.ts';
 import { nextIdentifier, openTable, type TableOptions, tableVerb } from './table-options.ts';
 import { keepUp } from './upkeep.ts';
 
-type CompactOptions = TableOptions & {
-  readonly full?: boolean;
-  readonly commitUser: string;
-  readonly orderStrategy?: SortOrder['strategy'];
-  readonly orderBy?: string;
-};
+type CompactOptions = TableOptions &
+  SpillOptions & {
+    readonly full?: boolean;
+    readonly commitUser: string;
+    readonly orderStrategy?: SortOrder['strategy'];
+    readonly orderBy?: string;
+  };
 
 /** Who compacts, unless somebody else is named. */
 const COMMIT_USER = 'tributary-cli-compaction';
@@ -29,7 +31,9 @@ const SORT_BYTES_MAX = 256 * 1024 * 1024;
 
 /** `tributary table compact` */
 export function compactVerb(): Command {
-  return tableVerb('compact', 'merge files: what is due, or everything; waiting rows are put into buckets before')
+  return withSpillOptions(
+    tableVerb('compact', 'merge files: what is due, or everything; waiting rows are put into buckets before'),
+  )
     .option('--full', 'everything, to the highest level')
     .option('--commit-user <user>', 'who compacts', COMMIT_USER)
     .addOption(
@@ -47,7 +51,7 @@ export function compactVerb(): Command {
         const { settled, report } = await compactTable(table, options);
         if (settled !== null) printLine(jsonText(settled));
         printLine(jsonText(report));
-      } else printLine(jsonText(await sortTable(table, order, options.commitUser)));
+      } else printLine(jsonText(await sortTable(table, order, options)));
       const { commitUser } = options;
       const commitIdentifier = (await table.snapshots.newestBy(commitUser))?.commitIdentifier ?? 1n;
       await keepUp(table, options.table, { commitUser, commitIdentifier });
@@ -68,17 +72,17 @@ function sortOrder({ schema }: Table, { orderStrategy, orderBy }: CompactOptions
 }
 
 /** Sorts all rows of an append table; null for an empty one. */
-async function sortTable(table: Table, order: SortOrder, commitUser: string): Promise<SortReport | null> {
+async function sortTable(table: Table, order: SortOrder, options: CompactOptions): Promise<SortReport | null> {
+  const { commitUser } = options;
   const components = { clock: systemClock, random: systemRandom };
   const committer = await table.committer(components);
   const commitIdentifier = nextIdentifier(await table.snapshots.newestBy(commitUser));
-  const directory = createTempDir();
+  const spill = new ScratchStore(new SpillSpace(spillSettingsOf(options)));
   try {
-    const spill = openStore(storeSettingsOf(directory.path));
     const by = { committer, commitUser, commitIdentifier };
     return await sortCompact(table, order, { ...components, ...by, spill, memoryBytesMax: SORT_BYTES_MAX });
   } finally {
-    directory.remove();
+    await spill.close();
   }
 }
 

@@ -14,6 +14,8 @@ import { bucketKey, LiveFiles } from '../../paimon/lsm/live-files.ts';
 import type { TableWriter } from '../../paimon/lsm/table-writer.ts';
 import { createTaskRunner } from '../../paimon/lsm/task-runner.ts';
 import type { CommitMessage, WriteBatch } from '../../paimon/lsm/write-batch.ts';
+import { SpillSpace } from '../../storage/spill-space.ts';
+import { type SpillOptions, spillSettingsOf, withSpillOptions } from '../shared-options.ts';
 import { shapeOf } from '../../paimon/schema/data-type.ts';
 import { BUCKET_DYNAMIC, tableOptions } from '../../paimon/schema/table-options.ts';
 import type { TableSchema } from '../../paimon/schema/table-schema.ts';
@@ -23,16 +25,17 @@ import { nextIdentifier, openTable, type TableOptions, tableVerb, wholeNumber } 
 import { keepUp } from './upkeep.ts';
 import { mayBePublished } from '../../paimon/lsm/commit-outcome.ts';
 
-type WriteOptions = TableOptions & {
-  readonly rows: string;
-  readonly branch?: string;
-  readonly commitUser: string;
-  readonly commitId?: string;
-  readonly filterCommitted?: boolean;
-  readonly watermark?: string;
-  readonly writeOnly?: boolean;
-  readonly overwrite?: true | readonly string[];
-};
+type WriteOptions = TableOptions &
+  SpillOptions & {
+    readonly rows: string;
+    readonly branch?: string;
+    readonly commitUser: string;
+    readonly commitId?: string;
+    readonly filterCommitted?: boolean;
+    readonly watermark?: string;
+    readonly writeOnly?: boolean;
+    readonly overwrite?: true | readonly string[];
+  };
 
 const KINDS: readonly string[] = ['+I', '-U', '+U', '-D'];
 const BATCH_ROWS = 8192;
@@ -40,7 +43,7 @@ const FLUSH_BYTES = 64 * 1024 * 1024;
 
 /** `tributary table write` */
 export function writeVerb(): Command {
-  return tableVerb('write', 'write rows as one commit, and compact what is due as a second one')
+  return withSpillOptions(tableVerb('write', 'write rows as one commit, and compact what is due as a second one'))
     .requiredOption('--rows <file>', 'NDJSON, "-" for standard input: {"kind":"+I","row":{"column":value}}')
     .option('--branch <name>', 'branch to write to')
     .option('--commit-user <user>', 'who writes', 'tributary-cli')
@@ -68,12 +71,13 @@ async function runWrite(options: WriteOptions): Promise<void> {
   const words = typeof options.overwrite === 'object' ? options.overwrite : [];
   const spec = options.overwrite === undefined ? null : parsePartitionSpec(schema, words);
   const { commitUser } = options;
+  const spill = new SpillSpace(spillSettingsOf(options));
   const by = { committer, commitUser, commitIdentifier: commitId };
   const watermark = options.watermark === undefined ? {} : { watermark: wholeNumber(options.watermark, 'watermark') };
   const writer =
     spec === null
-      ? table.openWriter({ ...parts, runner, liveFiles, commitUser, changesAsGiven: true })
-      : table.openOverwriter({ ...parts, runner, commitUser });
+      ? table.openWriter({ ...parts, runner, liveFiles, commitUser, spill, changesAsGiven: true })
+      : table.openOverwriter({ ...parts, runner, commitUser, spill });
   try {
     const message = await writeRows(writer, schema, options.rows);
     await publish({ table, writer, message, spec, ...watermark }, by);

@@ -4,6 +4,7 @@
 import { TributaryError } from '../../base/errors.ts';
 import type { Random } from '../../base/random.ts';
 import type { Vector } from '../../column/vector.ts';
+import type { SpillSpace } from '../../storage/spill-space.ts';
 import type { BinaryRowBytes } from '../meta/data-file-meta.ts';
 import type { IndexManifestEntry } from '../meta/manifest-entry.ts';
 import { type TableOptions, tableOptions } from '../schema/table-options.ts';
@@ -30,6 +31,8 @@ export interface KeysAt {
 export interface CrossPartitionParts {
   readonly schema: TableSchema;
   readonly random: Random;
+  /** Takes what of the index memory cannot hold. */
+  readonly spill: SpillSpace;
   /** The keys of all rows that the table holds; asked for once. */
   readonly presentKeys: () => AsyncIterable<KeysAt>;
 }
@@ -45,12 +48,12 @@ export class CrossPartitionBuckets implements BucketAssigner {
   private isLoaded = false;
 
   constructor(parts: CrossPartitionParts) {
-    const { schema, random } = parts;
+    const { schema, random, spill } = parts;
     this.parts = parts;
     this.options = tableOptions(schema);
     this.keyIndexes = schema.primaryKeys.map((name) => schema.fields.findIndex((field) => field.name === name));
     const types = this.keyIndexes.map((index) => schema.fields[index].type);
-    this.index = new PlaceIndex(types, { random, sizeBytesMax: this.options.lookupCacheMaxBytes });
+    this.index = new PlaceIndex(types, { random, spill, sizeBytesMax: this.options.lookupCacheMaxBytes });
     this.places = new KeyPlaces(this.options.dynamicBucketTargetRowCount);
   }
 

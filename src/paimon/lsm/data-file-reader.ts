@@ -2,7 +2,7 @@
 // Source: format notes 04 sections 1 and 5.
 import { TributaryError } from '../../base/errors.ts';
 import type { ColumnBatch, Vector } from '../../column/vector.ts';
-import type { FileStore } from '../../storage/file-store.ts';
+import type { FileReads } from '../../storage/file-store.ts';
 import type { PlainCondition } from '../format/condition.ts';
 import type { DataFile, RangeSource } from '../format/data-file.ts';
 import { openDataFile } from '../format/data-file-formats.ts';
@@ -53,7 +53,7 @@ const GAP_ROWS = 512;
  * files of append tables give sequence numbers 0 and kind +I. Throws `E3351` (format), `E3352` (type change),
  * `E3353` (not what the metadata says), `E3380` (no row ids), `E3001`, `E3200` to `E3203`.
  */
-export async function* readDataFile(store: FileStore, request: DataFileRequest): AsyncGenerator<FileBatch> {
+export async function* readDataFile(store: FileReads, request: DataFileRequest): AsyncGenerator<FileBatch> {
   const isKeyed = request.fileSchema.primaryKeys.length > 0;
   const evolved = evolveColumns(request.fields, writtenSchema(request.fileSchema, request.file).fields);
   const wanted = evolved.flatMap(({ source }) => (source === null ? [] : [source]));
@@ -100,14 +100,14 @@ async function rowsOfGroup(
 
 /** Opens a file by the format that its name says. Throws `E3351`, `E3200` to `E3203`. */
 export function openFile(
-  store: FileStore,
+  store: FileReads,
   { path, file, fileSchema }: Omit<DataFileRequest, 'fields'>,
 ): Promise<DataFile> {
   return openDataFile(fileSource(store, { path, file }), { ...file, options: fileSchema.options });
 }
 
 /** The bytes of a file by range. */
-export function fileSource(store: FileStore, { path, file }: Pick<DataFileRequest, 'path' | 'file'>): RangeSource {
+export function fileSource(store: FileReads, { path, file }: Pick<DataFileRequest, 'path' | 'file'>): RangeSource {
   const readRange = (offset: number, sizeBytes: number): Promise<Uint8Array> =>
     store.readRange(path, offset, sizeBytes);
   return { name: path, sizeBytes: file.fileSize, readRange };

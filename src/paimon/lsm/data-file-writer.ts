@@ -81,7 +81,7 @@ export class DataFileFormat {
 
 /** Where the files go and what their metadata says of them. */
 export interface DataFileTarget {
-  readonly store: FileStore;
+  readonly store: Pick<FileStore, 'openWrite' | 'create' | 'delete'>;
   readonly format: DataFileFormat;
   /** The directory of the bucket. */
   readonly directory: string;

@@ -4,7 +4,7 @@ import { concatBatches } from '../../column/concat.ts';
 import { sortRows } from '../../column/sort.ts';
 import { takeVector } from '../../column/take.ts';
 import { type ColumnBatch, vectorSizeBytes } from '../../column/vector.ts';
-import type { FileStore } from '../../storage/file-store.ts';
+import type { RunStore } from '../../storage/scratch-store.ts';
 import { type DataFileMeta, FILE_SOURCE_APPEND } from '../meta/data-file-meta.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import { readDataFile } from './data-file-reader.ts';
@@ -19,7 +19,7 @@ export interface SorterParts {
   readonly schema: TableSchema;
   readonly keysOf: SortKeyMaker;
   /** Takes the runs; what is in it is the sorter's alone. */
-  readonly spill: FileStore;
+  readonly spill: RunStore;
   /** Bytes of rows that are sorted at once; a copy of them is made. */
   readonly bytesMax: number;
 }

@@ -1,6 +1,7 @@
 // Where the keys of a table are, for any number of keys in bounded memory: a table in memory, and sorted runs in
 // temporary files once that is full.
 import type { Random } from '../../base/random.ts';
+import type { SpillSpace } from '../../storage/spill-space.ts';
 import { type Fingerprinter, fingerprinter, fingerprintKey, PRINT_WORDS } from './key-fingerprint.ts';
 import { mergedRecords, PlaceRun } from './place-run.ts';
 import { comparePrints, PlaceTable } from './place-table.ts';
@@ -29,8 +30,14 @@ export class PlaceIndex {
   /** Runs by tier, the smallest first; those of a tier from old to new. */
   private readonly tiers: PlaceRun[][] = [];
 
+  private readonly spillSpace: SpillSpace;
+
   /** `sizeBytesMax` is what the table in memory may take. */
-  constructor(keyTypes: readonly DataType[], options: { readonly random: Random; readonly sizeBytesMax: number }) {
+  constructor(
+    keyTypes: readonly DataType[],
+    options: { readonly random: Random; readonly sizeBytesMax: number; readonly spill: SpillSpace },
+  ) {
+    this.spillSpace = options.spill;
     this.print = fingerprinter(keyTypes, fingerprintKey(options.random));
     this.table = new PlaceTable(options.sizeBytesMax);
   }
@@ -70,7 +77,7 @@ export class PlaceIndex {
     await this.spill();
     const runs = this.tiers.splice(0).flatMap((tier) => tier.toReversed());
     // With all in one run, what comes has one file to look into.
-    this.tiers.push([], [await mergeRuns(runs, differs)]);
+    this.tiers.push([], [await this.mergeRuns(runs, differs)]);
   }
 
   /** Forgets all keys, and gives the temporary files back. */
@@ -91,26 +98,26 @@ export class PlaceIndex {
   /** Moves the table to a run, and merges runs where they have become many. */
   private async spill(): Promise<void> {
     if (this.table.count > 0) {
-      const run = await PlaceRun.write(this.table.sorted(PART_RECORDS), this.table.count);
+      const run = await PlaceRun.write(this.table.sorted(PART_RECORDS), this.table.count, this.spillSpace);
       (this.tiers[0] ??= []).push(run);
       this.table.clear();
     }
     for (let tier = 0; (this.tiers[tier]?.length ?? 0) >= RUNS_OF_TIER_MAX; tier++) {
-      const merged = await mergeRuns(this.tiers[tier].splice(0).toReversed());
+      const merged = await this.mergeRuns(this.tiers[tier].splice(0).toReversed());
       (this.tiers[tier + 1] ??= []).push(merged);
     }
   }
-}
 
-/** Writes runs, the newest first, as one and gives their files back. */
-async function mergeRuns(
-  runs: readonly PlaceRun[],
-  differs?: (place: number, other: number) => void,
-): Promise<PlaceRun> {
-  try {
-    const countMax = runs.reduce((sum, run) => sum + run.count, 0);
-    return await PlaceRun.write(mergedRecords(runs, differs), countMax);
-  } finally {
-    for (const run of runs) await run.close();
+  /** Writes runs, the newest first, as one and gives their files back. */
+  private async mergeRuns(
+    runs: readonly PlaceRun[],
+    differs?: (place: number, other: number) => void,
+  ): Promise<PlaceRun> {
+    try {
+      const countMax = runs.reduce((sum, run) => sum + run.count, 0);
+      return await PlaceRun.write(mergedRecords(runs, differs), countMax, this.spillSpace);
+    } finally {
+      for (const run of runs) await run.close();
+    }
   }
 }

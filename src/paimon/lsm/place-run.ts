@@ -1,5 +1,6 @@
 // Places of keys in a temporary file: records in the order of their fingerprints, found by a table of their first bits.
 import { ScratchFile } from '../../storage/scratch-file.ts';
+import type { SpillSpace } from '../../storage/spill-space.ts';
 import { PRINT_WORDS } from './key-fingerprint.ts';
 import { comparePrints, RECORD_BYTES, RECORD_WORDS } from './place-table.ts';
 
@@ -44,12 +45,12 @@ export class PlaceRun {
     this.count = groups[2 ** bits];
   }
 
-  /** Writes records, of which there are about so many. */
-  static async write(parts: RecordParts, countAbout: number): Promise<PlaceRun> {
+  /** Writes records, of which there are about so many. Throws what `ScratchFile` throws. */
+  static async write(parts: RecordParts, countAbout: number, space: SpillSpace): Promise<PlaceRun> {
     const wantedBits = Math.ceil(Math.log2(countAbout / GROUP_RECORDS + 1));
     const bits = Math.min(Math.max(wantedBits, 1), TABLE_BITS_MAX);
     const groups = new Uint32Array(2 ** bits + 1);
-    const file = await ScratchFile.create();
+    const file = await ScratchFile.create(space);
     let count = 0;
     let group = 0;
     try {

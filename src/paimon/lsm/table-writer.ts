@@ -5,6 +5,7 @@ import { assert, TributaryError } from '../../base/errors.ts';
 import type { Random } from '../../base/random.ts';
 import { transferList } from '../../column/vector.ts';
 import type { FileStore } from '../../storage/file-store.ts';
+import { SpillSpace } from '../../storage/spill-space.ts';
 import { FILE_DELETE, type ManifestEntry } from '../meta/manifest-entry.ts';
 import { tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
@@ -31,6 +32,8 @@ export interface TableWriterOptions {
   readonly latestIndex?: LatestIndex;
   /** Asked for once, where keys may move between partitions; none unless given. */
   readonly presentKeys?: () => AsyncIterable<KeysAt>;
+  /** Temporary files of the index of these keys; see `SpillSpace` for what they may take unless given. */
+  readonly spill?: SpillSpace;
   readonly runner: TaskRunner;
   readonly random: Random;
   readonly clock: Clock;
@@ -331,10 +334,10 @@ export class TableWriter {
 async function* none(): AsyncGenerator<never> {}
 
 function assignerOf(mode: WriteMode, options: TableWriterOptions): DynamicBuckets | CrossPartitionBuckets | null {
-  const { latestIndex = async () => [], presentKeys = none } = options;
+  const { latestIndex = async () => [], presentKeys = none, spill = new SpillSpace() } = options;
   if (mode.assigner === null) return null;
   if (mode.assigner === 'hashes') return new DynamicBuckets({ ...options, latestIndex });
-  return new CrossPartitionBuckets({ ...options, presentKeys });
+  return new CrossPartitionBuckets({ ...options, presentKeys, spill });
 }
 
 /** Names one writer: a compaction of postponed buckets takes the rows of files with the same name in their order. */

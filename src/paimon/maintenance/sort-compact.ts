@@ -4,6 +4,7 @@ import { type Clock, localTimeMs } from '../../base/clock.ts';
 import { TributaryError } from '../../base/errors.ts';
 import type { Random } from '../../base/random.ts';
 import type { FileStore } from '../../storage/file-store.ts';
+import type { RunStore } from '../../storage/scratch-store.ts';
 import type { TableCommitter } from '../commit/table-commit.ts';
 import { mayBePublished } from '../lsm/commit-outcome.ts';
 import { discardEntries } from '../lsm/bucket-compaction.ts';
@@ -53,8 +54,8 @@ export interface SortParts {
   readonly committer: TableCommitter;
   readonly commitUser: string;
   readonly commitIdentifier: bigint;
-  /** Takes sorted runs while rows are sorted; what is in it is this call's alone. */
-  readonly spill: FileStore;
+  /** Takes sorted runs while rows are sorted; what is in it is this call's alone, and may stay there where it fails. */
+  readonly spill: RunStore;
   /** Bytes of rows that are in memory at a time, about. */
   readonly memoryBytesMax: number;
 }

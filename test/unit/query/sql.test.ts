@@ -35,7 +35,8 @@ async function site(settings: SqlSettings = {}, memory = false): Promise<Site> {
   mkdirSync(temp);
   const store = memory ? new MemoryFileStore(new EagerClock()) : new LocalFileStore(warehouse);
   const parts = { store, positionOrders: () => lsnOrder };
-  return { lake: await openLake({ warehouse, sql: { ...settings, tempDirectory: temp } }, parts), store, temp };
+  const sql = { ...settings, spill: { directory: temp, ...settings.spill } };
+  return { lake: await openLake({ warehouse, sql }, parts), store, temp };
 }
 
 async function rows(lake: Lake, sql: string, at?: ReadAt): Promise<readonly string[]> {
@@ -206,6 +207,22 @@ describe('ends', () => {
     await here.lake.close();
     expect(readdirSync(here.temp)).toEqual([]);
     await expect(here.lake.sql('select 1')).rejects.toMatchObject({ code: 'E6021' });
+  });
+
+  it('come where temporary files would be too large: our own, and those of DuckDB', async () => {
+    const small = await site({ spill: { bytesMax: 100 } }, true);
+    await twoOrders(small);
+    await expect(rows(small.lake, 'SELECT * FROM shop.orders')).rejects.toMatchObject({ code: 'E3006' });
+    expect(readdirSync(small.temp)).toEqual([]);
+
+    const nowhere = await site({ spill: { directory: join(small.temp, 'nowhere') } });
+    await expect(rows(nowhere.lake, 'SELECT 1')).rejects.toMatchObject({ code: 'E3001' });
+
+    const larger = await site({ memoryBytes: 48 * 1024 ** 2, threads: 1, spill: { bytesMax: 1024 ** 2 } }, true);
+    await twoOrders(larger);
+    const sorted = `SELECT random() AS r, repeat('x', 100) FROM range(2000000), shop.orders ORDER BY r`;
+    await expect(rows(larger.lake, sorted)).rejects.toMatchObject({ code: 'E3006' });
+    expect(readdirSync(larger.temp)).toEqual([]);
   });
 
   it('come with the signal', async () => {

@@ -6,6 +6,7 @@ import { fingerprinter, fingerprintKey, HalfSipHash } from '../../../../src/paim
 import { KeyPrints, PlaceIndex } from '../../../../src/paimon/lsm/place-index.ts';
 import { PlaceTable } from '../../../../src/paimon/lsm/place-table.ts';
 import type { DataType } from '../../../../src/paimon/schema/data-type.ts';
+import { SpillSpace } from '../../../../src/storage/spill-space.ts';
 
 const INT: DataType = { kind: 'INT', nullable: false };
 const STRING: DataType = { kind: 'VARCHAR', length: 2147483647, nullable: false };
@@ -91,19 +92,40 @@ async function wrongAnswers(index: PlaceIndex, rounds: number, keyCount: number)
 
 describe('an index of places', () => {
   test('answers as a map does in memory', async () => {
-    const index = new PlaceIndex([INT], { random: seededRandom(1), sizeBytesMax: 64 * 1024 * KIBIBYTE });
+    const index = new PlaceIndex([INT], {
+      random: seededRandom(1),
+      sizeBytesMax: 64 * 1024 * KIBIBYTE,
+      spill: new SpillSpace(),
+    });
     expect(await wrongAnswers(index, 6, 30_000)).toBe(0);
     await index.clear();
   });
 
   test('answers as a map does with a tenth of the memory', async () => {
-    const index = new PlaceIndex([INT], { random: seededRandom(2), sizeBytesMax: 512 * KIBIBYTE });
+    const index = new PlaceIndex([INT], {
+      random: seededRandom(2),
+      sizeBytesMax: 512 * KIBIBYTE,
+      spill: new SpillSpace(),
+    });
     expect(await wrongAnswers(index, 24, 100_000)).toBe(0);
     await index.clear();
   });
 
+  test('stops where its files would take too much, and gives all back', async () => {
+    const spill = new SpillSpace({ bytesMax: 512 * KIBIBYTE });
+    const index = new PlaceIndex([INT], { random: seededRandom(2), sizeBytesMax: 512 * KIBIBYTE, spill });
+    await expect(wrongAnswers(index, 24, 100_000)).rejects.toMatchObject({ code: 'E3006' });
+    expect(spill.leftBytes).toBeLessThan(spill.bytesMax);
+    await index.clear();
+    expect(spill.leftBytes).toBe(spill.bytesMax);
+  });
+
   test('tells of keys that were loaded twice, whether they were in memory together or not', async () => {
-    const index = new PlaceIndex([INT], { random: seededRandom(4), sizeBytesMax: 512 * KIBIBYTE });
+    const index = new PlaceIndex([INT], {
+      random: seededRandom(4),
+      sizeBytesMax: 512 * KIBIBYTE,
+      spill: new SpillSpace(),
+    });
     const prints = new KeyPrints();
     const load = async (from: number, place: number): Promise<void> => {
       const keys = Array.from({ length: KeyPrints.rowsMax }, (_, row) => from + row);

@@ -1,4 +1,5 @@
 // Sorting an append table changes where its rows stand, and nothing else.
+import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../../src/base/clock.ts';
 import { seededRandom, systemRandom } from '../../../../src/base/random.ts';
@@ -10,6 +11,8 @@ import type { Table } from '../../../../src/paimon/table.ts';
 import { TableSession } from '../../../../src/paimon/table-session.ts';
 import { MemoryFileStore } from '../../../../src/storage/memory/memory-file-store.ts';
 import { tempDir } from '../../../support/temp-dir.ts';
+import { ScratchStore } from '../../../../src/storage/scratch-store.ts';
+import { SpillSpace } from '../../../../src/storage/spill-space.ts';
 
 const COMMITS = 4;
 const ROWS = 8000;
@@ -99,6 +102,30 @@ describe('sort-compact', () => {
     expect(report?.rows).toBe(COMMITS * ROWS);
     expect(await rowsOf(table)).toEqual(before);
     expect((await fsck(table)).problems).toEqual([]);
+  });
+
+  it('keeps what memory cannot hold in temporary files, within limits', async () => {
+    const table = await appendTable();
+    const before = await rowsOf(table);
+    const sortWithin = async (bytesMax: number): Promise<unknown> => {
+      const directory = tempDir();
+      const space = new SpillSpace({ directory, bytesMax });
+      const spill = new ScratchStore(space);
+      const components = { clock: systemClock, random: systemRandom };
+      const by = { committer: await table.committer(components), commitUser: 'sorter', commitIdentifier: 1n };
+      try {
+        const parts = { ...components, ...by, spill, memoryBytesMax: 30_000 };
+        return await sortCompact(table, { strategy: 'order', columns: ['b'] }, parts);
+      } finally {
+        expect(readdirSync(directory)).toEqual([]);
+        await spill.close();
+        expect(space.leftBytes).toBe(bytesMax);
+      }
+    };
+    await expect(sortWithin(20_000)).rejects.toMatchObject({ code: 'E3006' });
+    expect(await fsck(table)).toMatchObject({ problems: [], orphans: 0 });
+    expect(await sortWithin(10_000_000)).toMatchObject({ rows: before.length });
+    expect(await rowsOf(table)).toEqual(before);
   });
 
   it('throws its files away where another has replaced those that it has read', async () => {
