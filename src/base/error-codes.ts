@@ -424,9 +424,9 @@ export const ERROR_CODES = {
   E3210: {
     kind: 'data',
     exit: 2,
-    meaning: 'An Avro data file cannot hold a column of this type.',
+    meaning: 'An Avro or ORC data file cannot hold a column of this type.',
     remedy:
-      'Write Parquet (file.format=parquet), or give the column a type that Avro has: timestamps up to six digits.',
+      'Write Parquet (file.format=parquet), or give the column a type that the format has: Avro has timestamps up to six digits, ORC everything but VARIANT.',
   },
   E3300: {
     kind: 'bug',
@@ -786,8 +786,10 @@ export const ERROR_CODES = {
   E3204: {
     kind: 'data',
     exit: 1,
-    meaning: 'A value cannot be written: NULL in a NOT NULL column, or a decimal with more digits than its type.',
-    remedy: 'Correct the row at its source, or alter the type of the column in the lake.',
+    meaning:
+      'A value cannot be written: NULL in a NOT NULL column, a decimal with more digits than its type, or what ORC files have no form of: a text longer than its type, a time within the second before 1970 or one that clocks of the zone skip.',
+    remedy:
+      'Correct the row at its source, alter the type of the column in the lake, or write Parquet (file.format=parquet). Instants that clocks skip: set orc.timestamp-ltz.legacy.type=false on the table.',
   },
   E3230: {
     kind: 'data',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fsck } from '../../src/paimon/maintenance/fsck.ts';
 import { type GoldenCase, canonicalRows, golden, goldenNames, type GoldenRow } from '../support/golden.ts';
-import { REPLAY_SIZES_DECIDE } from '../support/golden-pending.ts';
+import { REPLAY_SIZES_DECIDE } from '../support/golden-differences.ts';
 import { replay } from '../support/golden-replay.ts';
 import { changesByKey, openReplayed, replayedChanges, replayedRows } from '../support/replayed-table.ts';
 import { tempDir } from '../support/temp-dir.ts';

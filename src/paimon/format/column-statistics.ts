@@ -78,7 +78,7 @@ function boundOrder(type: DataType): BoundOrder {
 }
 
 /** The value at a row; bytes are a copy. */
-function boundAt(vector: Vector, row: number): ColumnBound {
+export function boundAt(vector: Vector, row: number): ColumnBound {
   switch (vector.kind) {
     case 'i32':
     case 'f32':

@@ -6,7 +6,10 @@ import type { DataCodec } from './avro/avro-codec.ts';
 import { openAvro } from './avro/avro-reader.ts';
 import { createAvroWriter } from './avro/avro-writer.ts';
 import type { ByteSink, DataFile, FormatWriter, RangeSource } from './data-file.ts';
+import type { OrcCodec } from './orc/chunk-compression.ts';
 import { openOrc } from './orc/orc-reader.ts';
+import { createOrcWriter, type OrcWriterOptions } from './orc/orc-writer.ts';
+import { processZone } from './orc/time-zone.ts';
 import type { ParquetCompression } from './parquet/compression.ts';
 import { openParquet } from './parquet/parquet-reader.ts';
 import { createParquetWriter, type ParquetWriterOptions } from './parquet/parquet-writer.ts';
@@ -47,12 +50,13 @@ export async function openDataFile(
 /** How files are written: a format with what its writer needs to know. */
 export type FileEncoding =
   | { readonly format: 'parquet'; readonly writer: Omit<ParquetWriterOptions, 'fields'> }
+  | { readonly format: 'orc'; readonly writer: Omit<OrcWriterOptions, 'fields'> }
   | { readonly format: 'avro'; readonly codec: DataCodec; readonly zstdLevel: number };
 
 /** The options of a table that files are written by, beside their format and compression. */
 export type EncodingOptions = Pick<
   TableOptions,
-  'zstdLevel' | 'rowGroupSizeBytes' | 'parquetPageSizeBytes' | 'parquetDictionary'
+  'zstdLevel' | 'rowGroupSizeBytes' | 'parquetPageSizeBytes' | 'parquetDictionary' | 'orc'
 >;
 
 const PARQUET_COMPRESSIONS: Readonly<Record<string, ParquetCompression>> = {
@@ -60,6 +64,13 @@ const PARQUET_COMPRESSIONS: Readonly<Record<string, ParquetCompression>> = {
   uncompressed: 'none',
   snappy: 'snappy',
   gzip: 'gzip',
+  lz4: 'lz4',
+  zstd: 'zstd',
+};
+const ORC_CODECS: Readonly<Record<string, OrcCodec>> = {
+  none: 'none',
+  zlib: 'zlib',
+  snappy: 'snappy',
   lz4: 'lz4',
   zstd: 'zstd',
 };
@@ -73,7 +84,7 @@ const AVRO_CODECS: Readonly<Record<string, DataCodec>> = {
   zstandard: 'zstandard',
 };
 
-/** Where a table says how large row groups are, their rows do not matter. */
+/** Where a table says how large row groups or stripes are, their rows do not matter. */
 const ROWS_UNBOUNDED = 2 ** 31 - 1;
 
 /** The encoding of a format and a compression, in any case. Throws `E3301` for what cannot be written. */
@@ -81,7 +92,7 @@ export function fileEncoding(format: FileFormat, compression: string, options: E
   const name = compression.toLowerCase();
   switch (format) {
     case 'orc':
-      throw new TributaryError('E3301', `file format cannot be written: format=${format}`);
+      return { format, writer: orcWriterOptions(compression, options) };
     case 'avro': {
       const codec = AVRO_CODECS[name] ?? refuseCompression(format, compression);
       return { format, codec, zstdLevel: options.zstdLevel };
@@ -107,6 +118,19 @@ function parquetWriterOptions(
   };
 }
 
+function orcWriterOptions(compression: string, { zstdLevel, orc }: EncodingOptions): Omit<OrcWriterOptions, 'fields'> {
+  const named = orc.compression ?? compression;
+  const { rowIndexStride, stripeSizeBytes } = orc;
+  return {
+    codec: ORC_CODECS[named.toLowerCase()] ?? refuseCompression('orc', named),
+    level: orc.zstdLevel ?? zstdLevel,
+    dictionaryThreshold: orc.dictionaryThreshold,
+    ...(orc.isLocalInstant ? { instantZone: processZone() } : {}),
+    ...(rowIndexStride === null ? {} : { rowIndexStride }),
+    ...(stripeSizeBytes === null ? {} : { stripeBytes: stripeSizeBytes, stripeRows: ROWS_UNBOUNDED }),
+  };
+}
+
 function refuseCompression(format: FileFormat, compression: string): never {
   throw new TributaryError('E3301', `file compression cannot be written: format=${format} compression=${compression}`);
 }
@@ -118,6 +142,8 @@ export function createDataFile(encoding: FileEncoding, fields: readonly DataFiel
       const { codec, zstdLevel } = encoding;
       return createAvroWriter({ fields, codec, zstdLevel, statistics: true }, sink);
     }
+    case 'orc':
+      return createOrcWriter({ ...encoding.writer, fields }, sink);
     case 'parquet':
       return createParquetWriter({ ...encoding.writer, fields }, sink);
   }

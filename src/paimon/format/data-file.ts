@@ -69,9 +69,12 @@ export interface ByteSink {
 /** What a whole file holds of one top-level column. */
 export interface FileColumnStatistics {
   readonly name: string;
-  /** NULL rows; null for a column of a nested type. */
+  /** NULL rows; null for a column of a nested type whose format does not count them. */
   readonly nullCount: number | null;
-  /** Exact, never truncated; null for nested types, timestamps of precision above 6, and where every row is NULL. */
+  /**
+   * Exact, never truncated; null for nested types and where every row is NULL. Timestamps of precision above 6 have some
+   * in ORC files only, as nanoseconds.
+   */
   readonly bounds: ColumnBounds | null;
 }
 

@@ -1,6 +1,7 @@
 // Table options with their types and the reference's defaults: the part of CoreOptions that this implementation acts
 // on. They are part of the table's format, so they are read from the schema and never from other settings.
 import { choiceOf, OptionReader } from './option-reader.ts';
+import { type OrcOptions, orcOptions } from './orc-options.ts';
 import { type AutomaticTagOptions, automaticTagOptions } from './tag-options.ts';
 import type { TableSchema } from './table-schema.ts';
 
@@ -98,6 +99,7 @@ export interface TableOptions {
   readonly parquetPageSizeBytes: number | null;
   /** `parquet.enable.dictionary` */
   readonly parquetDictionary: boolean;
+  readonly orc: OrcOptions;
   readonly targetFileSizeBytes: number;
   /** Null where changelog files are as data files of their level. */
   readonly changelogFileFormat: FileFormat | null;
@@ -273,6 +275,7 @@ function fileOptions(read: OptionReader, keyed: boolean) {
     rowGroupSizeBytes: read.optionalSize('file.block-size') ?? read.optionalSize('parquet.block.size'),
     parquetPageSizeBytes: read.optionalSize('parquet.page.size'),
     parquetDictionary: read.flag('parquet.enable.dictionary', true),
+    orc: orcOptions(read),
     targetFileSizeBytes,
     smallFileSizeBytes: smallFileSize(read, targetFileSizeBytes),
     changelogFileFormat:

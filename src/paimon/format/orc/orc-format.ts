@@ -40,6 +40,9 @@ export interface OrcType {
   readonly scale: number;
 }
 
+/** Numbers of codecs. */
+export const CODEC = { none: 0, zlib: 1, snappy: 2, lz4: 4, zstd: 5 } as const;
+
 /** How the chunks of streams are compressed. */
 export interface OrcCompression {
   /** Number of the codec: see `orc-stream.ts`. */
@@ -84,8 +87,10 @@ export interface OrcFooter {
   readonly rowCount: number;
 }
 
-/** Kinds of streams, by their numbers, as far as they are read. */
+/** Kinds of streams with values, by their numbers. */
 export const STREAM = { present: 0, data: 1, length: 2, dictionaryData: 3, secondary: 5 } as const;
+/** The kind of streams that say where row groups begin and what they hold. */
+export const ROW_INDEX = 6;
 
 /** A stream of a stripe. */
 export interface OrcStreamPlace {
@@ -95,9 +100,12 @@ export interface OrcStreamPlace {
   readonly size: number;
 }
 
+/** Kinds of encodings, by their numbers. */
+export const ENCODING = { direct: 0, dictionary: 1, directV2: 2, dictionaryV2: 3 } as const;
+
 /** How the values of a column are encoded in a stripe. */
 export interface OrcEncoding {
-  /** DIRECT 0, DICTIONARY 1, DIRECT_V2 2, DICTIONARY_V2 3. */
+  /** See `ENCODING`. */
   readonly kind: number;
   readonly dictionarySize: number;
 }

@@ -3,13 +3,8 @@ import { inflateRawSync, zstdDecompressSync } from 'node:zlib';
 import { decompressLz4Raw, decompressSnappy } from 'hyparquet-compressors';
 import type { BytesBuilder } from '../../../column/builder.ts';
 import { corrupt, unsupported } from '../file-fault.ts';
-import type { OrcCompression } from './orc-format.ts';
+import { CODEC, type OrcCompression } from './orc-format.ts';
 
-const NONE = 0;
-const ZLIB = 1;
-const SNAPPY = 2;
-const LZ4 = 4;
-const ZSTD = 5;
 const HEADER_SIZE = 3;
 /** Bytes that a stream which is read as a whole may unpack to: so many, and so many more for each that is stored. */
 const REST_MIN = 1024 * 1024;
@@ -28,7 +23,7 @@ export class OrcStream {
   constructor(stored: Uint8Array, compression: OrcCompression) {
     this.compression = compression;
     this.stored = stored;
-    if (compression.codec !== NONE) return;
+    if (compression.codec !== CODEC.none) return;
     this.bytes = stored;
     this.storedAt = stored.length;
   }
@@ -100,13 +95,13 @@ export class OrcStream {
 
 function decompressChunk(codec: number, chunk: Uint8Array, sizeMax: number): Uint8Array {
   switch (codec) {
-    case ZLIB:
+    case CODEC.zlib:
       return inflateRawSync(chunk, { maxOutputLength: sizeMax });
-    case SNAPPY:
+    case CODEC.snappy:
       return decoded(chunk, snappySize(chunk), { sizeMax, decode: decompressSnappy });
-    case LZ4:
+    case CODEC.lz4:
       return decoded(chunk, lz4Size(chunk), { sizeMax, decode: decompressLz4Raw });
-    case ZSTD:
+    case CODEC.zstd:
       return zstdDecompressSync(chunk, { maxOutputLength: sizeMax });
     default:
       throw unsupported(`codec of an ORC file: codec=${codec}`);

@@ -23,6 +23,11 @@ export function utcOffsets(zone: string): ((seconds: number) => number) | null {
   };
 }
 
+/** The name of the zone that this process is in. */
+export function processZone(): string {
+  return new Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
 function formatOf(zone: string): Intl.DateTimeFormat {
   try {
     return new Intl.DateTimeFormat('en', { timeZone: zone, timeZoneName: 'longOffset' });

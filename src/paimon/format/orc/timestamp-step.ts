@@ -5,7 +5,7 @@ import type { DataType } from '../../schema/data-type.ts';
 import { corrupt, FileFault } from '../file-fault.ts';
 import { type OrcType, STREAM } from './orc-format.ts';
 import type { StripeStreams } from './stripe-streams.ts';
-import { utcOffsets } from './time-zone.ts';
+import { processZone, utcOffsets } from './time-zone.ts';
 
 /** 2015-01-01 00:00:00. */
 const BASE = 1_420_070_400;
@@ -72,7 +72,7 @@ class TimestampValues {
 function zoneOf({ kind }: OrcType, { timeZone, isLocalInstant }: StripeStreams): string {
   if (kind === 'TIMESTAMP') return timeZone;
   if (!isLocalInstant) return 'UTC';
-  return timeZone === '' ? new Intl.DateTimeFormat().resolvedOptions().timeZone : timeZone;
+  return timeZone === '' ? processZone() : timeZone;
 }
 
 function tooFine(): FileFault {

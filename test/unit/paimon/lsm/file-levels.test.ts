@@ -50,7 +50,7 @@ describe('files of levels', () => {
   });
 
   it.each([
-    ['file.format.per.level', '0:orc', 'E3301'],
+    ['file.format.per.level', '0:csv', 'E3105'],
     ['file.compression.per.level', '3:brotli', 'E3301'],
     ['file.format.per.level', '0=avro', 'E3105'],
     ['file.format.per.level', '0:avro,0:parquet', 'E3105'],

@@ -411,7 +411,7 @@ describe('options', () => {
   });
 
   test('files that cannot be written are refused', () => {
-    const options = { 'file.format': 'orc' };
+    const options = { 'file.format': 'orc', 'file.compression': 'lzo' };
     expect(schemaOf(spec(options)).options).toMatchObject(options);
     expect(() => new WrittenTable(spec(options))).toThrow(expect.objectContaining({ code: 'E3301' }));
   });
