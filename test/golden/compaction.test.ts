@@ -6,6 +6,7 @@ import { fsck } from '../../src/paimon/maintenance/fsck.ts';
 import { type GoldenCase, canonicalRows, golden, goldenNames, type GoldenRow } from '../support/golden.ts';
 import { REPLAY_SIZES_DECIDE } from '../support/golden-differences.ts';
 import { replay } from '../support/golden-replay.ts';
+import { LsmInvariants } from '../support/lsm-invariants.ts';
 import { changesByKey, openReplayed, replayedChanges, replayedRows } from '../support/replayed-table.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -55,6 +56,7 @@ describe('compactions of replayed cases', () => {
     const warehouse = join(tempDir(), 'warehouse');
     expect(await replay(found, warehouse)).toBeNull();
     const table = await openReplayed(warehouse);
+    await new LsmInvariants(() => openReplayed(warehouse)).check();
     const theirs = theirSnapshots(found);
     const ours: KnownSnapshot[] = [];
     for (const id of await table.snapshots.ids()) {

@@ -86,7 +86,7 @@ describe('aggregates', () => {
     const property = fc.asyncProperty(fc.array(step, { maxLength: 8 }), async (steps) => {
       const table = await RealTable.create(spec);
       for (const one of steps) {
-        if (typeof one === 'string') await table.compactor.compact({ full: one === 'compact full' });
+        if (typeof one === 'string') await table.compact({ full: one === 'compact full' });
         else {
           const kindOf = (isDelete: boolean) => (isDelete && spec.primaryKeys.length > 0 ? '-D' : '+I');
           const changes = one.map(

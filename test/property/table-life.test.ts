@@ -90,7 +90,7 @@ describe('a table', () => {
       const states = new Map<bigint, Model>();
       for (const [index, one] of steps.entries()) {
         if (one.kind === 'reopen') table = await RealTable.open(table.store, index + 2);
-        else if (one.kind === 'compact') await table.compactor.compact({ full: one.full });
+        else if (one.kind === 'compact') await table.compact({ full: one.full });
         else {
           const next = new Map(model);
           const changes: Change[] = [];

@@ -20,12 +20,15 @@ export class LsmInvariants {
 
   /**
    * Checks the snapshots that are new: above level 0, files of a bucket's level do not overlap, counts of rows and of
-   * deletes add up, files hold what their metadata says. Then, that those which were there before read the same.
+   * deletes add up, files hold what their metadata says. And that those which were there before read the same. Snapshots
+   * that have gone are forgotten.
    */
   async check(): Promise<void> {
     const table = await this.open();
     const check = new SnapshotCheck(table, this.findings);
-    for (const id of await table.snapshots.ids()) {
+    const ids = new Set<bigint>(await table.snapshots.ids());
+    for (const id of this.rows.keys()) if (!ids.has(id)) this.rows.delete(id);
+    for (const id of ids) {
       const rows = await snapshotRows(table, id);
       const known = this.rows.get(id);
       if (known !== undefined) assert.deepEqual(rows, known, `snapshot ${id} reads the same as before`);

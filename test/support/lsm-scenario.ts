@@ -45,6 +45,8 @@ export interface LsmScenario {
   readonly kind: LifeKind;
   readonly table: MergeTable;
   readonly turns: readonly LsmTurn[];
+  /** Both read both tables, and check them: of most lives, each its own is enough. */
+  readonly isReadAcross: boolean;
 }
 
 const TURNS_MAX = 8;
@@ -60,7 +62,8 @@ export function drawLsmScenario(random: Random): LsmScenario {
     isOurs: dice.chance(0.6),
   }));
   const last: LsmTurn = { step: { kind: 'compact', full: true, bySession: false }, isOurs: dice.chance(0.5) };
-  return { kind, table: drawn.table, turns: [...turns, last] };
+  const isReadAcross = kind === 'shared' || dice.chance(0.25);
+  return { kind, table: drawn.table, turns: [...turns, last], isReadAcross };
 }
 
 /** A random table and its changes. */

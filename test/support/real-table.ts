@@ -3,7 +3,7 @@ import { seededRandom } from '../../src/base/random.ts';
 import { FileSystemCatalog } from '../../src/paimon/catalog/file-system-catalog.ts';
 import type { TableCommitter } from '../../src/paimon/commit/table-commit.ts';
 import { cellAt } from '../../src/paimon/format/cell.ts';
-import type { Compactor } from '../../src/paimon/lsm/compactor.ts';
+import type { CompactionReport, CompactOptions, Compactor } from '../../src/paimon/lsm/compactor.ts';
 import type { TableWriter } from '../../src/paimon/lsm/table-writer.ts';
 import { InlineRunner } from '../../src/paimon/lsm/task-runner.ts';
 import type { Snapshot } from '../../src/paimon/meta/snapshot.ts';
@@ -12,6 +12,7 @@ import { Table } from '../../src/paimon/table.ts';
 import type { FileStore } from '../../src/storage/file-store.ts';
 import { MemoryFileStore } from '../../src/storage/memory/memory-file-store.ts';
 import { EagerClock } from './eager-clock.ts';
+import { LsmInvariants } from './lsm-invariants.ts';
 import { batchOf, type Change, plain, schemaOf, type TableSpec } from './written-table.ts';
 
 /** A table `db.t` with its writer, committer and compactor. */
@@ -21,6 +22,7 @@ export class RealTable {
   readonly committer: TableCommitter;
   readonly compactor: Compactor;
   private readonly openWriter: () => TableWriter;
+  private readonly invariants: LsmInvariants;
   private opened: TableWriter | null = null;
   private identifier = 0n;
 
@@ -33,6 +35,7 @@ export class RealTable {
     this.committer = parts.committer;
     this.compactor = parts.compactor;
     this.openWriter = parts.openWriter;
+    this.invariants = new LsmInvariants(() => Table.open(this.store, { database: 'db', table: 't' }));
   }
 
   /** Opened when it is first used: some tables can be read and not written. */
@@ -77,6 +80,13 @@ export class RealTable {
     });
     this.writer.committed(message);
     return snapshot;
+  }
+
+  /** Compacts, and checks what holds after every compaction. */
+  async compact(options: CompactOptions = {}): Promise<CompactionReport | null> {
+    const report = await this.compactor.compact(options);
+    await this.invariants.check();
+    return report;
   }
 
   /** The rows as values, in the order read; bytes as text. */

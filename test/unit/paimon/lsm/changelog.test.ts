@@ -35,7 +35,7 @@ async function levels(table: RealTable): Promise<readonly string[]> {
 
 async function commitAndCompact(table: RealTable, rows: readonly Change[], full = false): Promise<void> {
   await table.commit(rows);
-  await table.compactor.compact({ full });
+  await table.compact({ full });
 }
 
 /** A base of rows 1 … 2000 on the highest level, large enough that later files stay below it. */
@@ -162,7 +162,7 @@ describe('deletion vectors', () => {
       ['-D', 7, null, null],
     ]);
     expect(await table.rows()).toHaveLength(2000);
-    await table.compactor.compact();
+    await table.compact();
     expect(await levels(table)).toEqual(['L4:1', 'L5:2000']);
     const rows = await table.rows();
     expect(rows).toHaveLength(1999);
@@ -171,7 +171,7 @@ describe('deletion vectors', () => {
     expect(await table.rows()).toHaveLength(1998);
     const [entry] = await table.committer.indexEntries();
     expect(entry.deletionVectorRanges?.map(({ cardinality }) => cardinality)).toEqual([3n]);
-    await table.compactor.compact({ full: true });
+    await table.compact({ full: true });
     expect(await levels(table)).toEqual(['L5:1998']);
     expect(await table.rows()).toHaveLength(1998);
     expect((await table.committer.indexEntries()).map(({ rowCount, fileSize }) => [rowCount, fileSize])).toEqual([
@@ -218,8 +218,8 @@ describe('deletion vectors', () => {
     const table = await withBase({ 'deletion-vectors.enabled': 'true' });
     await table.commit([['+U', 5, 1, 1]]);
     const other = await RealTable.open(table.store, 2);
-    await other.compactor.compact();
-    expect(await table.compactor.compact()).toMatchObject({ outcome: 'conflict' });
+    await other.compact();
+    expect(await table.compact()).toMatchObject({ outcome: 'conflict' });
     await commitAndCompact(table, [['+U', 6, 1, 1]]);
     expect((await table.rows()).filter(([, v]) => v === 1)).toEqual([
       [5, 1, 1],
@@ -240,7 +240,7 @@ describe('expiry of rows', () => {
       ['+I', 3, 3, null],
     ]);
     expect(await table.rows()).toHaveLength(3);
-    await table.compactor.compact({ full: true });
+    await table.compact({ full: true });
     expect((await table.rows()).map(([id]) => id)).toEqual([1, 3]);
   });
 });
@@ -254,9 +254,9 @@ describe('lookup-compact=gentle', () => {
       'lookup-compact.max-interval': '3',
     });
     await table.commit([['+I', 1, 1, 1]]);
-    expect(await table.compactor.compact()).toBeNull();
-    expect(await table.compactor.compact()).toBeNull();
-    expect(await table.compactor.compact()).toMatchObject({ filesAfter: 1 });
+    expect(await table.compact()).toBeNull();
+    expect(await table.compact()).toBeNull();
+    expect(await table.compact()).toMatchObject({ filesAfter: 1 });
     expect(await changes(table)).toEqual(['2 +I 1,1,1']);
   });
 });

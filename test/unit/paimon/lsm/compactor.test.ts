@@ -29,11 +29,11 @@ describe('Compactor', () => {
     const table = await RealTable.create(SPEC);
     for (let commit = 1; commit <= 4; commit++) {
       await table.commit([insert(commit, commit), insert(0, commit)]);
-      expect(await table.compactor.compact()).toBeNull();
+      expect(await table.compact()).toBeNull();
     }
     await table.commit([insert(5, 5), insert(0, 5)]);
     expect(table.compactor.runCountMax(table.table.schema)).toBe(5);
-    const report = await table.compactor.compact();
+    const report = await table.compact();
     expect(report).toMatchObject({
       outcome: 'committed',
       bucketCount: 1,
@@ -50,11 +50,11 @@ describe('Compactor', () => {
   it('keeps the content at every snapshot, and drops deletes only where no older row is left', async () => {
     const table = await RealTable.create(SPEC);
     await table.commit([insert(1, 1), insert(2, 2)]);
-    await table.compactor.compact({ full: true });
+    await table.compact({ full: true });
     await table.commit([['-D', 1, null]]);
     expect(await levels(table)).toEqual(['L0:1', 'L5:2']);
     expect(await table.rows()).toEqual([[2, 2]]);
-    await table.compactor.compact({ full: true });
+    await table.compact({ full: true });
     expect(await levels(table)).toEqual(['L5:1']);
     expect(await table.rows()).toEqual([[2, 2]]);
     expect(await table.rows({ at: { kind: 'snapshot', id: 1n as never } })).toEqual([
@@ -67,10 +67,10 @@ describe('Compactor', () => {
     const table = await RealTable.create(SPEC);
     await table.commit([insert(1, 1)]);
     const filesBefore = await dataFileCount(table);
-    expect(await table.compactor.compact({ full: true })).toMatchObject({ writtenRows: 0, filesAfter: 1 });
+    expect(await table.compact({ full: true })).toMatchObject({ writtenRows: 0, filesAfter: 1 });
     expect(await dataFileCount(table)).toBe(filesBefore);
     expect(await levels(table)).toEqual(['L5:1']);
-    expect(await table.compactor.compact({ full: true })).toBeNull();
+    expect(await table.compact({ full: true })).toBeNull();
   });
 
   it('puts small files together as the bytes that they are, and reads only rows that meet others', async () => {
@@ -85,7 +85,7 @@ describe('Compactor', () => {
     const { store } = table;
     const first = await store.read(path(before[0].fileName));
     const source = await openParquet(bytesSource('first', first));
-    expect(await table.compactor.compact({ full: true })).toMatchObject({
+    expect(await table.compact({ full: true })).toMatchObject({
       filesBefore: 4,
       filesAfter: 1,
       writtenRows: 5,
@@ -105,7 +105,7 @@ describe('Compactor', () => {
     const table = await RealTable.create(SPEC);
     await table.commit([insert(1, 1)]);
     await table.commit([['-D', 1, null]]);
-    expect(await table.compactor.compact({ full: true })).toMatchObject({ filesBefore: 2, filesAfter: 0 });
+    expect(await table.compact({ full: true })).toMatchObject({ filesBefore: 2, filesAfter: 0 });
     expect(await levels(table)).toEqual([]);
     expect(await table.rows()).toEqual([]);
   });
@@ -115,13 +115,13 @@ describe('Compactor', () => {
     await table.commit([insert(1, 1)]);
     await table.commit([insert(1, 2)]);
     const other = await RealTable.open(table.store, 2);
-    await other.compactor.compact({ full: true });
+    await other.compact({ full: true });
     const filesBefore = await dataFileCount(table);
-    expect(await table.compactor.compact({ full: true })).toMatchObject({ outcome: 'conflict' });
+    expect(await table.compact({ full: true })).toMatchObject({ outcome: 'conflict' });
     expect(await dataFileCount(table)).toBe(filesBefore);
-    expect(await table.compactor.compact({ full: true })).toBeNull();
+    expect(await table.compact({ full: true })).toBeNull();
     await table.commit([insert(2, 2)]);
-    await table.compactor.compact({ full: true });
+    await table.compact({ full: true });
     expect(await table.rows()).toEqual([
       [1, 2],
       [2, 2],
@@ -132,13 +132,13 @@ describe('Compactor', () => {
     const table = await RealTable.create({ ...SPEC, options: { 'num-sorted-run.compaction-trigger': '2' } });
     await table.commit([insert(1, 1)]);
     await table.commit([insert(1, 2)]);
-    const [report] = await Promise.all([table.compactor.compact(), table.commit([insert(1, 3), insert(9, 9)])]);
+    const [report] = await Promise.all([table.compact(), table.commit([insert(1, 3), insert(9, 9)])]);
     expect(report).toMatchObject({ outcome: 'committed' });
     expect(await table.rows()).toEqual([
       [1, 3],
       [9, 9],
     ]);
-    await table.compactor.compact({ full: true });
+    await table.compact({ full: true });
     expect(await levels(table)).toEqual(['L2:2']);
   });
 });

@@ -55,7 +55,7 @@ describe('file indexes', () => {
     const [file] = await liveFiles(table);
     expect(file).toMatchObject({ extraFiles: [`${file?.fileName}.index`], embeddedFileIndex: null });
     await table.commit([row(1, 1n, 'b')]);
-    await table.compactor.compact({ full: true });
+    await table.compact({ full: true });
     expect(await names(table)).toEqual([
       ...Array<string>(3).fill('.parquet'),
       ...Array<string>(3).fill('.parquet.index'),

@@ -22,7 +22,7 @@ describe('files of levels', () => {
     await table.commit([['+I', 1, 1]]);
     expect(await files(table)).toEqual(['L0 .avro']);
     await table.commit([['+I', 1, 2]]);
-    await table.compactor.compact({ full: true });
+    await table.compact({ full: true });
     expect(await files(table)).toEqual(['L5 .parquet']);
     expect(await table.rows()).toEqual([[1, 2]]);
   });
@@ -33,7 +33,7 @@ describe('files of levels', () => {
     const lookup = await tableWith({ ...options, 'changelog-producer': 'lookup' });
     for (const table of [plain, lookup]) {
       await table.commit([['+I', 1, 1]]);
-      await table.compactor.compact({ full: true });
+      await table.compact({ full: true });
     }
     expect(await files(plain)).toEqual(['L5 .avro']);
     expect(await files(lookup)).toEqual(['L5 .parquet']);
@@ -45,7 +45,7 @@ describe('files of levels', () => {
     await table.commit([['+I', 1, 1]]);
     expect(await statsColumns()).toEqual([[]]);
     await table.commit([['+I', 1, 2]]);
-    await table.compactor.compact({ full: true });
+    await table.compact({ full: true });
     expect(await statsColumns()).toEqual([null]);
   });
 

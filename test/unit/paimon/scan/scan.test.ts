@@ -42,7 +42,7 @@ describe('a scan', () => {
     expect(await plannedFiles(table, where('v', '>', 50))).toBe(2);
     expect(await table.rows(where('v', '>', 50))).toEqual([]);
     expect(await plannedFiles(table, where('v', '>', 500))).toBe(0);
-    await table.compactor.compact({ full: true });
+    await table.compact({ full: true });
     expect(await plannedFiles(table, where('v', '>', 50))).toBe(0);
   });
 
@@ -102,7 +102,7 @@ describe('changes', () => {
     const table = await RealTable.create(KEYED);
     await table.commit([['+I', 1, 1]]);
     await table.commit([['-D', 1, null]]);
-    await table.compactor.compact({ full: true });
+    await table.compact({ full: true });
     await table.commit([['+I', 2, 2]]);
     const seen: string[] = [];
     for await (const batch of table.table.changes({ after: 1n, upTo: 4n, columns: ['id'] })) {
