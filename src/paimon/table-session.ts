@@ -34,6 +34,8 @@ export interface SessionOptions {
   readonly random?: Random;
 }
 
+/** How often a commit begins its compaction anew where another has compacted the same files meanwhile. */
+const COMPACTION_TRIES_MAX = 3;
 const BUFFER_BYTES_MAX = 64 * 1024 * 1024;
 const KINDS: readonly RowKindText[] = [0, 1, 2, 3].map(rowKindText);
 
@@ -140,7 +142,9 @@ export class TableSession {
     const snapshot = await this.table.latestSnapshot();
     if (compactsWithCommits(this.table)) {
       const only = new Set(message.added.map((entry) => bucketKey(entry.partition, entry.bucket)));
-      await compactor.compact({ only, isBrief: true });
+      // Rows of deletion vectors and of first-row are seen, and lookup changelogs written, by this compaction.
+      let tries = COMPACTION_TRIES_MAX;
+      while (tries-- > 0 && (await compactor.compact({ only, isBrief: true }))?.outcome === 'conflict');
     }
     await upkeep.run(by);
     return snapshot;

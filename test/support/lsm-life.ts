@@ -2,13 +2,15 @@
 import assert from 'node:assert/strict';
 import { isTributaryError } from '../../src/base/errors.ts';
 import { fsck } from '../../src/paimon/maintenance/fsck.ts';
+import { canonicalRows } from './golden.ts';
 import { LsmInvariants } from './lsm-invariants.ts';
 import { Refused } from './line-process.ts';
+import { type LsmModel, lsmModel } from './lsm-model.ts';
 import type { LsmScenario, LsmStep } from './lsm-scenario.ts';
 import { OurSession } from './our-session.ts';
 import { OurVerbs } from './our-verbs.ts';
 import type { Reference, TableAt } from './reference.ts';
-import { historyByReference, historyByUs, shapesOf } from './table-history.ts';
+import { historyByReference, historyByUs, shapesOf, snapshotRows } from './table-history.ts';
 import { removeDir, tempDir } from './temp-dir.ts';
 
 /** Commits of this user are numbered by the test. */
@@ -28,6 +30,7 @@ export class LsmLife {
   private readonly theirs: TableAt;
   private readonly verbs = new OurVerbs(this.ours);
   private readonly session = new OurSession(() => this.verbs.open());
+  private readonly model: LsmModel | null;
   private readonly invariants = new LsmInvariants(() => this.verbs.open());
   private commitCount = 0;
 
@@ -35,6 +38,7 @@ export class LsmLife {
     this.said = said;
     this.client = client;
     this.scenario = scenario;
+    this.model = lsmModel(scenario.table);
     const table = scenario.kind === 'shared' ? 'db.ours' : 'db.theirs';
     this.theirs = { warehouse: this.warehouse, table };
     this.said.push(`${scenario.kind} ${JSON.stringify(scenario.table)}`);
@@ -58,6 +62,7 @@ export class LsmLife {
         this.said.push(`refused: ${refusals.join(' ')}`);
         return false;
       }
+      if (step.kind === 'write') this.model?.apply(step.rows);
     }
     await this.session.close();
     await this.compare();
@@ -136,6 +141,10 @@ export class LsmLife {
     const keys = scenario.table.primaryKeys;
     const table = await this.verbs.open();
     const own = await historyByUs(table);
+    if (this.model !== null) {
+      const latest = await snapshotRows(table, (await table.latestSnapshot())?.id ?? 0n);
+      assert.deepEqual(latest, canonicalRows(this.model.rows()), 'what is read and what was written');
+    }
     if (scenario.isReadAcross) {
       assert.deepEqual(own, await historyByReference(client, ours, keys), 'what we wrote, read by us and by them');
       assert.deepEqual((await fsck(table)).problems, []);

@@ -82,6 +82,17 @@ function levels(dice: Dice): Options {
   return options;
 }
 
+/** How writers buffer and merge: the reference's spill to disk, as its buffers are small. */
+export function writerOptions(dice: Dice): Options {
+  const options: Options = {};
+  if (dice.chance(0.2)) {
+    Object.assign(options, { 'write-buffer-size': '8 kb', 'page-size': '2 kb', 'write-buffer-spillable': 'true' });
+  }
+  if (dice.chance(0.2)) options['sort-spill-threshold'] = '2';
+  if (dice.chance(0.1)) options['write-only'] = 'true';
+  return options;
+}
+
 /** Formats, compressions and statistics. */
 export function fileOptions(dice: Dice): Options {
   const options: Options = {};

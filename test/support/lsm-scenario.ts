@@ -3,7 +3,16 @@
 import type { Random } from '../../src/base/random.ts';
 import { Dice } from './dice.ts';
 import type { GoldenRow } from './golden.ts';
-import { buckets, changeOptions, expiry, fileOptions, kindColumn, sizedLevels, sizelessLevels } from './lsm-options.ts';
+import {
+  buckets,
+  changeOptions,
+  expiry,
+  fileOptions,
+  kindColumn,
+  sizedLevels,
+  sizelessLevels,
+  writerOptions,
+} from './lsm-options.ts';
 import {
   fieldOptions,
   type MergeTable,
@@ -102,6 +111,7 @@ class DrawnTable {
       ...bucketsOf(dice, kind, engine),
       ...(kind === 'lock-step' ? sizelessLevels(dice) : sizedLevels(dice)),
       ...fileOptions(dice),
+      ...writerOptions(dice),
       ...Object.fromEntries(features.flatMap((feature) => Object.entries(feature.options))),
       ...changes,
       ...fieldOptions(engine.columns),

@@ -43,6 +43,27 @@ describe('a session', () => {
     expect((await fsck(table)).problems).toEqual([]);
   });
 
+  it('shows the rows of a commit where another has compacted the files that it knew', async () => {
+    const table = await newTable({
+      'merge-engine': 'first-row',
+      'num-levels': '3',
+      'compaction.size-ratio': '-100',
+      'compaction.max-size-amplification-percent': '100000',
+    });
+    const session = await TableSession.open(table, { user: 'a' });
+    for (let id = 0; id < 2; id++) {
+      await session.write([{ id, v: 'x' }]);
+      await session.commit();
+    }
+    const other = await TableSession.open(table, { user: 'b' });
+    expect(await other.compact({ full: true })).toMatchObject({ outcome: 'committed', filesBefore: 2 });
+    await other.close();
+    await session.write([{ id: 2, v: 'x' }]);
+    await session.commit();
+    await session.close();
+    expect(await rowsOf(table)).toHaveLength(3);
+  });
+
   it('compacts what becomes due, unless the table is write-only', async () => {
     for (const writeOnly of ['false', 'true']) {
       const table = await newTable({ 'num-sorted-run.compaction-trigger': '3', 'write-only': writeOnly });
