@@ -6,14 +6,22 @@ const UTC = /^(|UTC|GMT|Z|Etc\/(UTC|GMT))$/;
 const QUARTER = 900;
 /** Of dates that JavaScript has. */
 const SECONDS_MAX = 8.64e12;
+/** 1900-01-01 00:00:00 UTC: the zones of Java, by which the reference writes and reads, have no history before it … */
+const HISTORY_START = -2_208_988_800;
+/** … but the standard time of the last year that they know, which is of these two offsets the lesser. */
+const LAST_YEAR = [Date.UTC(2037, 0, 1) / 1000, Date.UTC(2037, 6, 1) / 1000];
 
-/** Seconds that a zone is ahead of UTC at an instant in seconds; null for UTC. Throws a fault of `E3201`. */
+/**
+ * Seconds that a zone is ahead of UTC at an instant in seconds, as Java has it; null for UTC. Throws a fault of `E3201`.
+ */
 export function utcOffsets(zone: string): ((seconds: number) => number) | null {
   if (UTC.test(zone)) return null;
   const format = formatOf(zone);
+  const standard = Math.min(...LAST_YEAR.map((seconds) => offsetAt(format, seconds)));
   let quarter = Number.NaN;
   let offset = 0;
   return (seconds) => {
+    if (seconds < HISTORY_START) return standard;
     const wanted = Math.floor(seconds / QUARTER);
     if (wanted !== quarter) {
       quarter = wanted;

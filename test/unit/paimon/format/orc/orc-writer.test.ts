@@ -122,6 +122,13 @@ describe('times', () => {
     },
   );
 
+  it('of instants are in order where clocks show them twice', () => {
+    const zone = new WriterZone('America/New_York');
+    const shown = Date.UTC(2024, 10, 3, 1) / 1000;
+    const instants = [-1, 0, 1799, 3599, 3600].map((seconds) => zone.instantOf(shown + seconds) - shown);
+    expect(instants).toEqual([4 * 3600 - 1, 4 * 3600, 4 * 3600 + 1799, 4 * 3600 + 3599, 6 * 3600]);
+  });
+
   it('that clocks skip are refused', async () => {
     const skipped = BigInt(Date.UTC(2024, 2, 10, 2, 30)) * 1000n;
     const instants = stamp(6, 'TIMESTAMP_LTZ');

@@ -21,6 +21,15 @@ describe('utcOffsets', () => {
     expect(utcOffsets('Asia/Kolkata')?.(at('2024-01-01T00:00:00Z'))).toBe(5.5 * 3600);
   });
 
+  it('has standard time before 1900, as Java has', () => {
+    const offset = utcOffsets('America/New_York');
+    expect(offset?.(at('1883-01-01T00:00:00Z'))).toBe(-5 * 3600);
+    expect(offset?.(at('0001-01-01T00:00:00Z'))).toBe(-5 * 3600);
+    const paris = utcOffsets('Europe/Paris');
+    expect(paris?.(at('1899-12-31T23:59:59Z'))).toBe(3600);
+    expect(paris?.(at('1900-01-01T00:00:00Z'))).toBe(9 * 60 + 21);
+  });
+
   it('is zero where a zone is at UTC', () => {
     expect(utcOffsets('Europe/London')?.(at('2024-01-01T00:00:00Z'))).toBe(0);
   });
