@@ -1,4 +1,4 @@
-// Unions of sketches are those of the reference's library to the byte: random sketches of every form, by the library, and
+// Unions of sketches and bitmaps are those of the reference's libraries to the byte: random ones of every form, by the library, and
 // damaged ones, which are never read as something else than there.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ function ours(kind: UnionKind, [one, other]: UnionPair): string {
   try {
     return Buffer.from(UNIONS[kind](one, other)).toString('hex');
   } catch (error) {
-    if (error instanceof RangeError || isTributaryError(error, 'E3366')) return REFUSED;
+    if (error instanceof RangeError || isTributaryError(error, 'E3366', 'E3402')) return REFUSED;
     throw error;
   }
 }
@@ -33,6 +33,16 @@ async function theirs(kind: UnionKind, pairs: readonly UnionPair[]): Promise<rea
     .trimEnd()
     .split('\n')
     .map((line) => (line.startsWith('!') ? REFUSED : line));
+}
+
+/** The pairs of which we make something else, with what that is and what it should be; the first bytes of each. */
+function differences(kind: UnionKind, pairs: readonly UnionPair[], expected: readonly string[]): readonly string[] {
+  return pairs.flatMap((pair, index) => {
+    const union = ours(kind, pair);
+    if (union === expected[index]) return [];
+    const texts = [...pair.map((value) => value.toString('hex')), union, expected[index]];
+    return [texts.map((text) => text.slice(0, 400)).join('\n')];
+  });
 }
 
 async function drawnValues(kind: UnionKind, seed: number): Promise<readonly string[]> {
@@ -49,21 +59,28 @@ function damaged(value: Buffer, dice: Dice): Buffer {
   return image;
 }
 
+async function drawnPairs(kind: UnionKind): Promise<{ readonly pairs: readonly UnionPair[]; readonly dice: Dice }> {
+  const { seed } = printedSeed(`unions of ${kind}`, 1);
+  const dice = new Dice(seededRandom(seed));
+  return { pairs: unionPairs(kind, await drawnValues(kind, seed), dice), dice };
+}
+
 describe.skipIf(java === null)('unions', () => {
   test.each(Object.keys(UNIONS) as UnionKind[])('of %s', { timeout: 120_000 }, async (kind) => {
-    const { seed } = printedSeed(`unions of ${kind}`, 1);
-    const dice = new Dice(seededRandom(seed));
-    const pairs = unionPairs(kind, await drawnValues(kind, seed), dice);
+    const { pairs } = await drawnPairs(kind);
     const expected = await theirs(kind, pairs);
     expect(expected).not.toContain(REFUSED);
-    for (const [index, pair] of pairs.entries()) expect(ours(kind, pair), `pair ${index}`).toBe(expected[index]);
+    expect(differences(kind, pairs, expected)).toEqual([]);
+  });
 
+  // Not rbm64: bytes between the branches of its tree mean nothing, and Java keeps them.
+  test.each(['hll_sketch', 'theta_sketch', 'rbm32'] as const)('of damaged %s', { timeout: 120_000 }, async (kind) => {
+    const { pairs, dice } = await drawnPairs(kind);
     // Only what we take: the library reads past the end of some that we refuse.
     const taken = pairs
       .map(([one, other]): UnionPair => (dice.chance(0.5) ? [damaged(one, dice), other] : [one, damaged(other, dice)]))
       .filter((pair) => ours(kind, pair) !== REFUSED);
     expect(taken.length).toBeGreaterThan(0);
-    const answers = await theirs(kind, taken);
-    for (const [index, pair] of taken.entries()) expect(ours(kind, pair), `damaged pair ${index}`).toBe(answers[index]);
+    expect(differences(kind, taken, await theirs(kind, taken))).toEqual([]);
   });
 });

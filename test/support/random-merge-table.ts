@@ -49,10 +49,10 @@ const BITMAPS_64 = [
   '0103000000000000000003000000ff800004000000000001000000000000000000000004000000800000000000020000000000000004000000ffffffffffff010000000000000001000000fe030000000102010000000000010201000000ffff010201000000000003000000000000000000000002000000',
 ];
 
-/** Sketches of every form, the short ones. */
-const SKETCHES = recordedUnions()
+/** Sketches and bitmaps of every form, the short ones. */
+const VALUES = recordedUnions()
   .filter((union) => union.every((text) => text.length < 400))
-  .map(([kind, one]) => ({ kind, one }));
+  .map(([kind, one, other]) => ({ kind, values: [one, other] }));
 
 /** Draws the types that columns are of. */
 class Types {
@@ -156,22 +156,25 @@ class Types {
     };
   }
 
-  bitmap(): Column {
-    // {1}, {2, 3}, and 0 to 999 as a run, in the portable Roaring format.
-    const bitmaps = [
-      '3a3000000100000000000000100000000100',
-      '3a30000001000000000001001000000002000300',
-      '3b3000000100 00e7030100 0000e703'.replaceAll(' ', ''),
-    ];
-    return { type: 'BYTES', draw: this.dice.maybe(() => this.dice.one(bitmaps)) };
-  }
-
   bitmap64(): Column {
     return { type: 'BYTES', draw: this.dice.maybe(() => this.dice.one(BITMAPS_64)) };
   }
 
-  sketch(kind: UnionKind): Column {
-    const images = SKETCHES.filter((sketch) => sketch.kind === kind).map(({ one }) => one);
+  bitmap(): Column {
+    // {1}, {2, 3}, and as runs {7, 8, 9} and 0 to 999: an array of three takes as many bytes as their run.
+    const bitmaps = [
+      '3a3000000100000000000000100000000100',
+      '3a30000001000000000001001000000002000300',
+      '3b300000010000020001000700' + '0200',
+      '3b3000000100' + '00e70301000000e703',
+    ];
+    const { dice } = this;
+    const recorded = this.recorded('rbm32');
+    return { type: 'BYTES', draw: () => (dice.chance(0.5) ? recorded.draw() : dice.one(bitmaps)) };
+  }
+
+  recorded(kind: UnionKind): Column {
+    const images = VALUES.filter((recorded) => recorded.kind === kind).flatMap(({ values }) => values);
     return { type: 'BYTES', draw: this.dice.maybe(() => this.dice.one(images)) };
   }
 }
@@ -203,8 +206,8 @@ function aggregated(dice: Dice, types: Types): Column {
     () => of(types.nested(), 'nested_partial_update', { 'nested-key': dice.one(['k', 'k,k2']) }),
     () => of(types.bitmap(), 'rbm32'),
     () => of(types.bitmap64(), 'rbm64'),
-    () => of(types.sketch('hll_sketch'), 'hll_sketch'),
-    () => of(types.sketch('theta_sketch'), 'theta_sketch'),
+    () => of(types.recorded('hll_sketch'), 'hll_sketch'),
+    () => of(types.recorded('theta_sketch'), 'theta_sketch'),
   ])();
 }
 

@@ -1,12 +1,28 @@
 // Pairs of values of the aggregate functions that unite, for the comparison with the reference.
+import { LittleEndianReader } from '../../src/paimon/format/little-endian.ts';
+import { bitmapBytes, readBitmap, unionOfBitmaps } from '../../src/paimon/format/roaring.ts';
+import { Roaring64 } from '../../src/paimon/format/roaring64.ts';
 import { hllUnion } from '../../src/paimon/format/sketch/hll-union.ts';
 import { thetaUnion } from '../../src/paimon/format/sketch/theta-union.ts';
 import type { Dice } from './dice.ts';
+
+function bitmap32Union(one: Uint8Array, other: Uint8Array): Uint8Array {
+  const [a, b] = [one, other].map((bytes) => readBitmap(new LittleEndianReader(bytes)));
+  return bitmapBytes(unionOfBitmaps(a, b));
+}
+
+function bitmap64Union(one: Uint8Array, other: Uint8Array): Uint8Array {
+  const bitmap = new Roaring64(one);
+  bitmap.add(new Roaring64(other));
+  return bitmap.bytes();
+}
 
 /** The functions, with what they make of two values. */
 export const UNIONS = {
   hll_sketch: hllUnion,
   theta_sketch: thetaUnion,
+  rbm32: bitmap32Union,
+  rbm64: bitmap64Union,
 } as const satisfies Readonly<Record<string, (one: Uint8Array, other: Uint8Array) => Uint8Array>>;
 
 export type UnionKind = keyof typeof UNIONS;
@@ -26,7 +42,13 @@ export function unionPairs(kind: UnionKind, values: readonly string[], dice: Dic
 const RARE_FORMS: Readonly<Record<UnionKind, (value: Buffer, dice: Dice) => Buffer>> = {
   hll_sketch: withRareRegisters,
   theta_sketch: asOldVersion,
+  rbm32: asIs,
+  rbm64: asIs,
 };
+
+function asIs(value: Buffer): Buffer {
+  return value;
+}
 
 /** HLL_8 with registers that take billions of values, which HLL_4 holds as exceptions; with sums that lag behind. */
 function withRareRegisters(value: Buffer, dice: Dice): Buffer {

@@ -9,6 +9,11 @@ export class LittleEndianReader {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
+  /** Of the byte that is read next. */
+  get offset(): number {
+    return this.at;
+  }
+
   uint8(): number {
     return this.view.getUint8(this.skip(1));
   }
@@ -41,7 +46,9 @@ export class LittleEndianReader {
   uint16s(count: number): Uint16Array {
     const bytes = this.bytes(2 * count);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    return Uint16Array.from({ length: count }, (_, index) => view.getUint16(2 * index, true));
+    const values = new Uint16Array(count);
+    for (let index = 0; index < count; index++) values[index] = view.getUint16(2 * index, true);
+    return values;
   }
 
   /** A copy. */
@@ -66,6 +73,11 @@ const INITIAL_SIZE = 256;
 export class LittleEndianWriter {
   private view = new DataView(new ArrayBuffer(INITIAL_SIZE));
   private size = 0;
+
+  /** Of the byte that is written next. */
+  get offset(): number {
+    return this.size;
+  }
 
   uint8(value: number): void {
     const at = this.room(1);

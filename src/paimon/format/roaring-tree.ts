@@ -48,7 +48,8 @@ export function readTree(reader: LittleEndianReader, depth = 0): TreeNode {
   const kind = reader.uint8();
   const count = reader.uint16();
   const prefix = reader.bytes(reader.uint8());
-  if (kind === LEAF) return { kind, key: reader.bytes(KEY_SIZE), containerIndex: reader.uint64() };
+  const isBare = count === 0 && prefix.length === 0;
+  if (kind === LEAF && isBare) return { kind, key: reader.bytes(KEY_SIZE), containerIndex: reader.uint64() };
   const next = depth + prefix.length + 1;
   if (kind > BITS || count > ROOMS[kind] || next > KEY_SIZE) throw noTree(kind, count);
   const places = readPlaces(reader, kind, count);

@@ -1,14 +1,30 @@
-// Roaring bitmaps of 32-bit numbers in their portable form (RoaringFormatSpec): what deletion vectors and file indexes
-// are made of.
-import { TributaryError } from '../../base/errors.ts';
+// Roaring bitmaps of 32-bit numbers in their portable form (RoaringFormatSpec): what deletion vectors, file indexes and
+// values of `rbm32` are made of. Source: RoaringArray, RoaringBitmap.
+import { LittleEndianReader, LittleEndianWriter } from './little-endian.ts';
+import {
+  containerSize,
+  optimized,
+  plainForm,
+  readContainer,
+  type RoaringContainer,
+  unionOf,
+  unknownBitmap,
+  writeContainer,
+} from './roaring-container.ts';
 
 const COOKIE_PLAIN = 12346;
 const COOKIE_RUNS = 12347;
-const ARRAY_VALUES_MAX = 4096;
-const BITMAP_BYTES = 8192;
 /** With runs, offsets are only written from so many containers on. */
 const OFFSETS_FROM_CONTAINERS = 4;
 const CONTAINER_VALUES = 65536;
+
+/** A container with the upper 16 bits of its numbers. */
+interface KeyedContainer extends RoaringContainer {
+  readonly key: number;
+}
+
+/** A bitmap: containers by their keys, ascending. */
+export type RoaringBitmap = readonly KeyedContainer[];
 
 /** Where the numbers of a bitmap go. */
 export interface RoaringTarget {
@@ -18,138 +34,91 @@ export interface RoaringTarget {
 }
 
 /**
- * Appends the numbers of the bitmap at `start`, ascending, and gives the offset behind it. Throws `E3402` for another
- * cookie, RangeError where the bytes end early.
+ * Appends the numbers of the bitmap at `start`, ascending, and gives the offset behind it. Throws `E3402` for what is no
+ * bitmap, RangeError where the bytes end early.
  */
 export function readRoaring(view: DataView, start: number, target: RoaringTarget): number {
-  const cookie = view.getInt32(start, true);
-  const hasRuns = (cookie & 0xffff) === COOKIE_RUNS;
-  if (!hasRuns && cookie !== COOKIE_PLAIN) throw new TributaryError('E3402', `unknown bitmap: cookie=${cookie}`);
-  const count = hasRuns ? (cookie >>> 16) + 1 : view.getInt32(start + 4, true);
-  const runFlagsAt = start + 4;
-  const runFlagsSize = hasRuns ? (count + 7) >> 3 : 0;
-  const keysAt = hasRuns ? runFlagsAt + runFlagsSize : start + 8;
-  const hasOffsets = !hasRuns || count >= OFFSETS_FROM_CONTAINERS;
-  let at = keysAt + 4 * count + (hasOffsets ? 4 * count : 0);
-  for (let index = 0; index < count; index++) {
-    const base = target.base + view.getUint16(keysAt + 4 * index, true) * CONTAINER_VALUES;
-    const cardinality = view.getUint16(keysAt + 4 * index + 2, true) + 1;
-    const isRun = hasRuns && ((view.getUint8(runFlagsAt + (index >> 3)) >> (index & 7)) & 1) === 1;
-    const container = { base, cardinality, values: target.values };
-    if (isRun) at = readRuns(view, at, container);
-    else at = cardinality <= ARRAY_VALUES_MAX ? readArray(view, at, container) : readBits(view, at, container);
+  const reader = new LittleEndianReader(new Uint8Array(view.buffer, view.byteOffset, view.byteLength).subarray(start));
+  for (const { key, values } of readBitmap(reader)) {
+    const base = target.base + key * CONTAINER_VALUES;
+    for (let index = 0; index < values.length; index++) target.values.push(base + values[index]);
   }
-  return at;
-}
-
-interface SourceContainer {
-  readonly base: number;
-  readonly cardinality: number;
-  readonly values: number[];
-}
-
-function readRuns(view: DataView, at: number, container: SourceContainer): number {
-  const runCount = view.getUint16(at, true);
-  for (let run = 0; run < runCount; run++) {
-    const first = view.getUint16(at + 2 + 4 * run, true);
-    const last = first + view.getUint16(at + 4 + 4 * run, true);
-    for (let value = first; value <= last; value++) container.values.push(container.base + value);
-  }
-  return at + 2 + 4 * runCount;
-}
-
-function readArray(view: DataView, at: number, container: SourceContainer): number {
-  for (let index = 0; index < container.cardinality; index++) {
-    container.values.push(container.base + view.getUint16(at + 2 * index, true));
-  }
-  return at + 2 * container.cardinality;
-}
-
-function readBits(view: DataView, at: number, container: SourceContainer): number {
-  for (let byte = 0; byte < BITMAP_BYTES; byte++) {
-    const bits = view.getUint8(at + byte);
-    for (let bit = 0; bits >> bit !== 0; bit++) {
-      if (((bits >> bit) & 1) === 1) container.values.push(container.base + 8 * byte + bit);
-    }
-  }
-  return at + BITMAP_BYTES;
-}
-
-/** The numbers of one container: `from … to` of the values, in the form that takes the fewest bytes. */
-interface TargetContainer {
-  readonly key: number;
-  readonly from: number;
-  readonly to: number;
-  readonly runCount: number;
-  readonly form: 'array' | 'bits' | 'runs';
-  readonly sizeBytes: number;
+  return start + reader.offset;
 }
 
 /** The bitmap of ascending numbers without repetition; runs are written as such where that is shorter. */
 export function writeRoaring(values: Uint32Array): Uint8Array {
-  const containers = containersOf(values);
-  const count = containers.length;
-  const hasRuns = containers.some((container) => container.form === 'runs');
-  const runFlagsSize = hasRuns ? (count + 7) >> 3 : 0;
-  const keysAt = hasRuns ? 4 + runFlagsSize : 8;
-  const hasOffsets = !hasRuns || count >= OFFSETS_FROM_CONTAINERS;
-  const bodyAt = keysAt + 4 * count + (hasOffsets ? 4 * count : 0);
-  const bytes = new Uint8Array(containers.reduce((sum, container) => sum + container.sizeBytes, bodyAt));
-  const view = new DataView(bytes.buffer);
-  view.setInt32(0, hasRuns ? COOKIE_RUNS | ((count - 1) << 16) : COOKIE_PLAIN, true);
-  if (!hasRuns) view.setInt32(4, count, true);
-  let at = bodyAt;
-  for (const [index, container] of containers.entries()) {
-    if (container.form === 'runs') bytes[4 + (index >> 3)] |= 1 << (index & 7);
-    view.setUint16(keysAt + 4 * index, container.key, true);
-    view.setUint16(keysAt + 4 * index + 2, container.to - container.from - 1, true);
-    if (hasOffsets) view.setUint32(keysAt + 4 * count + 4 * index, at, true);
-    writeContainer(view, at, values, container);
-    at += container.sizeBytes;
-  }
-  return bytes;
+  return bitmapBytes(bitmapOf(values));
 }
 
-function containersOf(values: Uint32Array): readonly TargetContainer[] {
-  const containers: TargetContainer[] = [];
-  for (let from = 0; from < values.length; ) {
+/** Reads a bitmap with the forms of its containers. Throws as `readRoaring`. */
+export function readBitmap(reader: LittleEndianReader): RoaringBitmap {
+  const cookie = reader.uint32();
+  const hasRuns = (cookie & 0xffff) === COOKIE_RUNS;
+  if (!hasRuns && cookie !== COOKIE_PLAIN) throw unknownBitmap(`cookie=${cookie}`);
+  const count = hasRuns ? (cookie >>> 16) + 1 : reader.uint32();
+  const runFlags = hasRuns ? reader.bytes((count + 7) >> 3) : null;
+  const heads = reader.uint16s(2 * count);
+  if (!hasRuns || count >= OFFSETS_FROM_CONTAINERS) reader.bytes(4 * count);
+  return Array.from({ length: count }, (_, index) => {
+    const key = heads[2 * index];
+    if (index > 0 && key <= heads[2 * index - 2]) throw unknownBitmap('keys do not ascend');
+    const valueCount = heads[2 * index + 1] + 1;
+    const isRun = runFlags !== null && ((runFlags[index >> 3] >> (index & 7)) & 1) === 1;
+    return { key, ...readContainer(reader, isRun ? 'runs' : plainForm(valueCount), valueCount) };
+  });
+}
+
+/** The numbers of both, each container in the form that Java gives it. */
+export function unionOfBitmaps(a: RoaringBitmap, b: RoaringBitmap): RoaringBitmap {
+  const containers = new Map<number, RoaringContainer>(a.map((container) => [container.key, container]));
+  for (const container of b) {
+    const own = containers.get(container.key);
+    containers.set(container.key, own === undefined ? container : unionOf(own, container));
+  }
+  const keys = [...containers.keys()].sort((one, other) => one - other);
+  return keys.map((key) => ({ key, ...optimized(containers.get(key) as RoaringContainer) }));
+}
+
+/** The bytes of a bitmap, its containers as they are. */
+export function bitmapBytes(bitmap: RoaringBitmap): Uint8Array {
+  const writer = new LittleEndianWriter();
+  const count = bitmap.length;
+  const hasRuns = bitmap.some((container) => container.isRun);
+  if (hasRuns) {
+    writer.uint32((COOKIE_RUNS | ((count - 1) << 16)) >>> 0);
+    const runFlags = new Uint8Array((count + 7) >> 3);
+    for (const [index, { isRun }] of bitmap.entries()) runFlags[index >> 3] |= Number(isRun) << (index & 7);
+    writer.bytes(runFlags);
+  } else {
+    writer.uint32(COOKIE_PLAIN);
+    writer.uint32(count);
+  }
+  for (const { key, values } of bitmap) {
+    writer.uint16(key);
+    writer.uint16(values.length - 1);
+  }
+  if (!hasRuns || count >= OFFSETS_FROM_CONTAINERS) writeOffsets(writer, bitmap);
+  for (const container of bitmap) writeContainer(writer, container);
+  return writer.finish();
+}
+
+/** Where the containers stand, from the start of the bitmap. */
+function writeOffsets(writer: LittleEndianWriter, bitmap: RoaringBitmap): void {
+  let offset = writer.offset + 4 * bitmap.length;
+  for (const container of bitmap) {
+    writer.uint32(offset);
+    offset += containerSize(container);
+  }
+}
+
+function bitmapOf(values: Uint32Array): RoaringBitmap {
+  const containers: KeyedContainer[] = [];
+  for (let from = 0, to = 0; from < values.length; from = to) {
     const key = values[from] >>> 16;
-    let runCount = 1;
-    let to = from + 1;
-    for (; to < values.length && values[to] >>> 16 === key; to++) if (values[to] !== values[to - 1] + 1) runCount++;
-    const plainBytes = Math.min(2 * (to - from), BITMAP_BYTES);
-    const runBytes = 2 + 4 * runCount;
-    const plain = to - from > ARRAY_VALUES_MAX ? 'bits' : 'array';
-    const form = runBytes < plainBytes ? 'runs' : plain;
-    containers.push({ key, from, to, runCount, form, sizeBytes: Math.min(runBytes, plainBytes) });
-    from = to;
+    while (to < values.length && values[to] >>> 16 === key) to++;
+    // The lower 16 bits of each number.
+    containers.push({ key, ...optimized({ values: new Uint16Array(values.subarray(from, to)), isRun: false }) });
   }
   return containers;
-}
-
-function writeContainer(view: DataView, at: number, values: Uint32Array, container: TargetContainer): void {
-  const { from, to } = container;
-  switch (container.form) {
-    case 'array':
-      for (let index = from; index < to; index++) view.setUint16(at + 2 * (index - from), values[index] & 0xffff, true);
-      return;
-    case 'bits':
-      for (let index = from; index < to; index++) {
-        const byteAt = at + ((values[index] & 0xffff) >> 3);
-        view.setUint8(byteAt, view.getUint8(byteAt) | (1 << (values[index] & 7)));
-      }
-      return;
-    case 'runs': {
-      view.setUint16(at, container.runCount, true);
-      let next = at + 2;
-      for (let first = from; first < to; ) {
-        let end = first + 1;
-        while (end < to && values[end] === values[end - 1] + 1) end++;
-        view.setUint16(next, values[first] & 0xffff, true);
-        view.setUint16(next + 2, end - first - 1, true);
-        next += 4;
-        first = end;
-      }
-    }
-  }
 }

@@ -1,17 +1,23 @@
 // Sets of 64-bit numbers as Roaring64Bitmap stores them, united to the very bytes that Java makes: a tree of the upper
 // 48 bits, then a container for each of its keys. Source: Roaring64Bitmap, HighLowContainer, Containers; RoaringBitmap64.
-import { TributaryError } from '../../base/errors.ts';
 import { LittleEndianReader, LittleEndianWriter } from './little-endian.ts';
-import { ARRAY_VALUES_MAX, BITS_SIZE, optimized, type RoaringContainer, runsOf, unionOf } from './roaring-container.ts';
+import {
+  type ContainerForm,
+  formOf,
+  optimized,
+  readContainer,
+  type RoaringContainer,
+  unionOf,
+  unknownBitmap,
+  writeContainer,
+} from './roaring-container.ts';
 import { leavesOf, readTree, type TreeNode, withLeaf, writeTree } from './roaring-tree.ts';
 
 const EMPTY = 0;
 const NOT_EMPTY = 1;
 /** Java keeps containers in arrays of arrays, of which one holds two billion. */
 const ARRAY_MARK = 0xfe;
-const RUNS = 0;
-const BITS = 1;
-const ARRAY = 2;
+const FORMS: readonly ContainerForm[] = ['runs', 'bits', 'array'];
 
 /** A set that grows. */
 export class Roaring64 {
@@ -30,7 +36,8 @@ export class Roaring64 {
     const keyCount = reader.uint64();
     this.tree = readTree(reader);
     for (const { key, containerIndex } of leavesOf(this.tree)) this.indexes.set(keyText(key), Number(containerIndex));
-    if (mark !== NOT_EMPTY || keyCount !== BigInt(this.indexes.size)) throw unknown(`mark=${mark} keys=${keyCount}`);
+    if (mark !== NOT_EMPTY || keyCount !== BigInt(this.indexes.size))
+      throw unknownBitmap(`mark=${mark} keys=${keyCount}`);
     this.readContainers(reader);
   }
 
@@ -52,7 +59,7 @@ export class Roaring64 {
     writer.uint32(1);
     writer.uint8(ARRAY_MARK);
     writer.uint32(this.containers.length);
-    for (const container of this.containers) writeContainer(writer, container);
+    for (const container of this.containers) writeStored(writer, container);
     writer.uint64(BigInt(this.indexes.size));
     writer.uint32(0);
     writer.uint32(this.lastIndex);
@@ -84,14 +91,14 @@ export class Roaring64 {
     const arrayCount = reader.uint32();
     reader.uint8();
     const length = reader.uint32();
-    if (arrayCount !== 1) throw unknown(`arrays=${arrayCount}`);
-    for (let index = 0; index < length; index++) this.containers.push(readContainer(reader));
+    if (arrayCount !== 1) throw unknownBitmap(`arrays=${arrayCount}`);
+    for (let index = 0; index < length; index++) this.containers.push(readStored(reader));
     const count = reader.uint64();
     reader.uint32();
     this.lastIndex = reader.uint32();
     const isWhole = [...this.indexes.values()].every((index) => (this.containers[index] ?? null) !== null);
     if (!isWhole || count !== BigInt(this.indexes.size) || this.lastIndex >= length) {
-      throw unknown(`containers=${count} last=${this.lastIndex}`);
+      throw unknownBitmap(`containers=${count} last=${this.lastIndex}`);
     }
   }
 }
@@ -100,60 +107,20 @@ function keyText(key: Uint8Array): string {
   return String.fromCharCode(...key);
 }
 
-function unknown(what: string): TributaryError {
-  return new TributaryError('E3402', `unknown bitmap: ${what}`);
-}
-
-function readContainer(reader: LittleEndianReader): RoaringContainer | null {
+function readStored(reader: LittleEndianReader): RoaringContainer | null {
   const mark = reader.uint8();
   if (mark === EMPTY) return null;
   const form = reader.uint8();
   const count = reader.uint32();
-  if (mark !== NOT_EMPTY || count > 65536) throw unknown(`mark=${mark} count=${count}`);
-  switch (form) {
-    case RUNS:
-      return { values: valuesOfRuns(reader.uint16s(2 * reader.uint16())), isRun: true };
-    case BITS:
-      return { values: valuesOfBits(reader.bytes(BITS_SIZE)), isRun: false };
-    case ARRAY:
-      return { values: reader.uint16s(count), isRun: false };
-    default:
-      throw unknown(`container=${form}`);
-  }
+  const isKnown = mark === NOT_EMPTY && form < FORMS.length && count <= 65536;
+  if (!isKnown) throw unknownBitmap(`mark=${mark} container=${form} count=${count}`);
+  return readContainer(reader, FORMS[form], count);
 }
 
-function valuesOfRuns(runs: Uint16Array): Uint16Array {
-  const values: number[] = [];
-  for (let at = 0; at < runs.length; at += 2) {
-    const isBehind = at === 0 || runs[at] > runs[at - 2] + runs[at - 1];
-    if (!isBehind || runs[at] + runs[at + 1] > 65535) throw unknown('runs overlap');
-    for (let value = runs[at]; value <= runs[at] + runs[at + 1]; value++) values.push(value);
-  }
-  return Uint16Array.from(values);
-}
-
-function valuesOfBits(bits: Uint8Array): Uint16Array {
-  const values: number[] = [];
-  for (let value = 0; value < 8 * bits.length; value++) if ((bits[value >> 3] >> (value & 7)) & 1) values.push(value);
-  return Uint16Array.from(values);
-}
-
-function writeContainer(writer: LittleEndianWriter, container: RoaringContainer | null): void {
+function writeStored(writer: LittleEndianWriter, container: RoaringContainer | null): void {
   writer.uint8(container === null ? EMPTY : NOT_EMPTY);
   if (container === null) return;
-  const { values, isRun } = container;
-  const plain = values.length > ARRAY_VALUES_MAX ? BITS : ARRAY;
-  const form = isRun ? RUNS : plain;
-  writer.uint8(form);
-  writer.uint32(values.length);
-  if (form === RUNS) {
-    const runs = runsOf(values);
-    writer.uint16(runs.length / 2);
-    writer.uint16s(runs);
-  } else if (form === ARRAY) writer.uint16s(values);
-  else {
-    const bits = new Uint8Array(BITS_SIZE);
-    for (const value of values) bits[value >> 3] |= 1 << (value & 7);
-    writer.bytes(bits);
-  }
+  writer.uint8(FORMS.indexOf(formOf(container)));
+  writer.uint32(container.values.length);
+  writeContainer(writer, container);
 }

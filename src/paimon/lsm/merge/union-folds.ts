@@ -4,7 +4,8 @@ import type { VectorBuilder } from '../../../column/builder.ts';
 import { isTributaryError, TributaryError } from '../../../base/errors.ts';
 import { ofKind } from '../../../column/take.ts';
 import { bytesAt } from '../../../column/vector.ts';
-import { readRoaring, writeRoaring } from '../../format/roaring.ts';
+import { LittleEndianReader } from '../../format/little-endian.ts';
+import { bitmapBytes, readBitmap, type RoaringBitmap, unionOfBitmaps } from '../../format/roaring.ts';
 import { Roaring64 } from '../../format/roaring64.ts';
 import { hllUnion } from '../../format/sketch/hll-union.ts';
 import { thetaUnion } from '../../format/sketch/theta-union.ts';
@@ -20,18 +21,11 @@ interface Summary<S> {
   bytesOf(summary: S): Uint8Array;
 }
 
-const BITMAP_32: Summary<Set<number>> = {
+const BITMAP_32: Summary<RoaringBitmap> = {
   name: 'bitmap',
-  parse: (bytes) => {
-    const values: number[] = [];
-    readRoaring(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0, { base: 0, values });
-    return new Set(values);
-  },
-  unite: (bitmap, other) => {
-    for (const number of other) bitmap.add(number);
-    return bitmap;
-  },
-  bytesOf: (bitmap) => writeRoaring(Uint32Array.from(bitmap).sort()),
+  parse: (bytes) => readBitmap(new LittleEndianReader(bytes)),
+  unite: unionOfBitmaps,
+  bytesOf: bitmapBytes,
 };
 
 const BITMAP_64: Summary<Roaring64> = {

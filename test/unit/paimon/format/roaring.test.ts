@@ -52,7 +52,14 @@ describe('writeRoaring', () => {
     );
   });
 
-  it('refuses what is no bitmap', () => {
-    expect(() => read(new Uint8Array(8))).toThrow(expect.objectContaining({ code: 'E3402' }));
+  it.each([
+    ['that is none', '0000000000000000'],
+    ['with keys that do not ascend', '3a300000020000000100000000000000180000001a00000001000200'],
+    ['with numbers that do not ascend', '3a3000000100000000000100100000000200' + '0200'],
+    ['with runs that overlap', '3b30000001000003000200010001000200' + '0100'],
+    ['with a run past the end', '3b3000000100000300010' + '0ffff0100'],
+    ['with fewer bits than it says', `3a30000001000000000000101000000000${'00'.repeat(8191)}`],
+  ])('refuses a bitmap %s', (_what, bytes) => {
+    expect(() => read(Buffer.from(bytes, 'hex'))).toThrow(expect.objectContaining({ code: 'E3402' }));
   });
 });

@@ -41,7 +41,7 @@ describe('parseDeletionVector', () => {
       bits[value >> 3] |= 1 << (value & 7);
       expected.push(131072 + value);
     }
-    const head = bytes('5e43f2d0 3a300000 01000000 0200 b013 10000000');
+    const head = bytes('5e43f2d0 3a300000 01000000 0200 b113 10000000');
     expect([...parseDeletionVector(Uint8Array.of(...head, ...bits))]).toEqual(expected);
   });
 
