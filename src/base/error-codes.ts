@@ -59,8 +59,8 @@ export const ERROR_CODES = {
   E1007: {
     kind: 'config',
     exit: 2,
-    meaning: 'The source is a database that this release does not read.',
-    remedy: 'MySQL and MariaDB come with a later release; this one mirrors PostgreSQL.',
+    meaning: 'The command is not for sources of this kind.',
+    remedy: 'MySQL and MariaDB keep their log by a rule of the server: there is no slot to list or drop.',
   },
   E1008: {
     kind: 'config',
@@ -110,14 +110,14 @@ export const ERROR_CODES = {
   E2010: {
     kind: 'retry',
     exit: 4,
-    meaning: 'The PostgreSQL server cannot be reached or closed the connection.',
+    meaning: 'The server cannot be reached or closed the connection.',
     remedy: 'Check host, port and network; the mirror tries again by itself.',
   },
   E2011: {
     kind: 'config',
     exit: 2,
-    meaning: 'PostgreSQL refused the user, the password or the database.',
-    remedy: "Correct user, password and database in the source's url, and pg_hba.conf on the server.",
+    meaning: 'The server refused the user, the password or the database.',
+    remedy: "Correct user, password and database in the source's url, and pg_hba.conf or the grants on the server.",
   },
   E2012: {
     kind: 'config',
@@ -191,6 +191,12 @@ export const ERROR_CODES = {
     meaning: 'The server has no free replication slot or sender.',
     remedy: 'Raise max_replication_slots and max_wal_senders, or drop slots that nobody uses.',
   },
+  E2029: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'The binary log of the server is not written as it must be to be followed.',
+    remedy: 'Run the SQL that the message names; `tributary check` lists all settings.',
+  },
   E2030: {
     kind: 'source',
     exit: 4,
@@ -215,17 +221,36 @@ export const ERROR_CODES = {
     meaning: 'The log says something that this version does not know.',
     remedy: 'Report it with the message; nothing after this position was applied.',
   },
+  E2034: {
+    kind: 'source',
+    exit: 3,
+    meaning: 'A statement in the log changed rows, or took changes back, without saying which rows.',
+    remedy:
+      'Set binlog_format = ROW for every session and use tables of InnoDB alone; drop the lake tables and start again, which copies them.',
+  },
+  E2035: {
+    kind: 'retry',
+    exit: 4,
+    meaning: 'Another replica of the server has the number that we use.',
+    remedy: 'Give the source another server_id, or leave it at auto.',
+  },
+  E2036: {
+    kind: 'retry',
+    exit: 4,
+    meaning: 'An event of the log is damaged: its checksum is another.',
+    remedy: 'Nothing was applied and it is read again; if it recurs, the log on the server is damaged.',
+  },
   E2040: {
     kind: 'data',
     exit: 1,
-    meaning: 'A text is not a position of a PostgreSQL log.',
-    remedy: 'Give a position such as 0/16B3748.',
+    meaning: 'A text is not a position of a log.',
+    remedy: 'Give a position such as 0/16B3748 (PostgreSQL), mariadb:0-1-270, or mysql: with a set of GTIDs.',
   },
   E2100: {
     kind: 'source',
     exit: 3,
-    meaning: 'The server has thrown away log that the slot should have kept.',
-    remedy: 'Resync all tables; raise max_slot_wal_keep_size.',
+    meaning: 'The server has thrown away log that the lake does not have yet.',
+    remedy: 'Resync all tables; raise max_slot_wal_keep_size, or binlog_expire_logs_seconds and the like.',
   },
   E2104: {
     kind: 'source',
@@ -920,8 +945,8 @@ export const ERROR_CODES = {
   E4003: {
     kind: 'data',
     exit: 1,
-    meaning: 'A date or time is infinite or outside of the years 1 to 9999, or is 24:00:00.',
-    remedy: 'Type the column string, or set types.infinity.',
+    meaning: 'A date or time is infinite, outside of the years 1 to 9999, 24:00:00, or no day of the calendar.',
+    remedy: 'Type the column string, or set types.infinity or, for MySQL and MariaDB, zero_dates.',
   },
   E4004: {
     kind: 'data',
@@ -946,6 +971,13 @@ export const ERROR_CODES = {
     exit: 1,
     meaning: 'A key column has no value.',
     remedy: 'Choose key columns that are never NULL.',
+  },
+  E4008: {
+    kind: 'data',
+    exit: 1,
+    meaning:
+      'An inserted row in the log lacks values, which the server filled with defaults that the log does not tell.',
+    remedy: 'Set binlog_row_image = FULL on the server, for every session; drop the lake table, which copies it anew.',
   },
   // 5xxx other writers
   E5001: {

@@ -1,6 +1,6 @@
 // A place in a source's log, opaque outside the source that made it.
 
-/** Text form of a position, as stored in snapshots and checkpoint records. PostgreSQL: `0/16B3748`, an end LSN. */
+/** Text form of a position, as stored in snapshots and checkpoint records. PostgreSQL: `0/16B3748`, an end LSN; else `mysql:` or `mariadb:` and GTIDs. */
 export type SourcePosition = string & { readonly brand: 'SourcePosition' };
 
 /** What can be asked of positions; each source has one. Positions may be only partly ordered (GTID sets). */
@@ -18,6 +18,6 @@ export interface PositionOrder {
 /** Who the source is: equal identities mean that a position means the same. */
 export interface SourceIdentity {
   readonly kind: 'postgres' | 'mysql' | 'scripted';
-  /** PostgreSQL: system identifier, timeline, slot name, and OID and version of the publication. */
+  /** PostgreSQL: system identifier, timeline, slot name, and OID and version of the publication. MySQL: its flavor. */
   readonly values: Readonly<Record<string, string>>;
 }

@@ -4,7 +4,7 @@ import type { Shape } from '../column/vector.ts';
 
 /** A type of values. Units and encodings are those of the vectors in `column/vector.ts`. */
 export type ValueType =
-  | { readonly kind: 'boolean' | 'int16' | 'int32' | 'int64' | 'float32' | 'float64' }
+  | { readonly kind: 'boolean' | 'int8' | 'int16' | 'int32' | 'int64' | 'float32' | 'float64' }
   | { readonly kind: 'string' | 'bytes' | 'date' }
   | { readonly kind: 'decimal'; readonly precision: number; readonly scale: number }
   /** Milliseconds of the day. */
@@ -17,6 +17,7 @@ export type ValueType =
 export function valueShape(type: ValueType): Shape {
   switch (type.kind) {
     case 'boolean':
+    case 'int8':
     case 'int16':
     case 'int32':
     case 'date':

@@ -5,13 +5,13 @@ import { isTributaryError, TributaryError } from '../base/errors.ts';
 import { silentLogger } from '../base/log.ts';
 import { systemRandom } from '../base/random.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
-import { mirrorSettings, postgresSettings, sourceNames } from '../config/to-settings.ts';
+import { mirrorSettings, sourceNames } from '../config/to-settings.ts';
 import type { SourceTable } from '../change/source-table.ts';
 import { lakeStateOf } from '../mirror/lake-state.ts';
 import type { MirrorSettings } from '../mirror/settings.ts';
 import type { CheckResult } from '../source/check-result.ts';
-import { PostgresSource } from '../source/postgres/postgres-source.ts';
 import { openStore, storeSettingsOf } from '../storage/open-store.ts';
+import { configuredSource } from './open-source.ts';
 import { printJson, printLine, tableText } from './output.ts';
 import { redactor } from './secrets.ts';
 import { type ConfigOptions, configCommand, loadConfig } from './shared-options.ts';
@@ -42,11 +42,8 @@ export function checkCommand(): Command {
 async function checkSource(loaded: LoadedConfig, name: string): Promise<readonly Finding[]> {
   // The whole configuration of the source is looked at, so that a wrong table entry is found here and not by `run`.
   const settings = mirrorSettings(loaded, name);
-  const source = new PostgresSource(postgresSettings(loaded, name), {
-    clock: systemClock,
-    random: systemRandom,
-    logger: silentLogger,
-  });
+  const components = { clock: systemClock, random: systemRandom, logger: silentLogger };
+  const source = configuredSource(loaded, name).make(components);
   try {
     const { results, tables } = await source.check();
     const lake = await Promise.all(tables.map((table) => checkLakeTable(loaded, settings, table)));

@@ -8,23 +8,16 @@ import type { Random } from '../base/random.ts';
 import { CheckpointStore } from '../checkpoint/checkpoint-store.ts';
 import { thisProcess } from '../checkpoint/lease.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
-import {
-  mirrorSettings,
-  postgresSettings,
-  retrySettings,
-  type RunOptions,
-  sourceNames,
-} from '../config/to-settings.ts';
+import { mirrorSettings, retrySettings, type RunOptions, sourceNames } from '../config/to-settings.ts';
 import type { MirrorSettings } from '../mirror/settings.ts';
 import { superviseMirror } from '../mirror/supervise.ts';
 import { newPipelineTelemetry, type PipelineTelemetry } from '../mirror/telemetry.ts';
 import { createTaskRunner, type TaskRunner } from '../paimon/lsm/task-runner.ts';
 import { type HttpServer, startHttpServer } from '../server/http-server.ts';
-import { PostgresSource } from '../source/postgres/postgres-source.ts';
-import type { PostgresSettings } from '../source/postgres/settings.ts';
 import type { FileStore } from '../storage/file-store.ts';
 import { openStore, storeSettingsOf } from '../storage/open-store.ts';
 import { unexpected } from './error-report.ts';
+import { type ConfiguredSource, configuredSource } from './open-source.ts';
 import { VERSION } from './version.ts';
 
 /** What a daemon is made of. */
@@ -55,7 +48,7 @@ export interface Daemon {
 /** One pipeline and what it works with. */
 interface Pipeline {
   readonly settings: MirrorSettings;
-  readonly source: PostgresSettings;
+  readonly source: ConfiguredSource;
   readonly telemetry: PipelineTelemetry;
 }
 
@@ -92,7 +85,7 @@ export async function startDaemon(parts: DaemonParts, signal: AbortSignal): Prom
 function openPipeline({ loaded, run }: DaemonParts, name: string): Pipeline {
   const settings = mirrorSettings(loaded, name, run);
   const telemetry = newPipelineTelemetry(name, settings.memoryBytesMax);
-  return { settings, source: postgresSettings(loaded, name), telemetry };
+  return { settings, source: configuredSource(loaded, name), telemetry };
 }
 
 function threadCount(workers: 'auto' | number): number {
@@ -127,7 +120,7 @@ async function runPipeline(pipeline: Pipeline, { parts, store, runner, signal }:
   const { settings, telemetry } = pipeline;
   log.info('pipeline starts', { pipeline: settings.pipeline, host: pipeline.source.host, database: settings.database });
   const makeParts = () => {
-    const source = new PostgresSource(pipeline.source, { clock, random, logger: log });
+    const source = pipeline.source.make({ clock, random, logger: log });
     const checkpoints = new CheckpointStore(store, settings.pipeline);
     return { source, store, checkpoints, runner, process: thisProcess(), clock, random, log, telemetry };
   };

@@ -19,7 +19,7 @@ interface Origin {
 
 const PASSWORD_VARIABLE = 'TRIBUTARY_PASSWORD';
 const EXAMPLE: Origin = {
-  address: { host: 'localhost', port: 5432, user: 'tributary', database: 'shop', password: null },
+  address: { kind: 'postgres', host: 'localhost', port: 5432, user: 'tributary', database: 'shop', password: null },
   tlsMode: null,
 };
 /** The modes of libpq; ours have the same meaning, and `allow` has none that is any better than `prefer`. */
@@ -36,7 +36,7 @@ const TLS_MODES: Readonly<Record<string, string>> = {
 export function initCommand(): Command {
   return new Command('init')
     .description('write a commented configuration file')
-    .option('--from-url <url>', 'postgres:// URL of the source; its password is not written')
+    .option('--from-url <url>', 'postgres://, mysql:// or mariadb:// URL of the source; its password is not written')
     .option('-o, --output <file>', 'file to write, - for standard output', 'tributary.yaml')
     .action((options: Options) => {
       const origin = options.fromUrl === undefined ? EXAMPLE : originOf(options.fromUrl);
@@ -68,22 +68,33 @@ function originOf(text: string): Origin {
   return { address, tlsMode: TLS_MODES[mode] };
 }
 
+function addressLines(address: SourceAddress): readonly string[] {
+  return [
+    `    host: ${JSON.stringify(address.host)}`,
+    `    port: ${address.port}`,
+    `    user: ${JSON.stringify(address.user)}`,
+    `    database: ${JSON.stringify(address.database)}`,
+  ];
+}
+
+function mysqlUrl({ host, port, user, database }: SourceAddress): string {
+  const server = host.includes(':') ? `[${host}]` : host;
+  return `mysql://${encodeURIComponent(user)}@${server}:${port}/${encodeURIComponent(database)}`;
+}
+
 function configText({ address, tlsMode }: Origin): string {
   const name =
     address.database
       .toLowerCase()
       .replace(/[^a-z0-9_]/g, '_')
       .slice(0, 50) || 'source';
-  const place = [
-    `    host: ${JSON.stringify(address.host)}`,
-    `    port: ${address.port}`,
-    `    user: ${JSON.stringify(address.user)}`,
-    `    database: ${JSON.stringify(address.database)}`,
-  ];
+  const isPostgres = address.kind === 'postgres';
+  const place = isPostgres ? addressLines(address) : [`    url: ${JSON.stringify(mysqlUrl(address))}`];
   const tls =
     tlsMode === null
       ? '    # tls: { mode: verify-full, ca: "${file:/etc/ssl/ca.pem}" }'
       : `    tls: { mode: ${tlsMode} }`;
+  const schema = isPostgres ? 'public' : address.database || 'shop';
   return `# Configuration of Tributary. Every option with its default: tributary config show --defaults
 version: 1
 
@@ -92,7 +103,7 @@ lake:
   warehouse: ./lake
 
 sources:
-  # Each source is a pipeline of its own: one database, one replication slot, one position.
+  # Each source is a pipeline of its own: one database, one log, one position.
   ${name}:
 ${place.join('\n')}
     # Placeholders are filled at every connect; \${file:/run/secrets/password} reads a file.
@@ -100,10 +111,10 @@ ${place.join('\n')}
 ${tls}
     tables:
       # Globs or /regular expressions/ on schema.table; "!" removes; later entries override earlier ones.
-      - public.*
-      # - "!public.audit_*"
+      - ${schema}.*
+      # - "!${schema}.audit_*"
       # Every change with its before-image, for \`tributary changelog\`:
-      # - { match: public.orders, options: { changelog-producer: input } }
+      # - { match: ${schema}.orders, options: { changelog-producer: input } }
 
 # A transaction is readable in the lake at most about this long after its commit.
 commit: { interval: 5s }

@@ -34,7 +34,7 @@ async function wantedCommands(args: readonly string[]): Promise<readonly Command
 
 function program(commands: readonly Command[]): Command {
   const root = new Command('tributary')
-    .description('Mirrors PostgreSQL into Apache Paimon tables, exactly once, from one Node process')
+    .description('Mirrors PostgreSQL, MySQL and MariaDB into Apache Paimon tables, exactly once, from one Node process')
     .version(VERSION)
     .option(DEBUG, 'print the stack of an unexpected error')
     .showSuggestionAfterError()

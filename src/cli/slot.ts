@@ -1,10 +1,11 @@
 // `tributary slot ls|drop`: the replication slots on the servers of a configuration.
 import { Command } from 'commander';
 import { TributaryError } from '../base/errors.ts';
-import { postgresSettings, sourceNames } from '../config/to-settings.ts';
+import { postgresSettings, sourceKind, sourceNames } from '../config/to-settings.ts';
 import { formatLsn } from '../source/postgres/lsn.ts';
 import { dropSlot, listSlots, type SlotState } from '../source/postgres/slot.ts';
 import { printJson, printLine, sizeText, tableText } from './output.ts';
+import type { LoadedConfig } from '../config/load-config.ts';
 import { type ConfigOptions, configCommand, loadConfig } from './shared-options.ts';
 
 type Options = ConfigOptions & { readonly json?: boolean };
@@ -38,7 +39,7 @@ function listCommand(): Command {
     .action(async (options: Options) => {
       const loaded = loadConfig(options);
       const rows: SlotRow[] = [];
-      for (const source of sourceNames(loaded)) {
+      for (const source of slotSources(loaded)) {
         const settings = postgresSettings(loaded, source);
         rows.push(...(await listSlots(settings)).map((slot) => rowOf(slot, source, settings.slot.name)));
       }
@@ -54,7 +55,7 @@ function dropCommand(): Command {
     .option('--json', 'as JSON')
     .action(async (slot: string | undefined, options: Options & { readonly source?: string }) => {
       const loaded = loadConfig(options);
-      const names = sourceNames(loaded);
+      const names = slotSources(loaded);
       if (options.source === undefined && names.length > 1) {
         throw new TributaryError('E6001', `several sources, say which one: option=--source known=${names.join(',')}`);
       }
@@ -64,6 +65,13 @@ function dropCommand(): Command {
       if (options.json === true) printJson({ dropped: name });
       else printLine(`dropped slot ${name}`);
     });
+}
+
+/** The sources that have slots: those of PostgreSQL. Throws E1007 if there is none. */
+function slotSources(loaded: LoadedConfig): readonly string[] {
+  const names = sourceNames(loaded).filter((name) => sourceKind(loaded, name) === 'postgres');
+  if (names.length === 0) throw new TributaryError('E1007', 'only sources of PostgreSQL have replication slots');
+  return names;
 }
 
 function rowOf(slot: SlotState, source: string, ownName: string): SlotRow {

@@ -7,10 +7,9 @@ import type { CheckpointRecord } from '../checkpoint/checkpoint-record.ts';
 import { CheckpointStore } from '../checkpoint/checkpoint-store.ts';
 import { type LeaseHolder, readLease } from '../checkpoint/lease.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
-import { postgresSettings } from '../config/to-settings.ts';
 import type { LogStatus } from '../server/status.ts';
-import { PostgresSource } from '../source/postgres/postgres-source.ts';
 import { openStore, storeSettingsOf } from '../storage/open-store.ts';
+import { configuredSource } from './open-source.ts';
 import { timeText } from './output.ts';
 
 /** A table of the newest cut, or one that was stopped. */
@@ -91,8 +90,8 @@ async function askSource(
   pipeline: string,
   record: CheckpointRecord | null,
 ): Promise<Pick<StoredStatus, 'log' | 'source_error'>> {
-  const settings = postgresSettings(loaded, pipeline);
-  const source = new PostgresSource(settings, { clock: systemClock, random: systemRandom, logger: silentLogger });
+  const components = { clock: systemClock, random: systemRandom, logger: silentLogger };
+  const source = configuredSource(loaded, pipeline).make(components);
   try {
     const health = await source.health();
     const behind = record === null ? null : source.positions.distanceBytes(record.position, health.logEnd);

@@ -128,7 +128,12 @@ const tls = z
   .prefault({});
 
 const source = z.strictObject({
-  url: z.string().optional().describe('postgres://user:password@host:port/database; or the parts below.'),
+  url: z
+    .string()
+    .optional()
+    .describe(
+      'postgres://, mysql:// or mariadb://user:password@host:port/database; or, for PostgreSQL, the parts below.',
+    ),
   host: z.string().optional().describe('Host name, address, or directory of a Unix socket.'),
   port: z.int().min(1).max(65535).optional().describe('Port; 5432 unless given.'),
   user: z.string().optional().describe('User.'),
@@ -172,6 +177,16 @@ const source = z.strictObject({
         .describe('auto: writes a small message into an idle log, so that the slot moves on.'),
     })
     .prefault({}),
+  server_id: z
+    .union([z.literal('auto'), z.int().min(1).max(4294967295)])
+    .default('auto')
+    .describe('MySQL, MariaDB: our number among the replicas of the server; auto draws one.'),
+  zero_dates: z
+    .enum(['as_null', 'string', 'error'])
+    .default('as_null')
+    .describe(
+      'MySQL, MariaDB: dates that the calendar does not have, such as 0000-00-00; string types the columns STRING.',
+    ),
   tables: z
     .array(tableEntry)
     .default([])

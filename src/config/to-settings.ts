@@ -1,12 +1,14 @@
 // What the parts of the program are told, made from the configuration: it knows their settings, they do not know it.
+import type { ConnectionSettings } from '../source/connection-settings.ts';
 import type { MirrorSettings } from '../mirror/settings.ts';
 import type { RetrySettings } from '../mirror/supervise.ts';
+import type { MysqlSettings } from '../source/mysql/settings.ts';
 import type { PostgresSettings, TablePolicy } from '../source/postgres/settings.ts';
 import { TributaryError } from '../base/errors.ts';
 import { didYouMean } from '../base/did-you-mean.ts';
 import type { LoadedConfig } from './load-config.ts';
 import type { Config, SourceConfig } from './options.ts';
-import { type SourceAddress, sourceAddress } from './source-url.ts';
+import { type SourceAddress, sourceAddress, type SourceKind } from './source-url.ts';
 import { type TableRule, tableRules } from './table-rules.ts';
 
 /** What one run adds to the configuration. */
@@ -15,6 +17,9 @@ export interface RunOptions {
   /** The gap that the operator accepts (`--accept-gap FROM..TO`). */
   readonly acceptGap: MirrorSettings['acceptGap'];
 }
+
+/** How long a server of MySQL's kind may be silent before it says that its log is idle. */
+const SERVER_HEARTBEAT_MS_MAX = 10_000;
 
 /** A run without any. */
 export const PLAIN_RUN: RunOptions = { untilCaughtUp: false, acceptGap: null };
@@ -26,18 +31,50 @@ export function sourceNames({ config }: LoadedConfig): readonly string[] {
   return names;
 }
 
-/** What the PostgreSQL source of that name is told. Throws E1006 to E1009. */
-export function postgresSettings(loaded: LoadedConfig, name: string): PostgresSettings {
+/** What kind of server the source of that name is. Throws E1006 to E1009. */
+export function sourceKind({ config }: LoadedConfig, name: string): SourceKind {
+  return addressOf(sourceConfig(config, name), name).kind;
+}
+
+/** What the MySQL or MariaDB source of that name is told. Throws E1006 to E1009. */
+export function mysqlSettings(loaded: LoadedConfig, name: string): MysqlSettings {
   const source = sourceConfig(loaded.config, name);
   const rules = tableRules(source, optionOf(name));
-  const { password: _, ...address } = addressOf(source, name);
+  return {
+    ...connectionSettings(loaded, name),
+    serverId: source.server_id,
+    zeroDates: source.zero_dates,
+    includes: (database, table) => rules.includes(`${database}.${table}`),
+    tablePolicy: (database, table) => {
+      const { key, noKey, columnTypes } = rules.rule(`${database}.${table}`);
+      return { key, noKey, asString: Object.keys(columnTypes) };
+    },
+    heartbeatMs: Math.min(source.heartbeat.interval, SERVER_HEARTBEAT_MS_MAX),
+  };
+}
+
+function connectionSettings(loaded: LoadedConfig, name: string): ConnectionSettings {
+  const source = sourceConfig(loaded.config, name);
+  const { host, port, user, database } = addressOf(source, name);
   const { mode, ca, cert, key, servername } = source.tls;
   return {
-    ...address,
+    host,
+    port,
+    user,
+    database,
     // Read again at every connect, as short-lived passwords demand (requirement P46).
     password: () => Promise.resolve().then(() => passwordOf(loaded, name)),
     tls: { mode, ca, cert, key, servername },
     connectTimeoutMs: source.connect_timeout,
+  };
+}
+
+/** What the PostgreSQL source of that name is told. Throws E1006 to E1009. */
+export function postgresSettings(loaded: LoadedConfig, name: string): PostgresSettings {
+  const source = sourceConfig(loaded.config, name);
+  const rules = tableRules(source, optionOf(name));
+  return {
+    ...connectionSettings(loaded, name),
     slot: { name: source.slot.name ?? defaultName(name), create: source.slot.create, failover: source.slot.failover },
     publication: {
       name: source.publication.name ?? defaultName(name),
@@ -59,7 +96,8 @@ export function mirrorSettings(loaded: LoadedConfig, name: string, run: RunOptio
   const { lake, commit, maintenance, errors, limits } = config;
   return {
     pipeline: name,
-    database: addressOf(source, name).database,
+    // A MySQL source may be of all databases of its server: each table's own is its schema.
+    database: addressOf(source, name).database || name,
     mapping: (table) => {
       const rule = rules.rule(table);
       return {

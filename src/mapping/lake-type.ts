@@ -7,6 +7,8 @@ export function lakeType(type: ValueType, nullable: boolean): DataType {
   switch (type.kind) {
     case 'boolean':
       return { kind: 'BOOLEAN', nullable };
+    case 'int8':
+      return { kind: 'TINYINT', nullable };
     case 'int16':
       return { kind: 'SMALLINT', nullable };
     case 'int32':

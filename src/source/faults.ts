@@ -16,3 +16,5 @@ export const INVALID_UTF8 = 5;
 export const MALFORMED = 6;
 /** A key column without a value. */
 export const KEY_ABSENT = 7;
+/** An inserted row of the log lacks a value, which the server filled with its default. */
+export const INCOMPLETE = 8;

@@ -2,7 +2,15 @@
 import { TributaryError } from '../base/errors.ts';
 import type { ErrorCode } from '../base/error-codes.ts';
 import type { SourceTable } from '../change/source-table.ts';
-import { INVALID_UTF8, KEY_ABSENT, MULTIDIMENSIONAL, NOT_FINITE, OUT_OF_RANGE, OVERFLOW } from './faults.ts';
+import {
+  INCOMPLETE,
+  INVALID_UTF8,
+  KEY_ABSENT,
+  MULTIDIMENSIONAL,
+  NOT_FINITE,
+  OUT_OF_RANGE,
+  OVERFLOW,
+} from './faults.ts';
 
 const FAULTS: ReadonlyMap<number, readonly [ErrorCode, string]> = new Map<number, readonly [ErrorCode, string]>([
   [OVERFLOW, ['E4001', 'number has too many digits']],
@@ -11,9 +19,10 @@ const FAULTS: ReadonlyMap<number, readonly [ErrorCode, string]> = new Map<number
   [MULTIDIMENSIONAL, ['E4004', 'array has several dimensions']],
   [INVALID_UTF8, ['E4005', 'text is not UTF-8']],
   [KEY_ABSENT, ['E4007', 'key column has no value']],
+  [INCOMPLETE, ['E4008', 'inserted row in the log lacks a value']],
 ]);
 
-/** The error of a fault: E4001 to E4007. `position` is that of the transaction or of the copy. */
+/** The error of a fault: E4001 to E4008. `position` is that of the transaction or of the copy. */
 export function valueError(
   fault: number,
   table: SourceTable,

@@ -117,6 +117,7 @@ export function decoderFor(plan: ValuePlan, options: DecoderOptions): ColumnDeco
   switch (type.kind) {
     case 'boolean':
       return new BooleanDecoder();
+    case 'int8':
     case 'int16':
       return new Int32Decoder(16);
     case 'int32':

@@ -63,9 +63,14 @@ export class ShortDecimalDecoder implements ColumnDecoder {
   private decodeLong(text: string, row: number): number {
     const unscaled = parseUnscaled(text, this.precision, this.scale);
     if (typeof unscaled === 'number') return unscaled;
+    this.write(unscaled, row);
+    return OK;
+  }
+
+  /** Writes an unscaled value that the type holds. */
+  write(unscaled: bigint, row: number): void {
     this.builder.reserve(row);
     this.builder.setBigInt(row, unscaled);
-    return OK;
   }
 }
 
@@ -85,11 +90,16 @@ export class LongDecimalDecoder implements ColumnDecoder {
   decode(bytes: Buffer, start: number, end: number, row: number): number {
     const unscaled = parseUnscaled(bytes.toString('latin1', start, end), this.precision, this.scale);
     if (typeof unscaled === 'number') return unscaled;
+    this.write(unscaled, row);
+    return OK;
+  }
+
+  /** Writes an unscaled value that the type holds. */
+  write(unscaled: bigint, row: number): void {
     const from = this.writeScratch(unscaled);
     this.builder.reserve(row);
     this.builder.append(this.scratch, from, this.scratch.length);
     this.builder.endRow(row);
-    return OK;
   }
 
   /** Writes the value right-aligned and returns where its shortest form begins. */

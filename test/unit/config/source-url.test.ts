@@ -5,26 +5,27 @@ import { thrownBy } from '../../support/thrown-by.ts';
 
 describe('urls', () => {
   test.each([
-    ['postgres://u:p@h:1/d', { host: 'h', port: 1, user: 'u', database: 'd', password: 'p' }],
-    ['postgresql://u@h/d', { host: 'h', port: 5432, user: 'u', database: 'd', password: null }],
+    ['postgres://u:p@h:1/d', { kind: 'postgres', host: 'h', port: 1, user: 'u', database: 'd', password: 'p' }],
+    ['postgresql://u@h/d', { kind: 'postgres', host: 'h', port: 5432, user: 'u', database: 'd', password: null }],
     [
       'postgres://u%40x:p%2F%25%3A@h/my%20db',
-      { host: 'h', port: 5432, user: 'u@x', database: 'my db', password: 'p/%:' },
+      { kind: 'postgres', host: 'h', port: 5432, user: 'u@x', database: 'my db', password: 'p/%:' },
     ],
-    ['postgres://u@h', { host: 'h', port: 5432, user: 'u', database: 'u', password: null }],
-    ['postgres://u@[::1]:7/d', { host: '::1', port: 7, user: 'u', database: 'd', password: null }],
+    ['postgres://u@h', { kind: 'postgres', host: 'h', port: 5432, user: 'u', database: 'u', password: null }],
+    ['postgres://u@[::1]:7/d', { kind: 'postgres', host: '::1', port: 7, user: 'u', database: 'd', password: null }],
     [
       'postgres://u:p@/d?host=/run/postgresql',
-      { host: '/run/postgresql', port: 5432, user: 'u', database: 'd', password: 'p' },
+      { kind: 'postgres', host: '/run/postgresql', port: 5432, user: 'u', database: 'd', password: 'p' },
     ],
-    ['postgres://u@/d', { host: 'localhost', port: 5432, user: 'u', database: 'd', password: null }],
+    ['mysql://u:p@h', { kind: 'mysql', host: 'h', port: 3306, user: 'u', database: '', password: 'p' }],
+    ['mariadb://u@h:1/d', { kind: 'mysql', host: 'h', port: 1, user: 'u', database: 'd', password: null }],
+    ['postgres://u@/d', { kind: 'postgres', host: 'localhost', port: 5432, user: 'u', database: 'd', password: null }],
   ])('%s', (url, expected) => {
     expect(parseSourceUrl(url, 'o')).toEqual(expected);
   });
 
   test.each([
-    ['mysql://u:geheim@h/d', 'E1007', 'scheme=mysql'],
-    ['mariadb://u:geheim@h/d', 'E1007', 'scheme=mariadb'],
+    ['mysql://u:geheim@h:x/d', 'E1006', 'expected=mysql://'],
     ['oracle://u:geheim@h/d', 'E1006', 'scheme=oracle'],
     ['u:geheim@h/d', 'E1006', 'scheme=(none)'],
     ['postgres://u:geheim@h:x/d', 'E1006', 'cannot be read'],
@@ -44,6 +45,7 @@ describe('urls', () => {
 describe('parts', () => {
   test('stand for a url', () => {
     expect(sourceAddress({ host: 'h', user: 'u' }, 'o')).toEqual({
+      kind: 'postgres',
       host: 'h',
       port: 5432,
       user: 'u',
