@@ -857,6 +857,12 @@ export const ERROR_CODES = {
     remedy:
       'Alter the branch, or the table, until the names and types of the columns are the same; or remove the option.',
   },
+  E3244: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'The table has an option with which this program would read other rows than the table holds.',
+    remedy: 'Read the table with the engine that it was made for; docs/compatibility.md lists such options.',
+  },
   E3430: {
     kind: 'data',
     exit: 1,

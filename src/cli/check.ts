@@ -9,6 +9,7 @@ import { mirrorSettings, sourceNames } from '../config/to-settings.ts';
 import type { SourceTable } from '../change/source-table.ts';
 import { lakeStateOf } from '../mirror/lake-state.ts';
 import type { MirrorSettings } from '../mirror/settings.ts';
+import { unfollowedOptions } from '../paimon/schema/foreign-options.ts';
 import type { CheckResult } from '../source/check-result.ts';
 import { openStore, storeSettingsOf } from '../storage/open-store.ts';
 import { configuredSource } from './open-source.ts';
@@ -68,7 +69,13 @@ async function checkLakeTable(
     if (mismatch !== null) return failureOf(subject, mismatch);
     const will = optionChanges.map((change) => (change.kind === 'setOption' ? `${change.key}=${change.value}` : ''));
     const how = schema === null ? 'will be created' : will.length === 0 ? 'is followed' : `will get ${will.join(', ')}`;
-    return { subject, status: 'ok', code: null, message: `${lake.database}.${lake.table} ${how}`, fix: null };
+    const options = { ...(schema?.options ?? lake.options), ...lake.configuredOptions };
+    const unfollowed = unfollowedOptions(options).map(
+      ({ option, value, consequence }) => `; ${option}=${value} is kept and not followed (${consequence})`,
+    );
+    const status = unfollowed.length === 0 ? 'ok' : 'warn';
+    const message = `${lake.database}.${lake.table} ${how}${unfollowed.join('')}`;
+    return { subject, status, code: null, message, fix: null };
   } catch (error) {
     return failureOf(subject, error);
   }

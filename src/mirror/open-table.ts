@@ -7,6 +7,7 @@ import { LiveFiles } from '../paimon/lsm/live-files.ts';
 import { TableWriter } from '../paimon/lsm/table-writer.ts';
 import { checkDefaultValue } from '../paimon/format/default-value.ts';
 import { applySchemaChanges } from '../paimon/schema/apply-schema-changes.ts';
+import { unfollowedOptions } from '../paimon/schema/foreign-options.ts';
 import { SchemaStore } from '../paimon/schema/schema-store.ts';
 import type { TableSchema } from '../paimon/schema/table-schema.ts';
 import type { FileStore } from '../storage/file-store.ts';
@@ -34,6 +35,9 @@ export async function openMirroredTable(state: LakeState, options: OpenOptions):
   const { lake, source, tablePath } = state;
   if (state.latest === null) await removeUnnamedFiles(store, tablePath);
   const schema = await tableSchema(state, parts);
+  for (const { option, value, consequence } of unfollowedOptions(schema.options)) {
+    parts.log.warn('table option is kept and not followed', { table: source.key, option, value, consequence });
+  }
   const committer = await TableCommitter.open({
     store,
     tablePath,

@@ -45,6 +45,7 @@ import { snapshotAt, taggedSnapshot } from './scan/time-travel.ts';
 import { valueCondition, type ValueOperator } from './scan/value-condition.ts';
 import { applySchemaChanges } from './schema/apply-schema-changes.ts';
 import type { SchemaChange } from './schema/schema-change.ts';
+import { requireKnownRows } from './schema/foreign-options.ts';
 import { SchemaStore } from './schema/schema-store.ts';
 import { readableSchema } from './schema/system-fields.ts';
 import { tableOptions } from './schema/table-options.ts';
@@ -199,13 +200,14 @@ export class Table {
   private async planSource(point: ReadPoint): Promise<PlanSource> {
     const snapshot = await this.snapshotAt(point);
     const schema = await this.readSchema(snapshot, point);
+    requireKnownRows(this);
     const { manifests, schemas, path: tablePath } = this;
     return { tablePath, manifests, schemas, schema, snapshot };
   }
 
   /**
    * The rows of one state of the table: in key order within a bucket, in write order in append tables. Throws `E3361` to
-   * `E3366` (merge engine), `E3351` (file format), `E3352` (type change), `E3400` (column), `E3402`, `E3404`, `E3455`.
+   * `E3366` (merge engine), `E3351` (file format), `E3352` (type change), `E3400` (column), `E3402`, `E3404`, `E3455`, `E3244`.
    */
   async *read(options: ReadOptions = {}): AsyncGenerator<ReadBatch> {
     const { store, schemas, path: tablePath } = this;
@@ -490,6 +492,7 @@ export class Table {
   }
 
   private changelogSource(): ChangelogSource {
+    requireKnownRows(this);
     const { store, schemas, paths, snapshots, manifests, path: tablePath } = this;
     return { store, schemas, paths, snapshots, manifests, tablePath };
   }

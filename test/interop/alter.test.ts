@@ -309,6 +309,10 @@ describe.skipIf(java === null)('beside the reference', () => {
 
   test.each<[string, object]>([
     ['plain', base],
+    ['a format table', withOptions({ type: 'format-table' })],
+    ['an object table', withOptions({ type: 'object-table' })],
+    ['a materialized table', withOptions({ type: 'materialized-table' })],
+    ['auto-create', withOptions({ 'auto-create': 'true' })],
     ['keys by options', { ...base, primaryKeys: [], options: { bucket: '1', 'primary-key': 'id' } }],
     ['keys twice', withOptions({ 'primary-key': 'id' })],
     ['an unknown key', { ...base, primaryKeys: ['none'] }],

@@ -2,8 +2,10 @@
 import type { Command } from 'commander';
 import { systemClock } from '../../base/clock.ts';
 import { FileSystemCatalog, parseTableName } from '../../paimon/catalog/file-system-catalog.ts';
+import { unfollowedOptions } from '../../paimon/schema/foreign-options.ts';
 import { parseSchemaChanges } from '../../paimon/schema/schema-change.ts';
 import { parseTableDefinition } from '../../paimon/schema/table-schema-json.ts';
+import type { TableSchema } from '../../paimon/schema/table-schema.ts';
 import { openWarehouse } from '../shared-options.ts';
 import { readInputText } from './input-file.ts';
 import { openTable, type TableOptions, tableVerb } from './table-options.ts';
@@ -18,7 +20,8 @@ export function createVerb(): Command {
     .action(async (options: TableOptions & { readonly schema: string }) => {
       const definition = parseTableDefinition(await readInputText(options.schema));
       const catalog = new FileSystemCatalog(openWarehouse(options));
-      await catalog.createTable(parseTableName(options.table), definition, systemClock.nowMs());
+      const schema = await catalog.createTable(parseTableName(options.table), definition, systemClock.nowMs());
+      warnOfOptions(schema.options);
     });
 }
 
@@ -33,8 +36,17 @@ export function alterVerb(): Command {
     .action(async (options: TableOptions & { readonly changes: string; readonly branch?: string }) => {
       const changes = parseSchemaChanges(await readInputText(options.changes));
       const table = await openTable(options, options.branch);
-      await table.alter(changes);
+      const before = unfollowedOptions(table.schema.options).map(({ option }) => option);
+      const { options: after } = await table.alter(changes);
+      warnOfOptions(Object.fromEntries(Object.entries(after).filter(([option]) => !before.includes(option))));
     });
+}
+
+/** Says of options what they leave undone. */
+function warnOfOptions(options: TableSchema['options']): void {
+  for (const { option, value, consequence } of unfollowedOptions(options)) {
+    process.stderr.write(`warning: option is kept and not followed: ${option}=${value} (${consequence})\n`);
+  }
 }
 
 /** `tributary table drop` */

@@ -4,6 +4,7 @@ import { didYouMean } from '../../base/did-you-mean.ts';
 import { TributaryError } from '../../base/errors.ts';
 import type { FileStore } from '../../storage/file-store.ts';
 import { checkDefaultValue } from '../format/default-value.ts';
+import { catalogRule } from '../schema/foreign-options.ts';
 import { SchemaStore } from '../schema/schema-store.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import type { TableDefinition } from '../schema/table-schema-json.ts';
@@ -62,6 +63,8 @@ export class FileSystemCatalog {
     for (const { type, defaultValue } of definition.fields) {
       if (defaultValue !== undefined) checkDefaultValue(type, defaultValue);
     }
+    const rule = catalogRule(definition.options);
+    if (rule !== null) throw new TributaryError('E3103', `schema is refused: ${rule}`);
     const schema = await this.schemas(place.database, place.table).create(definition, timeMillis);
     if (schema !== null) return schema;
     throw new TributaryError('E3121', `table exists: table=${place.database}.${place.table}`);

@@ -8,6 +8,7 @@ import type { IndexManifestEntry, ManifestEntry, ManifestFileMeta } from '../met
 import { EMPTY_STATS } from '../meta/stats.ts';
 import { BATCH_COMMIT_IDENTIFIER, type Snapshot } from '../meta/snapshot.ts';
 import { snapshotToJson } from '../meta/snapshot-json.ts';
+import { requireKnownLayout } from '../schema/foreign-options.ts';
 import { type TableOptions, tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import { assertConsistent, checkConflicts, type KeyOrder, keyOrderOf } from './conflicts.ts';
@@ -142,8 +143,9 @@ export class TableCommitter {
     this.#schemaId = Math.max(parts.schema.id, state.snapshot?.schemaId ?? 0);
   }
 
-  /** Reads the table's newest state. */
+  /** Reads the table's newest state. Throws `E3301` for tables that are not to be committed to. */
   static async open(parts: TableCommitterParts): Promise<TableCommitter> {
+    requireKnownLayout(parts.schema);
     const snapshots = new SnapshotStore(parts.store, parts.branchPath ?? parts.tablePath);
     const manifests = new ManifestStore(parts);
     const state = await TableState.load(snapshots, manifests);

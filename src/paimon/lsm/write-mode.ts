@@ -1,5 +1,6 @@
 // Which tables can be written, decided before the first row.
 import { TributaryError } from '../../base/errors.ts';
+import { requireKnownLayout } from '../schema/foreign-options.ts';
 import { partialUpdateOptions } from '../schema/merge-options.ts';
 import { BUCKET_DYNAMIC, BUCKET_POSTPONE, type TableOptions, tableOptions } from '../schema/table-options.ts';
 import { keysMayMove, type TableSchema } from '../schema/table-schema.ts';
@@ -25,6 +26,7 @@ export interface WriteMode {
 /** Throws `E3301` for options that this writer cannot serve, `E3358` for BLOB columns. */
 export function requireWritable(schema: TableSchema): WriteMode {
   const options = tableOptions(schema);
+  requireKnownLayout(schema);
   requireNoBlobs(schema);
   const isPostponed = options.bucket === BUCKET_POSTPONE;
   const hasInputChangelog = options.changelogProducer === 'input' && schema.primaryKeys.length > 0 && !isPostponed;
