@@ -9,7 +9,7 @@ import { reference, type Reference } from '../support/reference.ts';
 import { differentialSeconds, liveSeeds } from '../support/seeds.ts';
 
 const java = await reference();
-const SECONDS = differentialSeconds(0.6);
+const SECONDS = differentialSeconds(0.8);
 
 describe.skipIf(java === null)('the LSM engine', () => {
   const client = java as Reference;

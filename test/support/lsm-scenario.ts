@@ -54,12 +54,14 @@ export interface LsmScenario {
   readonly kind: LifeKind;
   readonly table: MergeTable;
   readonly turns: readonly LsmTurn[];
+  /** Columns that are read without the others, at the end. */
+  readonly columns: readonly string[];
   /** Both read both tables, and check them: of most lives, each its own is enough. */
   readonly isReadAcross: boolean;
 }
 
 const TURNS_MAX = 8;
-const KEY_COUNT = 12;
+const KEY_COUNTS = [3, 12];
 
 /** Draws a life. */
 export function drawLsmScenario(random: Random): LsmScenario {
@@ -72,7 +74,10 @@ export function drawLsmScenario(random: Random): LsmScenario {
   }));
   const last: LsmTurn = { step: { kind: 'compact', full: true, bySession: false }, isOurs: dice.chance(0.5) };
   const isReadAcross = kind === 'shared' || dice.chance(0.25);
-  return { kind, table: drawn.table, turns: [...turns, last], isReadAcross };
+  const { table } = drawn;
+  const [first, ...others] = table.fields.map(({ name }) => name);
+  const columns = [first, ...dice.some(others)];
+  return { kind, table, turns: [...turns, last], columns, isReadAcross };
 }
 
 /** A random table and its changes. */
@@ -82,6 +87,7 @@ class DrawnTable {
   private readonly kind: LifeKind;
   private readonly columns: readonly NamedColumn[];
   private readonly kinds: readonly string[];
+  private readonly keyCount: number;
   /** Keys of a commit lie near one another now and then, so that files do not overlap. */
   private readonly isNarrow: boolean;
   /** Of a commit, no two rows have a key. */
@@ -91,6 +97,7 @@ class DrawnTable {
   constructor(dice: Dice, kind: LifeKind) {
     this.dice = dice;
     this.kind = kind;
+    this.keyCount = dice.one(KEY_COUNTS);
     const engine = randomEngine(dice);
     this.kinds = kindsOf(dice, engine);
     const changes = changeOptions(dice, engine);
@@ -101,7 +108,7 @@ class DrawnTable {
       ? []
       : [{ name: 'p', type: 'STRING NOT NULL', draw: () => dice.one(['a', 'b']) }];
     const keys: readonly NamedColumn[] = [
-      { name: 'id', type: 'INT NOT NULL', draw: () => dice.below(KEY_COUNT) },
+      { name: 'id', type: 'INT NOT NULL', draw: () => dice.below(this.keyCount) },
       ...(dice.chance(0.8) ? [] : [{ name: 'k', type: 'STRING NOT NULL', draw: () => dice.one(['', 'ä']) }]),
     ];
     const values = features.flatMap(({ columns }) => columns);
@@ -154,7 +161,7 @@ class DrawnTable {
 
   private rows(): readonly KindRow[] {
     const { dice } = this;
-    const first = dice.below(KEY_COUNT);
+    const first = dice.below(this.keyCount);
     const rows = [this.row(), ...dice.list(dice.chance(0.1) ? 60 : 8, () => this.row())].map(({ kind, row }) => ({
       kind,
       row: this.isNarrow ? { ...row, id: first + dice.below(2) } : row,

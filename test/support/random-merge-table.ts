@@ -1,10 +1,8 @@
-// Random tables of every merge engine with random options, and random changes for them: what the differential test of the
-// merge engines feeds to both implementations.
-import type { Random } from '../../src/base/random.ts';
-import { Dice, NULL_SHARE } from './dice.ts';
+// Random columns for every merge engine, with its options and those of their aggregate functions: what the differential
+// test of the LSM engine makes tables of.
+import { type Dice, NULL_SHARE } from './dice.ts';
 import type { GoldenRow } from './golden.ts';
 import { recordedUnions } from './recorded-unions.ts';
-import type { KindRow } from './reference.ts';
 import type { UnionKind } from './union-pairs.ts';
 
 /** A table definition in Paimon's JSON form. */
@@ -32,11 +30,7 @@ export interface NamedColumn extends Column {
   readonly name: string;
 }
 
-/** So many runs trigger a compaction: more than a test makes. */
-const SELDOM = '8';
 const COLUMNS_MAX = 5;
-const RETRACT_SHARE = 0.15;
-const KEYS = 4;
 
 const SMALL_TEXTS = ['', 'a', 'b', 'a,b', 'b;a', 'c,,a', ' ', 'ü', '\u{1f600}', 'prefix-long-text'];
 
@@ -299,56 +293,6 @@ function firstRowEngine(dice: Dice, types: Types): RandomEngine {
 export function randomEngine(dice: Dice): RandomEngine {
   const engines = [deduplicateEngine, aggregationEngine, partialUpdateEngine, partialUpdateEngine, firstRowEngine];
   return dice.one(engines)(dice, new Types(dice));
-}
-
-/** What makes compactions look keys up, so that what counts of a key's rows depends on their levels. */
-function lookupOptions(dice: Dice): Record<string, string> {
-  if (dice.chance(0.6)) return {};
-  return dice.one<Record<string, string>>([{ 'changelog-producer': 'lookup' }, { 'force-lookup': 'true' }]);
-}
-
-/** A table, and what draws changes for it. */
-export interface RandomMergeTable {
-  readonly table: MergeTable;
-  /** The changes of one commit. */
-  changes(): readonly KindRow[];
-}
-
-/**
- * Whether both implementations make the same rows of the same changes. When files are merged depends on their sizes, and
- * what some functions give depends on what is merged first. The reference of this version sorts what it buffers in
- * ascending order whatever the table says (as of 2.0 it does not).
- */
-export function isRepeatable({ options }: MergeTable): boolean {
-  const looksUp = options['changelog-producer'] === 'lookup' || options['force-lookup'] === 'true';
-  if (looksUp || options['merge-engine'] === 'first-row') return false;
-  const isSeldom = options['num-sorted-run.compaction-trigger'] === SELDOM;
-  return isSeldom && options['sequence.field.sort-order'] !== 'descending';
-}
-
-/** A random table of a random engine. */
-export function randomMergeTable(random: Random): RandomMergeTable {
-  const dice = new Dice(random);
-  const engine = randomEngine(dice);
-  const key: NamedColumn = { name: 'id', type: 'INT NOT NULL', draw: () => dice.below(KEYS) };
-  const place = dice.below(engine.columns.length + 1);
-  const columns = [...engine.columns.slice(0, place), key, ...engine.columns.slice(place)];
-  const table: MergeTable = {
-    fields: columns.map(({ name, type }, id) => ({ id, name, type })),
-    primaryKeys: ['id'],
-    partitionKeys: [],
-    options: {
-      bucket: '1',
-      'num-sorted-run.compaction-trigger': dice.one(['2', SELDOM]),
-      ...engine.options,
-      ...lookupOptions(dice),
-      ...fieldOptions(columns),
-    },
-    comment: '',
-  };
-  const row = (): GoldenRow => Object.fromEntries(columns.map(({ name, draw }) => [name, draw()]));
-  const kind = (): string => (dice.chance(RETRACT_SHARE) ? dice.one(['-D', '-U']) : dice.one(['+I', '+I', '+U']));
-  return { table, changes: () => [{ kind: '+I', row: row() }, ...dice.list(7, () => ({ kind: kind(), row: row() }))] };
 }
 
 /** The options `fields.<name>.…` of columns. */
