@@ -13,8 +13,9 @@ export interface Feature {
 const NOTHING: Feature = { columns: [], options: {} };
 
 /** Changelog producer, deletion vectors and lookups, as far as the engine takes them. */
-export function changeOptions(dice: Dice, { columns, options: { 'merge-engine': merge } }: RandomEngine): Options {
-  const isFirstRow = merge === 'first-row';
+export function changeOptions(dice: Dice, { columns, options: engine }: RandomEngine): Options {
+  const isFirstRow = engine['merge-engine'] === 'first-row';
+  const isLastRow = engine['merge-engine'] === 'deduplicate' && !('sequence.field' in engine);
   const producers = isFirstRow ? ['none', 'lookup'] : ['none', 'none', 'input', 'lookup', 'lookup', 'full-compaction'];
   const producer = dice.one(producers);
   const options: Options = producer === 'none' ? {} : { 'changelog-producer': producer, ...changelogFiles(dice) };
@@ -28,7 +29,8 @@ export function changeOptions(dice: Dice, { columns, options: { 'merge-engine': 
     options['deletion-vectors.enabled'] = 'true';
     if (dice.chance(0.5)) options['deletion-vectors.bitmap64'] = 'true';
   }
-  if (dice.chance(0.15)) options['force-lookup'] = 'true';
+  // With changes of full compactions, the reference looks nothing up and takes what it has merged for the whole.
+  if ((producer !== 'full-compaction' || isLastRow) && dice.chance(0.15)) options['force-lookup'] = 'true';
   if (dice.chance(0.2)) options['lookup-compact'] = 'gentle';
   if (dice.chance(0.3)) options['lookup-compact.max-interval'] = dice.one(['1', '2', '3']);
   return options;

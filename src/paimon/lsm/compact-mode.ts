@@ -53,8 +53,9 @@ export function compactModeOf(
 
 function kindOf(options: TableOptions, isFull: boolean): CompactMode['kind'] {
   if (isFull) return 'full';
-  // The producer of changes at full compactions comes before everything else.
-  return options.needsLookup && options.changelogProducer !== 'full-compaction' ? 'lookup' : 'plain';
+  // Below the highest level too, where changes are those of full compactions and `force-lookup` is set: reads take a row
+  // above level 0 for the merge of all before it. The reference merges what the compaction holds alone, and loses the rest.
+  return options.needsLookup ? 'lookup' : 'plain';
 }
 
 function comparedColumns(schema: TableSchema, options: TableOptions): readonly number[] {

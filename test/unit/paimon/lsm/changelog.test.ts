@@ -46,6 +46,21 @@ async function withBase(options: Readonly<Record<string, string>>): Promise<Real
   return table;
 }
 
+describe('a changelog of full compactions', () => {
+  it('loses no value where lookups are forced, below the highest level too', async () => {
+    const table = await withBase({
+      'merge-engine': 'partial-update',
+      'changelog-producer': 'full-compaction',
+      'force-lookup': 'true',
+    });
+    await commitAndCompact(table, [['+I', 1, 5, null]]);
+    expect(await levels(table)).toEqual(['L4:1', 'L5:2000']);
+    expect((await table.rows()).find(([id]) => id === 1)).toEqual([1, 5, 0]);
+    await table.compact({ full: true });
+    expect(await changes(table, 3n)).toEqual(['5 -U 1,0,0', '5 +U 1,5,0']);
+  });
+});
+
 describe('a lookup changelog', () => {
   it('says what each compaction of level 0 changes', async () => {
     const table = await create({ 'changelog-producer': 'lookup' });
