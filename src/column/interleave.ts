@@ -1,12 +1,11 @@
 // Gathers rows of several vectors into one: the output side of a merge.
 import { TributaryError } from '../base/errors.ts';
+import { ByteAppender, viewOf } from './byte-appender.ts';
 import { ofKind } from './take.ts';
 import type { BytesVector, Validity, Vector } from './vector.ts';
 import { PRESENT } from './vector.ts';
 
 const ARENA_BYTES_MAX = 2 ** 31 - 1;
-/** Copies shorter than this are faster by loop (measurements.md, "String copy micro-test"). */
-const LOOP_BYTES_MAX = 24;
 
 /** Which rows to gather, in order: entry i is row `rows[i]` of source `sources[i]`. Both arrays are of one length. */
 export interface Selection {
@@ -123,13 +122,12 @@ function gatherBytes(
     throw new TributaryError('E9001', `column of more than 2 GiB in one batch: bytes=${sizeBytes}`);
   }
   const bytes = new Uint8Array(sizeBytes);
+  const appender = new ByteAppender(bytes);
+  const views = vectors.map((vector) => viewOf(vector.bytes));
   for (let index = 0; index < rows.length; index++) {
-    const source = vectors[sources[index]];
-    const start = source.offsets[rows[index]];
-    const end = source.offsets[rows[index] + 1];
-    let at = offsets[index];
-    if (end - start >= LOOP_BYTES_MAX) bytes.set(source.bytes.subarray(start, end), at);
-    else for (let from = start; from < end; from++) bytes[at++] = source.bytes[from];
+    const source = sources[index];
+    const starts = vectors[source].offsets;
+    appender.append(views[source], starts[rows[index]], starts[rows[index] + 1]);
   }
   return { offsets, bytes };
 }

@@ -1,11 +1,10 @@
 // Picks rows out of vectors: by a list of row numbers (a copy), or a range (a view).
 import { TributaryError } from '../base/errors.ts';
+import { ByteAppender, viewOf } from './byte-appender.ts';
 import type { BytesVector, Validity, Vector } from './vector.ts';
 import { PRESENT } from './vector.ts';
 
 const ARENA_BYTES_MAX = 2 ** 31 - 1;
-/** Copies shorter than this are faster by loop (measurements.md, "String copy micro-test"). */
-const LOOP_BYTES_MAX = 24;
 
 /** The vector as the kind it must have. Throws `E9001` for another kind. */
 export function ofKind<K extends Vector['kind']>(vector: Vector, kind: K): Extract<Vector, { readonly kind: K }> {
@@ -107,12 +106,10 @@ function takeBytes(vector: BytesVector, rows: Uint32Array, validity: Validity): 
     throw new TributaryError('E9001', `column of more than 2 GiB in one batch: bytes=${sizeBytes}`);
   }
   const bytes = new Uint8Array(sizeBytes);
+  const appender = new ByteAppender(bytes);
+  const view = viewOf(vector.bytes);
   for (let index = 0; index < rows.length; index++) {
-    const start = source[rows[index]];
-    const end = source[rows[index] + 1];
-    let at = offsets[index];
-    if (end - start >= LOOP_BYTES_MAX) bytes.set(vector.bytes.subarray(start, end), at);
-    else for (let from = start; from < end; from++) bytes[at++] = vector.bytes[from];
+    appender.append(view, source[rows[index]], source[rows[index] + 1]);
   }
   return { kind: 'bytes', length: rows.length, offsets, bytes, validity };
 }

@@ -32,7 +32,7 @@ export type StoreSettings = { readonly kind: 'local'; readonly rootPath: string 
 export interface FileStore {
   /** The whole file. */
   read(path: string): Promise<Uint8Array>;
-  /** `sizeBytes` bytes from `offset`; fewer only at the end of the file. */
+  /** `sizeBytes` bytes from `offset`; fewer only at the end of the file. They are the caller's own. */
   readRange(path: string, offset: number, sizeBytes: number): Promise<Uint8Array>;
   /** The file or directory, or null where there is none. */
   stat(path: string): Promise<FileEntry | null>;

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BytesBuilder, Int32Builder, Int64Builder } from '../../src/column/builder.ts';
 import { DELETE, INSERT } from '../../src/column/row-kind.ts';
+import { takeVector } from '../../src/column/take.ts';
 import {
   bigIntAt,
   bytesAt,
@@ -12,7 +13,8 @@ import {
   validityAt,
   type Vector,
 } from '../../src/column/vector.ts';
-import type { KeyValueBatch, KeyValueLayout } from '../../src/paimon/lsm/key-values.ts';
+import type { KeyValueBatch, KeyValueLayout, PickedColumns } from '../../src/paimon/lsm/key-values.ts';
+import { type LateLayout, lateLayout } from '../../src/paimon/lsm/late-columns.ts';
 import { deduplicate } from '../../src/paimon/lsm/merge/deduplicate.ts';
 import { mergeRuns } from '../../src/paimon/lsm/merge-reader.ts';
 import type { DataField, DataType } from '../../src/paimon/schema/data-type.ts';
@@ -83,6 +85,24 @@ async function* runOf(changes: readonly Change[], batchRows: number): AsyncGener
   for (let from = 0; from < changes.length; from += batchRows) yield batchOf(changes.slice(from, from + batchRows));
 }
 
+/** The run with the columns that decide nothing as late ones, which are picked forwards only. */
+async function* lateRun(run: AsyncIterable<KeyValueBatch>, late: LateLayout): AsyncGenerator<KeyValueBatch> {
+  for await (const batch of run) {
+    const columnsOf = (fields: readonly DataField[]): Vector[] =>
+      fields.map((field) => batch.columns[FIELDS.indexOf(field)]);
+    const columns = columnsOf(late.fields);
+    let next = 0;
+    const pick = async (rows: Uint32Array): Promise<PickedColumns> => {
+      for (const row of rows) {
+        expect(row).toBeGreaterThanOrEqual(next);
+        next = row + 1;
+      }
+      return { columns: columns.map((column) => takeVector(column, rows)), rows: Uint32Array.from(rows.keys()) };
+    };
+    yield { ...batch, columns: columnsOf(late.heads.fields), late: { pick } };
+  }
+}
+
 /** Runs in key order with each key once, as flushes make them: within a run the winner of the key stays. */
 function runsOf(changes: readonly Change[], beats: (a: Change, b: Change) => boolean): Change[][] {
   const runs = new Map<number, Map<string, Change>>();
@@ -134,13 +154,16 @@ describe('mergeRuns with deduplicate', () => {
       fc.array(changeArbitrary, { maxLength: 60 }),
       fc.integer({ min: 1, max: 9 }),
       fc.integer({ min: 1, max: 12 }),
-      fc.boolean(),
-      async (drawn, batchRows, windowRows, dropRetracts) => {
+      fc.record({ dropRetracts: fc.boolean(), isLate: fc.boolean() }),
+      async (drawn, batchRows, windowRows, { dropRetracts, isLate }) => {
         const changes = drawn.map((change, index) => ({ ...change, sequence: BigInt(index) * 2n ** 31n }));
-        const runs = runsOf(changes, beats).map((run) => runOf(run, batchRows));
+        const late = isLate ? lateLayout(layout) : null;
+        const runs = runsOf(changes, beats)
+          .map((run) => runOf(run, batchRows))
+          .map((run) => (late === null ? run : lateRun(run, late)));
         const merge = deduplicate({ ignoreDelete: false, dropRetracts });
         const seen: string[] = [];
-        for await (const batch of mergeRuns(runs, { layout, merge, windowRows })) {
+        for await (const batch of mergeRuns(runs, { layout: late?.heads ?? layout, late, merge, windowRows })) {
           expect(batch.rowCount).toBeGreaterThan(0);
           seen.push(...rowsOf(batch));
         }

@@ -345,3 +345,40 @@ test('a file cut short gives a coded error', async () => {
     LIMIT,
   );
 }, 60_000);
+
+/** For each row whether a call picks it; a call ends where a number is even. */
+const anyPicks = fc.array(fc.nat({ max: 9 }), { minLength: 1, maxLength: 40 });
+
+async function pickRows(file: ParquetFile, table: Table, picks: readonly number[], hasRanges: boolean): Promise<void> {
+  let start = 0;
+  for (const [index, { rowCount }] of file.rowGroups.entries()) {
+    const wanted = Array.from({ length: rowCount }, (_, row) => row).filter((row) => picks[row % picks.length] < 4);
+    const ranges = joinedRows(
+      wanted.map((row) => ({ from: row, to: row + 1 })),
+      [],
+    );
+    const picker = file.openRowPicker(index, [fieldOf(table)], hasRanges ? ranges : undefined);
+    const found: Cell[] = [];
+    for (let from = 0, to = 0; from < wanted.length; from = to) {
+      for (to = from + 1; to < wanted.length && picks[wanted[to] % picks.length] % 2 === 1; ) to++;
+      expect((await picker.pick(new Uint32Array(0)))[0]).toHaveLength(0);
+      const [column] = await picker.pick(Uint32Array.from(wanted.slice(from, to)));
+      found.push(...cellsOf(table.type, column));
+    }
+    const expected = wanted.map((row) => table.cells[table.order[start + row]]);
+    expect(found.map(plain)).toEqual(expected.map(plain));
+    start += rowCount;
+  }
+}
+
+test('rows that are picked are those of the whole, whether pages are indexed or not', async () => {
+  await fc.assert(
+    fc.asyncProperty(anyTable, anyPicks, fc.boolean(), async (table, picks, hasRanges) => {
+      const { bytes } = await write(table);
+      const file = await openParquet(bytesSource('test', bytes));
+      await pickRows(file, table, picks, hasRanges);
+      await pickRows(withoutIndex(bytes, file), table, picks, hasRanges);
+    }),
+    LIMIT,
+  );
+}, 60_000);

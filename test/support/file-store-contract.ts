@@ -166,6 +166,14 @@ function describeReads(makeStore: () => Promise<FileStore>): void {
     expect(await store.readRange('file', 3, 0)).toHaveLength(0);
   });
 
+  it('gives each caller bytes of its own', async () => {
+    const store = await makeStore();
+    await store.create('file', bytesOf('0123456789'));
+    const first = await store.readRange('file', 0, 10);
+    first.fill(0);
+    expect(textOf(await store.readRange('file', 0, 10))).toBe('0123456789');
+  });
+
   it('names a missing file E3001', async () => {
     const store = await makeStore();
     await store.create('directory/file', bytesOf('x'));

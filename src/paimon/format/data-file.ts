@@ -1,6 +1,6 @@
 // What data files of every format have in common for those who read and write them: parts that are read on their own,
 // rows in batches, statistics where a format keeps some. `data-file-formats.ts` chooses the format.
-import type { ColumnBatch } from '../../column/vector.ts';
+import type { ColumnBatch, Vector } from '../../column/vector.ts';
 import type { DataField } from '../schema/data-type.ts';
 import type { PlainCondition } from './condition.ts';
 import type { ColumnBounds } from './parquet/column-bounds.ts';
@@ -13,6 +13,8 @@ export interface RangeSource {
   readonly sizeBytes: number;
   /** Exactly `sizeBytes` bytes from `offset`, or fewer where the file ends. They are not changed. */
   readRange(offset: number, sizeBytes: number): Promise<Uint8Array>;
+  /** Nobody else has the bytes: they may be freed after use. */
+  readonly givesOwnBytes?: boolean;
 }
 
 /** A column to read: its name in the file and the type that the file's schema gives it. */
@@ -45,6 +47,15 @@ export interface RowGroupReader {
   next(rowsMax: number): Promise<RowGroupBatch | null>;
 }
 
+/** Reads single rows of one row group, forwards. */
+export interface RowPicker {
+  /**
+   * The rows of these numbers in the row group, the columns in the order asked for: ascending, and behind those that were
+   * picked before. One call at a time.
+   */
+  pick(rows: Uint32Array): Promise<readonly Vector[]>;
+}
+
 /**
  * An open file: plain metadata, no resource to release. Row groups are parts that can be read on their own; a format
  * without them has one. Errors name the file and what is at fault: `E3200` damaged, `E3201` a feature that is not read,
@@ -55,6 +66,11 @@ export interface DataFile {
   readonly rowGroups: readonly { readonly rowCount: number }[];
   /** Opens a row group. Rows that are not in `rows` are left out as far as the format can leave them unread. */
   openRowGroup(index: number, columns: readonly WantedColumn[], rows?: RowRanges): RowGroupReader;
+  /**
+   * Opens a row group for picking rows, all of them in `rows`, as `openRowGroup`. Absent in formats where leaving rows out
+   * saves nothing.
+   */
+  openRowPicker?(index: number, columns: readonly WantedColumn[], rows?: RowRanges): RowPicker;
   /** The rows of a row group that may meet conditions, by what the file says of them. */
   rowsThatMayMeet(index: number, conditions: FileConditions): Promise<RowRanges>;
   /** What the file says of a column in a row group; null for nested columns and where it says nothing. */

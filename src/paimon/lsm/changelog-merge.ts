@@ -24,7 +24,11 @@ export interface MergedWindow {
 }
 
 /** Merges one window after the other, in key order. */
-export type WindowMerge = (window: MergeWindow) => Promise<MergedWindow>;
+export interface WindowMerge {
+  (window: MergeWindow): Promise<MergedWindow>;
+  /** See `MergeFunction`. */
+  readonly picksRows?: boolean;
+}
 
 /** What all kinds of merges here have in common. */
 export interface ChangelogMergeSettings {
@@ -40,7 +44,11 @@ export interface ChangelogMergeSettings {
 
 /** Merges without changes. */
 export function plainMerge(merge: MergeFunction): WindowMerge {
-  return async (window) => ({ rows: window.gather(merge(window.groups())), changelog: null });
+  const plain: WindowMerge = async (window) => ({
+    rows: await window.gather(merge(window.groups())),
+    changelog: null,
+  });
+  return Object.assign(plain, { picksRows: merge.picksRows ?? false });
 }
 
 /** Changes against what stood on the highest level: of compactions to that level, with all that is below. */

@@ -207,7 +207,7 @@ class Compaction {
 
   /** Reads a file that is raised as it is, for what that changes. */
   private async readChanges({ file }: Extract<RewriteStep, { kind: 'upgrade' }>): Promise<void> {
-    for await (const window of sectionWindows(this.reader, [[[file]]])) {
+    for await (const window of sectionWindows(this.reader, [[[file]]], this.changing.picksRows)) {
       const { changelog } = await this.changing(window);
       if (changelog !== null) await this.changelog?.append(changelog, null, 0, changelog.rowCount);
     }
@@ -219,7 +219,7 @@ class Compaction {
     const writer = this.track(new DataFileWriter(this.target));
     for (const section of sections) {
       if (await this.copySection(section, writer)) continue;
-      for await (const window of sectionWindows(this.reader, [section])) {
+      for await (const window of sectionWindows(this.reader, [section], merge.picksRows)) {
         const { rows, changelog } = await merge(window);
         await writer.append(rows, null, 0, rows.rowCount);
         if (changelog !== null) await this.changelog?.append(changelog, null, 0, changelog.rowCount);

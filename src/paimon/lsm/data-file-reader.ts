@@ -13,7 +13,8 @@ import type { DataField } from '../schema/data-type.ts';
 import { isTrackingField, KIND_FIELD, SEQUENCE_FIELD } from '../schema/system-fields.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import { type EvolvedColumn, evolveColumns, nullVector } from './evolve-column.ts';
-import { type KeyValueBatch, keylessRows } from './key-values.ts';
+import { type KeyValueBatch, keylessRows, type PickedColumns } from './key-values.ts';
+import { readColumns } from './late-columns.ts';
 import { trackingColumn, writtenSchema } from './written-columns.ts';
 
 /** What to read from a file. */
@@ -25,6 +26,8 @@ export interface DataFileRequest {
   readonly fileSchema: TableSchema;
   /** The columns to give, in order: fields of the schema that is read with, and of append tables `TRACKING_FIELDS`. */
   readonly fields: readonly DataField[];
+  /** Columns of a table with keys that batches give late, as far as the format can do so without reading them all. */
+  readonly lateFields?: readonly DataField[];
   /** Rows that others are not wanted beside; all of them unless given. */
   readonly rows?: WantedRows;
 }
@@ -54,12 +57,13 @@ const GAP_ROWS = 512;
  * `E3353` (not what the metadata says), `E3380` (no row ids), `E3001`, `E3200` to `E3203`.
  */
 export async function* readDataFile(store: FileReads, request: DataFileRequest): AsyncGenerator<FileBatch> {
-  const isKeyed = request.fileSchema.primaryKeys.length > 0;
-  const evolved = evolveColumns(request.fields, writtenSchema(request.fileSchema, request.file).fields);
-  const wanted = evolved.flatMap(({ source }) => (source === null ? [] : [source]));
-  const fileFields = isKeyed ? [SEQUENCE_FIELD, KIND_FIELD, ...wanted] : wanted;
   const { path, file } = request;
+  const isKeyed = request.fileSchema.primaryKeys.length > 0;
   const reader = await openFile(store, request);
+  const picksRows = reader.openRowPicker !== undefined;
+  const fields = picksRows ? request.fields : [...request.fields, ...(request.lateFields ?? [])];
+  const { evolved, stored } = fileColumns(fields, request);
+  const fileFields = isKeyed ? [SEQUENCE_FIELD, KIND_FIELD, ...stored] : stored;
   if (reader.rowCount !== file.rowCount) {
     throw new TributaryError('E3353', `file holds ${reader.rowCount} rows instead of ${file.rowCount}: file=${path}`);
   }
@@ -68,13 +72,60 @@ export async function* readDataFile(store: FileReads, request: DataFileRequest):
     const rows = await rowsOfGroup(reader, group, { request, groupStart, groupEnd });
     if (rows?.length !== 0) {
       const rowGroup = reader.openRowGroup(group, fileFields, rows);
+      const lateOf = openLate(reader, request, { group, rows });
       for (let batch = await rowGroup.next(BATCH_ROWS); batch !== null; batch = await rowGroup.next(BATCH_ROWS)) {
         const firstRow = groupStart + batch.firstRow;
-        yield { ...keyValueBatch(batch, { isKeyed, evolved, request, firstRow }), firstRow };
+        const read = keyValueBatch(batch, { isKeyed, fields, evolved, request, firstRow });
+        yield { ...(lateOf === null ? read : lateOf(read, batch.firstRow)), firstRow };
       }
     }
     groupStart = groupEnd;
   }
+}
+
+/** Columns of the target schema, and those that the file has of them. */
+interface FileColumns {
+  readonly evolved: readonly EvolvedColumn[];
+  readonly stored: readonly DataField[];
+}
+
+function fileColumns(target: readonly DataField[], { file, fileSchema }: DataFileRequest): FileColumns {
+  const evolved = evolveColumns(target, writtenSchema(fileSchema, file).fields);
+  return { evolved, stored: evolved.flatMap(({ source }) => (source === null ? [] : [source])) };
+}
+
+/** Gives the batches of a row group their late columns, by the first row of the batch; null where none are asked for. */
+function openLate(
+  reader: DataFile,
+  request: DataFileRequest,
+  { group, rows }: { readonly group: number; readonly rows: RowRanges | undefined },
+): ((batch: KeyValueBatch, firstRow: number) => KeyValueBatch) | null {
+  const { fields, lateFields } = request;
+  if (lateFields === undefined) return null;
+  if (reader.openRowPicker === undefined) {
+    return (batch) => {
+      const late = readColumns(batch.columns.slice(fields.length));
+      return { ...batch, columns: batch.columns.slice(0, fields.length), late };
+    };
+  }
+  const { evolved, stored } = fileColumns(lateFields, request);
+  const picker = reader.openRowPicker(group, stored, rows);
+  return (batch, firstRow) => {
+    const pick = async (picked: Uint32Array): Promise<PickedColumns> => {
+      const found = await picker.pick(picked.map((row) => firstRow + row));
+      const columns = evolvedColumns(evolved, found).map(
+        (column, index) => column ?? nullVector(lateFields[index].type, picked.length),
+      );
+      return { columns, rows: Uint32Array.from(picked.keys()) };
+    };
+    return { ...batch, late: { pick } };
+  };
+}
+
+/** What a file holds, as columns of the target schema; null for those that it does not have. */
+function evolvedColumns(evolved: readonly EvolvedColumn[], stored: readonly Vector[]): readonly (Vector | null)[] {
+  let next = 0;
+  return evolved.map(({ source, convert }) => (source === null ? null : convert(stored[next++])));
 }
 
 /** The rows of a row group that are wanted, by their numbers in it; undefined for all. */
@@ -110,10 +161,12 @@ export function openFile(
 export function fileSource(store: FileReads, { path, file }: Pick<DataFileRequest, 'path' | 'file'>): RangeSource {
   const readRange = (offset: number, sizeBytes: number): Promise<Uint8Array> =>
     store.readRange(path, offset, sizeBytes);
-  return { name: path, sizeBytes: file.fileSize, readRange };
+  return { name: path, sizeBytes: file.fileSize, readRange, givesOwnBytes: true };
 }
 
 interface BatchShape {
+  /** The columns of the batch. */
+  readonly fields: readonly DataField[];
   readonly isKeyed: boolean;
   readonly evolved: readonly EvolvedColumn[];
   readonly request: DataFileRequest;
@@ -123,11 +176,10 @@ interface BatchShape {
 
 function keyValueBatch(batch: ColumnBatch, shape: BatchShape): KeyValueBatch {
   const { rowCount } = batch;
-  const stored = shape.isKeyed ? batch.columns.slice(2) : batch.columns;
-  let next = 0;
-  const { fields, file } = shape.request;
-  const columns = shape.evolved.map(({ source, convert }, index) => {
-    const found = source === null ? null : convert(stored[next++]);
+  const { fields } = shape;
+  const { file } = shape.request;
+  const stored = evolvedColumns(shape.evolved, shape.isKeyed ? batch.columns.slice(2) : batch.columns);
+  const columns = stored.map((found, index) => {
     if (!shape.isKeyed && isTrackingField(fields[index])) {
       return trackingColumn(fields[index], found, { file, firstRow: shape.firstRow, rowCount });
     }

@@ -14,6 +14,24 @@ export interface KeyValueBatch extends ColumnBatch {
   readonly kinds: Uint8Array;
   /** The level of the file that the rows stand in; 0 unless given. */
   readonly level?: number;
+  /** The columns that are read later; absent where all are in `columns`. */
+  readonly late?: LateColumns;
+}
+
+/** Columns of the rows of one batch. */
+export interface LateColumns {
+  /**
+   * The columns of the rows of these numbers in the batch: ascending, and behind those that were picked before. Batches of
+   * one run are picked from in order.
+   */
+  pick(rows: Uint32Array): Promise<PickedColumns>;
+}
+
+/** Rows of columns. */
+export interface PickedColumns {
+  readonly columns: readonly Vector[];
+  /** Where each of the rows stands in the columns. */
+  readonly rows: Uint32Array;
 }
 
 /** What the columns of key-value batches are and which of them decide the order. */

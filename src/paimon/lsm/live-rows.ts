@@ -2,6 +2,7 @@
 import { ofKind, takeVector } from '../../column/take.ts';
 import type { DeletedRows } from './deletion-vector.ts';
 import type { KeyValueBatch } from './key-values.ts';
+import { lateRows } from './late-columns.ts';
 
 /** The rows whose flag is 1; the batch itself where that is all of them. */
 export function keepRows(batch: KeyValueBatch, keep: Uint8Array): KeyValueBatch {
@@ -9,7 +10,7 @@ export function keepRows(batch: KeyValueBatch, keep: Uint8Array): KeyValueBatch 
   return rows.length === batch.rowCount ? batch : takeRows(batch, rows);
 }
 
-/** Some rows of a batch, by their numbers. */
+/** Some rows of a batch, by their numbers; ascending, where columns of it are late. */
 export function takeRows(batch: KeyValueBatch, rows: Uint32Array): KeyValueBatch {
   return {
     ...batch,
@@ -17,6 +18,7 @@ export function takeRows(batch: KeyValueBatch, rows: Uint32Array): KeyValueBatch
     columns: batch.columns.map((column) => takeVector(column, rows)),
     sequence: ofKind(takeVector(batch.sequence, rows), 'i64'),
     kinds: Uint8Array.from(rows, (row) => batch.kinds[row]),
+    ...(batch.late === undefined ? {} : { late: lateRows(batch.late, rows) }),
   };
 }
 

@@ -1,6 +1,7 @@
 // Merges sorted runs into one stream of batches, a window of rows at a time, so that memory is bounded by the current
 // batch of each run and one window.
 import type { KeyValueBatch, KeyValueLayout } from './key-values.ts';
+import type { LateLayout } from './late-columns.ts';
 import { LoserTree } from './merge/loser-tree.ts';
 import type { MergeFunction } from './merge/merge-function.ts';
 import { MergeWindow } from './merge/merge-window.ts';
@@ -12,6 +13,8 @@ const WINDOW_ROWS = 32768;
 export interface MergeOptions {
   /** What the columns of the runs are. */
   readonly layout: KeyValueLayout;
+  /** The rows of the result, where the runs have late columns: `layout` is that of its heads. */
+  readonly late?: LateLayout | null;
   readonly merge: MergeFunction;
   /** Rows taken from the runs for one batch of the result, at least; the rows of one key are never split. */
   readonly windowRows?: number;
@@ -27,7 +30,7 @@ export async function* mergeRuns(
 ): AsyncGenerator<KeyValueBatch> {
   for await (const window of mergeWindows(runs, options)) {
     const merged = options.merge(window.groups());
-    if (merged.groups.length > 0) yield window.gather(merged);
+    if (merged.groups.length > 0) yield await window.gather(merged);
   }
 }
 
@@ -62,7 +65,7 @@ class SortedMerge {
     this.cursors = cursors;
     this.options = options;
     this.windowRows = options.windowRows ?? WINDOW_ROWS;
-    this.window = new MergeWindow(this.windowRows + cursors.length);
+    this.window = new MergeWindow(this.windowRows + cursors.length, options.late ?? null);
     this.openWindow();
     this.tree = new LoserTree(cursors.length, (a, b) => this.before(a, b));
   }

@@ -4,12 +4,14 @@ import type { FileStore } from '../../storage/file-store.ts';
 import type { PlainCondition } from '../format/condition.ts';
 import type { RowSet } from '../format/file-index/row-set.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
+import type { DataField } from '../schema/data-type.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import { type FileBatch, readDataFile } from './data-file-reader.ts';
 import type { DeletedRows } from './deletion-vector.ts';
 import { conditionsOfFile } from './file-conditions.ts';
 import type { Section } from './interval-partition.ts';
 import type { KeyValueBatch, KeyValueLayout } from './key-values.ts';
+import { type LateLayout, lateLayout } from './late-columns.ts';
 import { clearDeleted, keepRows } from './live-rows.ts';
 import type { MergeFunction } from './merge/merge-function.ts';
 import type { MergeWindow } from './merge/merge-window.ts';
@@ -21,6 +23,8 @@ import { writtenSchema } from './written-columns.ts';
 export interface BucketReader {
   readonly store: FileStore;
   readonly layout: KeyValueLayout;
+  /** Columns that batches give late; the layout is without them then. */
+  readonly lateFields?: readonly DataField[];
   /** Every schema version that a file was written with, by id. */
   readonly schemas: ReadonlyMap<number, TableSchema>;
   /** Path of a file of the bucket. */
@@ -42,12 +46,31 @@ export async function* readSections(
   sections: readonly Section[],
   merge: MergeFunction,
 ): AsyncGenerator<KeyValueBatch> {
-  for (const section of sections) yield* mergeRuns(runsOf(reader, section), { layout: reader.layout, merge });
+  const { merged, late } = partedReader(reader, merge.picksRows);
+  for (const section of sections) yield* mergeRuns(runsOf(merged, section), { layout: merged.layout, late, merge });
 }
 
-/** The rows of sections in key order, not yet merged: see `mergeWindows`. */
-export async function* sectionWindows(reader: BucketReader, sections: readonly Section[]): AsyncGenerator<MergeWindow> {
-  for (const section of sections) yield* mergeWindows(runsOf(reader, section), { layout: reader.layout });
+/**
+ * The rows of sections in key order, not yet merged: see `mergeWindows`. Columns are late where the merge they are for
+ * picks rows.
+ */
+export async function* sectionWindows(
+  reader: BucketReader,
+  sections: readonly Section[],
+  picksRows: MergeFunction['picksRows'],
+): AsyncGenerator<MergeWindow> {
+  const { merged, late } = partedReader(reader, picksRows);
+  for (const section of sections) yield* mergeWindows(runsOf(merged, section), { layout: merged.layout, late });
+}
+
+/** The reader of what is merged; the others of its columns are late where the merge and the reader allow it. */
+function partedReader(
+  reader: BucketReader,
+  picksRows = false,
+): { readonly merged: BucketReader; readonly late: LateLayout | null } {
+  // Which rows have expired is seen in any columns.
+  const late = picksRows && (reader.expiry ?? null) === null ? lateLayout(reader.layout) : null;
+  return { merged: late === null ? reader : { ...reader, layout: late.heads, lateFields: late.fields }, late };
 }
 
 function runsOf(reader: BucketReader, section: Section): readonly AsyncGenerator<KeyValueBatch>[] {
@@ -77,6 +100,7 @@ export async function* readFile(
     file,
     fileSchema,
     fields: reader.layout.fields,
+    ...(reader.lateFields === undefined ? {} : { lateFields: reader.lateFields }),
     rows: { where, selected },
   };
   const deleted = reader.deletedRows?.get(file.fileName) ?? null;

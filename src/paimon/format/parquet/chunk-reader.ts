@@ -1,13 +1,15 @@
 // Reads one column chunk page by page: memory holds the compressed chunk (or a window of a large one) and one page.
+import { freeBytes } from '../../../base/free-bytes.ts';
 import type { RangeSource } from '../data-file.ts';
 import { NEAR_BYTES } from '../fetch-places.ts';
 import { mergedRanges, type RowRanges, type Rows } from '../row-ranges.ts';
 import { crc32 } from 'node:zlib';
-import { decompressPage } from './compression.ts';
+import { decompressPage, UNCOMPRESSED } from './compression.ts';
 import { decodeDeltaBytes, decodeDeltaIntegers, decodeDeltaLengths } from './delta-decoder.ts';
-import { bitWidth, decodeHybrid } from './hybrid-encoding.ts';
+import { LeafPicker } from './leaf-picker.ts';
 import { LeafCollector, type LeafValues, type OpenPage } from './leaf-values.ts';
 import { decodeCodes, decodePlain, decodeRunLengthBooleans, type PageValues, wordWidth } from './page-values.ts';
+import { bareLevels, sizedLevels } from './page-levels.ts';
 import { chunkStart, type PagePlace, pageOfRow, pageRows } from './page-index.ts';
 import {
   BOOLEAN,
@@ -93,6 +95,31 @@ export class ChunkReader {
     return collector.finish();
   }
 
+  /**
+   * The records of these numbers in the row group: ascending, none before `at`, which is the next one to be read. The leaf
+   * is not repeated. Throws as `read`.
+   */
+  async pick(rows: Uint32Array, at: number): Promise<LeafValues> {
+    const picker = new LeafPicker(this.leaf, rows.length);
+    let rowAt = at;
+    for (let from = 0; from < rows.length; ) {
+      await this.advance(rows[from] - rowAt, null);
+      while (this.page === null || this.levelAt === this.page.levelCount) await this.openPage();
+      rowAt = rows[from];
+      const { page, levelAt, valueAt } = this;
+      const pageEnd = rowAt + page.levelCount - levelAt;
+      let to = from + 1;
+      while (to < rows.length && rows[to] < pageEnd) to++;
+      this.valueAt = picker.pick(page, { rows, from, to, rowAt, levelAt, valueAt });
+      const next = rows[to - 1] + 1;
+      this.levelAt += next - rowAt;
+      rowAt = next;
+      from = to;
+    }
+    this.closeReadPage();
+    return picker.finish();
+  }
+
   /** Gives the next records to the collector, or leaves them out where there is none. */
   private async advance(records: number, collector: LeafCollector | null): Promise<void> {
     let left = records;
@@ -115,6 +142,7 @@ export class ChunkReader {
       if (piece.isLast) break;
     }
     if (left > 0) throw corrupt(`a column ends after ${records - left} of ${records} rows`);
+    this.closeReadPage();
   }
 
   /** A record of a repeated leaf may go on in the next page, but not in chunks with an index. */
@@ -146,7 +174,7 @@ export class ChunkReader {
       await this.openPage();
       return 0;
     }
-    this.page = null;
+    this.closePage();
     this.pageNumber = target;
     this.offset = plan.pages[target].offset;
     return plan.pages[target].firstRow - from;
@@ -160,7 +188,7 @@ export class ChunkReader {
       this.usePage(header);
       return 0;
     }
-    this.page = null;
+    this.closePage();
     // A level each: leaves that repeat are not counted.
     this.levelsSeen += count;
     return count;
@@ -193,6 +221,17 @@ export class ChunkReader {
     this.usePage(await this.nextPage());
   }
 
+  private closeReadPage(): void {
+    if (this.page !== null && this.levelAt === this.page.levelCount) this.closePage();
+  }
+
+  /** Frees the memory of the page, of which everything that was wanted is copied. */
+  private closePage(): void {
+    const { ownBytes = null } = this.page ?? {};
+    this.page = null;
+    if (ownBytes !== null) freeBytes(ownBytes);
+  }
+
   private usePage(header: PageHeader): void {
     if (header.kind === DICTIONARY_PAGE) this.openDictionary(header);
     else if (header.kind === DATA_PAGE) this.setPage(this.openV1(header), header.offset);
@@ -202,10 +241,13 @@ export class ChunkReader {
 
   private setPage(page: OpenPage, offset: number): void {
     if (this.plan !== null) checkPage(this.plan, this.pageNumber++, { page, offset });
+    this.closePage();
     this.page = page;
     this.levelAt = 0;
     this.valueAt = 0;
     this.levelsSeen += page.levelCount;
+    const isInWindow = page.values.kind === 'bytes' && page.ownBytes === null;
+    if (this.offset >= this.end && !isInWindow) this.closeWindow();
   }
 
   private async nextPage(): Promise<PageHeader> {
@@ -250,11 +292,18 @@ export class ChunkReader {
     if (offset < this.windowStart || offset + sizeBytes > windowEnd) {
       const span = this.plan?.spans.find(({ from, to }) => offset >= from && offset < to);
       const wanted = Math.max(sizeBytes, Math.min(WINDOW_BYTES, (span?.to ?? this.end) - offset));
+      this.closeWindow();
       this.window = await this.source.readRange(offset, wanted);
       this.windowStart = offset;
       if (this.window.length < sizeBytes) throw corrupt('the file is shorter than its footer says');
     }
     return this.window.subarray(offset - this.windowStart, offset - this.windowStart + sizeBytes);
+  }
+
+  /** Frees the window, unless the dictionary is a part of it: a page that is, is not open while another is fetched. */
+  private closeWindow(): void {
+    if (this.source.givesOwnBytes === true && this.chunk.codec !== UNCOMPRESSED) freeBytes(this.window);
+    this.window = new Uint8Array(0);
   }
 
   private openDictionary({ struct, uncompressedBytes, body }: PageHeader): void {
@@ -275,15 +324,18 @@ export class ChunkReader {
       max: maxRepetition,
       count: levelCount,
       encoding: header.number(4),
+      nullWhereAllMax: false,
     });
     const definitions = sizedLevels(bytes, {
       from: repetitions.end,
       max: maxDefinition,
       count: levelCount,
       encoding: header.number(3),
+      nullWhereAllMax: true,
     });
     const levels = { levelCount, definitions: definitions.levels, repetitions: repetitions.levels };
-    return this.withValues(levels, { bytes, from: definitions.end, encoding: header.requiredNumber(2) });
+    const encoding = header.requiredNumber(2);
+    return this.withValues(levels, { bytes, from: definitions.end, encoding, codec: this.chunk.codec });
   }
 
   /** Checked before anything is allocated for it. */
@@ -302,14 +354,22 @@ export class ChunkReader {
     const levelBytes = definitionBytes + repetitionBytes;
     if (levelBytes > body.length || levelBytes > uncompressedBytes) throw corrupt('levels end outside of their page');
     const { maxRepetition, maxDefinition } = this.leaf;
-    const repetitions = bareLevels(body.subarray(0, repetitionBytes), maxRepetition, levelCount);
-    const definitions = bareLevels(body.subarray(repetitionBytes, levelBytes), maxDefinition, levelCount);
+    const repetitions = bareLevels(body.subarray(0, repetitionBytes), {
+      max: maxRepetition,
+      count: levelCount,
+      nullWhereAllMax: false,
+    });
+    const definitions = bareLevels(body.subarray(repetitionBytes, levelBytes), {
+      max: maxDefinition,
+      count: levelCount,
+      nullWhereAllMax: true,
+    });
     // Levels stand before the compressed part.
     const isCompressed = header.boolean(7) ?? true;
-    const codec = isCompressed ? this.chunk.codec : 0;
+    const codec = isCompressed ? this.chunk.codec : UNCOMPRESSED;
     const bytes = decompressPage(codec, body.subarray(levelBytes), uncompressedBytes - levelBytes);
     const encoding = header.requiredNumber(4);
-    return this.withValues({ levelCount, definitions, repetitions }, { bytes, from: 0, encoding });
+    return this.withValues({ levelCount, definitions, repetitions }, { bytes, from: 0, encoding, codec });
   }
 
   private withValues(
@@ -318,7 +378,7 @@ export class ChunkReader {
       readonly definitions: Uint8Array | null;
       readonly repetitions: Uint8Array | null;
     },
-    source: { readonly bytes: Uint8Array; readonly from: number; readonly encoding: number },
+    source: { readonly bytes: Uint8Array; readonly from: number; readonly encoding: number; readonly codec: number },
   ): OpenPage {
     const { levelCount, definitions } = levels;
     let count = levelCount;
@@ -326,7 +386,13 @@ export class ChunkReader {
       const max = this.leaf.maxDefinition;
       for (let index = 0; index < levelCount; index++) if (definitions[index] !== max) count--;
     }
-    return { ...levels, values: this.decodeValues(source.encoding, { bytes: source.bytes, from: source.from, count }) };
+    const { bytes, from, encoding, codec } = source;
+    const values = this.decodeValues(encoding, { bytes, from, count });
+    const ownBytes = codec === UNCOMPRESSED ? null : bytes;
+    if (values.kind === 'bytes' || ownBytes === null) return { ...levels, ownBytes, values };
+    // Numbers are copied out.
+    freeBytes(ownBytes);
+    return { ...levels, ownBytes: null, values };
   }
 
   private decodeValues(encoding: number, source: { bytes: Uint8Array; from: number; count: number }): PageValues {
@@ -391,34 +457,4 @@ function checkPage(
   const isThere = number < pages.length && pages[number].offset === offset;
   if (!isThere || records !== pageRows(pages, number, rowCount))
     throw corrupt('the pages of a column are not what its index says');
-}
-
-interface LevelSource {
-  readonly from: number;
-  readonly max: number;
-  readonly count: number;
-  readonly encoding: number | null;
-}
-
-/** Levels of a page of version 1: a four-byte size before them. */
-function sizedLevels(
-  bytes: Uint8Array,
-  source: LevelSource,
-): { readonly levels: Uint8Array | null; readonly end: number } {
-  const { from, max, count, encoding } = source;
-  if (max === 0) return { levels: null, end: from };
-  if (encoding !== RLE) throw unsupported(`levels of encoding ${encoding}`);
-  if (from + 4 > bytes.length) throw corrupt('a page ends within its levels');
-  const size = new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(from, true);
-  const end = from + 4 + size;
-  if (end > bytes.length) throw corrupt('a page ends within its levels');
-  return { levels: bareLevels(bytes.subarray(from + 4, end), max, count), end };
-}
-
-function bareLevels(bytes: Uint8Array, max: number, count: number): Uint8Array | null {
-  if (max === 0) return null;
-  const levels = new Uint8Array(count);
-  if (count > 0) decodeHybrid({ bytes, from: 0, to: bytes.length, width: bitWidth(max), count }, levels);
-  for (let index = 0; index < count; index++) if (levels[index] > max) throw corrupt(`a level above ${max}`);
-  return levels;
 }

@@ -2,13 +2,24 @@
 import { brotliDecompressSync, constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { decompressLz4, decompressLz4Raw, decompressSnappy } from 'hyparquet-compressors';
 import { compressLz4 } from './lz4-compress.ts';
+import { freeBytes } from '../../../base/free-bytes.ts';
 import { corrupt, unsupported } from '../file-fault.ts';
 import { compressSnappy } from './snappy-compress.ts';
+import { frameWithSize } from './zstd-frame.ts';
 
 /** What `file.compression` may say for Parquet; `lz4` is Parquet's LZ4_RAW. */
 export type ParquetCompression = 'none' | 'snappy' | 'gzip' | 'lz4' | 'zstd';
 
-const CODECS: Readonly<Record<ParquetCompression, number>> = { none: 0, snappy: 1, gzip: 2, lz4: 7, zstd: 6 };
+/** The codec of pages that stand as they are: what `decompressPage` gives for others shares no memory with the page. */
+export const UNCOMPRESSED = 0;
+
+const CODECS: Readonly<Record<ParquetCompression, number>> = {
+  none: UNCOMPRESSED,
+  snappy: 1,
+  gzip: 2,
+  lz4: 7,
+  zstd: 6,
+};
 
 const BROTLI = 4;
 const LZ4_HADOOP = 5;
@@ -70,25 +81,48 @@ export function decompressPage(codec: number, page: Uint8Array, sizeBytes: numbe
 }
 
 function decompress(codec: number, page: Uint8Array, sizeBytes: number): Uint8Array {
-  const options = { chunkSize: Math.max(CHUNK_MIN, sizeBytes + 1), maxOutputLength: Math.max(1, sizeBytes) };
   switch (codec) {
     case CODECS.none:
       return page;
     case CODECS.snappy:
       return checked(() => decompressSnappy(page, sizeBytes));
     case CODECS.gzip:
-      return gunzipSync(page, options);
+      return plainBytes(gunzipSync(page, oneChunk(sizeBytes)));
     case BROTLI:
-      return brotliDecompressSync(page, options);
+      return plainBytes(brotliDecompressSync(page, oneChunk(sizeBytes)));
     case LZ4_HADOOP:
       return checked(() => decompressLz4(page, sizeBytes));
     case CODECS.zstd:
-      return zstdDecompressSync(page, options);
+      return decompressZstd(page, sizeBytes);
     case CODECS.lz4:
       return checked(() => decompressLz4Raw(page, sizeBytes));
     default:
       throw unsupported(`codec ${codec} is not known`);
   }
+}
+
+/** Options of Node's decoders: an output buffer that all fits, so that none is joined. */
+function oneChunk(sizeBytes: number): { readonly chunkSize: number; readonly maxOutputLength: number } {
+  return { chunkSize: Math.max(CHUNK_MIN, sizeBytes + 1), maxOutputLength: Math.max(1, sizeBytes) };
+}
+
+/** A `Buffer`'s subarrays cost several times those of the array that it is. */
+function plainBytes(buffer: Buffer): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+}
+
+function decompressZstd(page: Uint8Array, sizeBytes: number): Uint8Array {
+  const sized = frameWithSize(page, sizeBytes);
+  if (sized !== null) {
+    try {
+      return plainBytes(zstdDecompressSync(sized, oneChunk(sizeBytes)));
+    } catch {
+      // Several frames, or one of another size: what is wrong with it, if anything, is found below.
+    } finally {
+      freeBytes(sized);
+    }
+  }
+  return plainBytes(zstdDecompressSync(page, oneChunk(sizeBytes)));
 }
 
 /** These decoders throw plain errors, and only for bytes that are not theirs. */

@@ -112,6 +112,21 @@ export function decodeHybrid(source: HybridSource, out: Uint8Array | Int32Array)
   }
 }
 
+/** Whether the encoded values are, to their count at least, one run of this value. */
+export function isRunOf(value: number, { bytes, from, to, width, count }: HybridSource): boolean {
+  let position = from;
+  let header = 0;
+  for (let shift = 0; shift <= 28 && position < to; shift += 7) {
+    const byte = bytes[position++];
+    header |= (byte & 127) << shift;
+    if (byte >= 128) continue;
+    const size = (width + 7) >> 3;
+    const isLongRun = (header & 1) === 0 && header >>> 1 >= count;
+    return isLongRun && position + size <= to && littleEndian(bytes, position, size) === value;
+  }
+  return false;
+}
+
 function littleEndian(bytes: Uint8Array, from: number, size: number): number {
   let value = 0;
   for (let index = 0; index < size; index++) value |= bytes[from + index] << (8 * index);

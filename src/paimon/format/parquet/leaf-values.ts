@@ -1,11 +1,11 @@
 // Collects the levels and values of one leaf over pages.
+import { ByteAppender, viewOf } from '../../../column/byte-appender.ts';
 import type { Vector } from '../../../column/vector.ts';
 import type { LeafNode } from './parquet-format.ts';
 import { DOUBLE, FLOAT } from './parquet-format.ts';
 import { corrupt } from '../file-fault.ts';
 import { type ByteValues, type PageValues, wordWidth, type WordValues } from './page-values.ts';
 
-const SHORT_BYTES = 32;
 const ARENA_MAX = 0x7fffffff;
 
 /** Some records of a leaf. */
@@ -25,6 +25,8 @@ export interface OpenPage {
   readonly definitions: Uint8Array | null;
   readonly repetitions: Uint8Array | null;
   readonly values: PageValues;
+  /** What the values are views of, if nothing else is. */
+  readonly ownBytes: Uint8Array | null;
 }
 
 /** Grows a `LeafValues`. */
@@ -95,22 +97,15 @@ export class LeafCollector {
   private takeBytes({ bytes, starts, ends }: ByteValues, from: number, count: number): void {
     let total = 0;
     for (let index = from; index < from + count; index++) total += ends[index] - starts[index];
-    const arena = this.arenaRoom(total, count);
+    const appender = new ByteAppender(this.arenaRoom(total, count), this.arenaSize);
+    const source = viewOf(bytes);
     const offsets = this.offsetRoom(count);
-    let at = this.arenaSize;
     let row = this.valueCount + 1;
     for (let index = from; index < from + count; index++) {
-      const end = ends[index];
-      // Short copies by loop, long ones by memcpy; the border was measured.
-      if (end - starts[index] < SHORT_BYTES) {
-        for (let next = starts[index]; next < end; next++) arena[at++] = bytes[next];
-      } else {
-        arena.set(bytes.subarray(starts[index], end), at);
-        at += end - starts[index];
-      }
-      offsets[row++] = at;
+      appender.append(source, starts[index], ends[index]);
+      offsets[row++] = appender.size;
     }
-    this.arenaSize = at;
+    this.arenaSize = appender.size;
   }
 
   private arenaRoom(total: number, count: number): Uint8Array {
@@ -139,31 +134,38 @@ export class LeafCollector {
 
   /** What was taken. The arrays belong to the caller. */
   finish(): LeafValues {
-    const { levelCount, definitions, repetitions } = this;
+    const { leaf, levelCount, valueCount, definitions, repetitions, words, offsets, arena } = this;
     return {
       levelCount,
       definitions: definitions === null ? null : definitions.subarray(0, levelCount),
       repetitions: repetitions === null ? null : repetitions.subarray(0, levelCount),
-      values: this.vector(),
+      values: leafVector(leaf, valueCount, { words, offsets, arena }),
     };
   }
+}
 
-  private vector(): Vector {
-    const { valueCount: length, words } = this;
-    const width = wordWidth(this.leaf.physical);
-    if (width === 0) {
-      const bytes = this.arena.subarray(0, this.arenaSize);
-      return { kind: 'bytes', length, offsets: this.offsets.subarray(0, length + 1), bytes, validity: null };
-    }
-    const used = length * width;
-    if (this.leaf.physical === FLOAT) {
-      return { kind: 'f32', length, values: new Float32Array(words.buffer, 0, length), validity: null };
-    }
-    if (this.leaf.physical === DOUBLE) {
-      return { kind: 'f64', length, values: new Float64Array(words.buffer, 0, length), validity: null };
-    }
-    return { kind: width === 2 ? 'i64' : 'i32', length, values: words.subarray(0, used), validity: null };
+/** Values of a leaf as arrays that may be longer than what is used. */
+export interface LeafArrays {
+  readonly words: Int32Array;
+  readonly offsets: Int32Array;
+  readonly arena: Uint8Array;
+}
+
+/** The first `length` values as a vector of the physical type's form, which shares the arrays. */
+export function leafVector(leaf: LeafNode, length: number, { words, offsets, arena }: LeafArrays): Vector {
+  const width = wordWidth(leaf.physical);
+  if (width === 0) {
+    const bytes = arena.subarray(0, offsets[length]);
+    return { kind: 'bytes', length, offsets: offsets.subarray(0, length + 1), bytes, validity: null };
   }
+  const used = length * width;
+  if (leaf.physical === FLOAT) {
+    return { kind: 'f32', length, values: new Float32Array(words.buffer, 0, length), validity: null };
+  }
+  if (leaf.physical === DOUBLE) {
+    return { kind: 'f64', length, values: new Float64Array(words.buffer, 0, length), validity: null };
+  }
+  return { kind: width === 2 ? 'i64' : 'i32', length, values: words.subarray(0, used), validity: null };
 }
 
 function grownBytes(bytes: Uint8Array, atLeast: number): Uint8Array {

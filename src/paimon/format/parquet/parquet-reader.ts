@@ -1,5 +1,6 @@
 // Reads Parquet files, ours and foreign ones, into column vectors: a row group at a time or a batch of its rows at a
 // time, only the columns asked for.
+import { takeVector } from '../../../column/take.ts';
 import type { ColumnBatch, Vector } from '../../../column/vector.ts';
 import { TributaryError } from '../../../base/errors.ts';
 import { assembleColumn } from './assembler.ts';
@@ -10,10 +11,11 @@ import type {
   RowGroupBatch,
   RowGroupColumnStatistics,
   RowGroupReader,
+  RowPicker,
   WantedColumn,
 } from '../data-file.ts';
 import { fetchExactly, fetchPlaces } from '../fetch-places.ts';
-import { allRows, type RowRanges } from '../row-ranges.ts';
+import { allRows, type Rows, type RowRanges } from '../row-ranges.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import { type ColumnPlan, planColumn, planLeaves } from './column-plan.ts';
 import { readFooter } from './footer-reader.ts';
@@ -51,15 +53,15 @@ export function bytesSource(name: string, bytes: Uint8Array): RangeSource {
 
 /** The source with its last bytes in memory: the footer, the indexes of pages, and the whole of a small file. */
 async function fetchTail(source: RangeSource): Promise<RangeSource> {
-  const { name, sizeBytes } = source;
+  const { name, sizeBytes, givesOwnBytes = false } = source;
   if (sizeBytes < MAGIC.length + TAIL_BYTES) throw corrupt('too short for a Parquet file');
   const tailAt = Math.max(0, sizeBytes - FOOTER_BYTES);
   const tail = await fetchExactly(source, tailAt, sizeBytes - tailAt);
   const readRange = (offset: number, size: number): Promise<Uint8Array> =>
     offset >= tailAt
-      ? Promise.resolve(tail.subarray(offset - tailAt, offset - tailAt + size))
+      ? Promise.resolve(tail.slice(offset - tailAt, offset - tailAt + size))
       : source.readRange(offset, size);
-  return { name, sizeBytes, readRange };
+  return { name, sizeBytes, readRange, givesOwnBytes };
 }
 
 async function fetchFooter(source: RangeSource): Promise<Uint8Array> {
@@ -110,7 +112,12 @@ export class ParquetFile implements DataFile {
   async readRowGroup(index: number, columns: readonly WantedColumn[]): Promise<ColumnBatch> {
     const { rowCount } = this.rowGroup(index);
     const batch = await this.openRowGroup(index, columns).next(rowCount);
-    return batch ?? { rowCount: 0, columns: await this.read(this.columnReaders(index, columns), 0) };
+    return (
+      batch ?? {
+        rowCount: 0,
+        columns: await this.noRows(index, columns),
+      }
+    );
   }
 
   /**
@@ -135,9 +142,56 @@ export class ParquetFile implements DataFile {
       if (firstRow > at)
         for (const { chunks } of readers) for (const chunk of chunks.values()) chunk.skip(firstRow - at);
       at = firstRow + rowCount;
-      return { rowCount, firstRow, columns: await this.read(readers, rowCount) };
+      return { rowCount, firstRow, columns: await this.read(readers, (chunk) => chunk.read(rowCount), rowCount) };
     };
     return { next };
+  }
+
+  /** Opens a row group for picking rows, with the memory of `openRowGroup`: pages without any of them are not decoded. */
+  openRowPicker(index: number, columns: readonly WantedColumn[], rows?: RowRanges): RowPicker {
+    const readers = this.columnReaders(index, columns);
+    let at = 0;
+    let isPlanned = rows === undefined;
+    const pick = async (picked: Uint32Array): Promise<readonly Vector[]> => {
+      if (picked.length === 0) return this.noRows(index, columns);
+      if (!isPlanned) await this.planPages(readers, this.rowGroup(index).rowCount, rows ?? []);
+      isPlanned = true;
+      const from = at;
+      at = picked[picked.length - 1] + 1;
+      return this.pickRows(readers, picked, { from, to: at });
+    };
+    return { pick };
+  }
+
+  /** Columns without rows; nothing that is open goes on by it. */
+  private noRows(index: number, columns: readonly WantedColumn[]): Promise<readonly Vector[]> {
+    return this.read(this.columnReaders(index, columns), (chunk) => chunk.read(0), 0);
+  }
+
+  /** Columns of nested types are read as they stand, and rows taken of that. */
+  private async pickRows(
+    readers: readonly ColumnReader[],
+    picked: Uint32Array,
+    { from, to }: Rows,
+  ): Promise<readonly Vector[]> {
+    const vectors: Vector[] = [];
+    for (const reader of readers) {
+      if (reader.plan.kind === 'leaf' && reader.plan.leaf.maxRepetition === 0) {
+        const [vector] = await this.read([reader], (chunk) => chunk.pick(picked, from), picked.length);
+        vectors.push(vector);
+      } else {
+        const first = picked[0];
+        for (const chunk of reader.chunks.values()) chunk.skip(first - from);
+        const [vector] = await this.read([reader], (chunk) => chunk.read(to - first), to - first);
+        vectors.push(
+          takeVector(
+            vector,
+            picked.map((row) => row - first),
+          ),
+        );
+      }
+    }
+    return vectors;
   }
 
   /** Tells the chunks where their pages are, as far as the file says. */
@@ -201,12 +255,16 @@ export class ParquetFile implements DataFile {
     });
   }
 
-  private async read(readers: readonly ColumnReader[], rowCount: number): Promise<readonly Vector[]> {
+  private async read(
+    readers: readonly ColumnReader[],
+    valuesOf: (chunk: ChunkReader) => Promise<LeafValues>,
+    rowCount: number,
+  ): Promise<readonly Vector[]> {
     const vectors: Vector[] = [];
     for (const { column, plan, chunks } of readers) {
       try {
         const leaves = new Map<number, LeafValues>();
-        for (const [leafIndex, chunk] of chunks) leaves.set(leafIndex, await chunk.read(rowCount));
+        for (const [leafIndex, chunk] of chunks) leaves.set(leafIndex, await valuesOf(chunk));
         const vector = assembleColumn(plan, leaves);
         if (vector.length !== rowCount) throw corrupt(`a column has ${vector.length} of ${rowCount} rows`);
         vectors.push(vector);

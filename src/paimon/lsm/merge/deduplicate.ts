@@ -12,7 +12,7 @@ export interface DeduplicateSettings {
 
 /** The deduplicate engine. A retract that wins is left as it is unless it is to be dropped. */
 export function deduplicate(settings: DeduplicateSettings): MergeFunction {
-  return (groups) => {
+  const merge: MergeFunction = (groups) => {
     const left = new Uint32Array(groups.groupCount);
     const sources = new Uint32Array(groups.groupCount);
     const rows = new Uint32Array(groups.groupCount);
@@ -29,6 +29,7 @@ export function deduplicate(settings: DeduplicateSettings): MergeFunction {
     const selection = { sources: sources.subarray(0, count), rows: rows.subarray(0, count) };
     return { groups: left.subarray(0, count), selection, kinds: null, columns: null };
   };
+  return Object.assign(merge, { picksRows: true });
 }
 
 function retractAt(groups: SortedGroups, index: number): boolean {

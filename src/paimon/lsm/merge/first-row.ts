@@ -15,7 +15,7 @@ export interface FirstRowSettings {
 
 /** The first-row engine. It throws `E3363` where a key has several rows and one of them is a retract. */
 export function firstRow({ ignoreDelete, dropRetracts }: FirstRowSettings): MergeFunction {
-  return (groups) => {
+  const merge: MergeFunction = (groups) => {
     const first = new Int32Array(groups.groupCount);
     for (let group = 0; group < groups.groupCount; group++) {
       const start = groups.groupStarts[group];
@@ -30,6 +30,7 @@ export function firstRow({ ignoreDelete, dropRetracts }: FirstRowSettings): Merg
     };
     return { groups: left, selection, kinds: null, columns: null };
   };
+  return Object.assign(merge, { picksRows: true });
 }
 
 /** The first entry that is not a retract, or NOTHING. */

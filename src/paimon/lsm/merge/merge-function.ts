@@ -41,7 +41,11 @@ export interface MergedRows {
  * Merges the rows of each group. A row alone in its group stays as it is (ReducerMergeFunctionWrapper) unless it is to be
  * merged, too.
  */
-export type MergeFunction = (groups: SortedGroups) => MergedRows;
+export interface MergeFunction {
+  (groups: SortedGroups): MergedRows;
+  /** The rows that are left are rows as they came, and no columns are looked at: they may be late. */
+  readonly picksRows?: boolean;
+}
 
 /** What a merge function is made for. */
 export interface MergePurpose {

@@ -3,18 +3,22 @@ import { interleaveVectors, type Selection } from '../../../column/interleave.ts
 import { ofKind } from '../../../column/take.ts';
 import type { Vector } from '../../../column/vector.ts';
 import type { KeyValueBatch } from '../key-values.ts';
+import { type LateLayout, pickSelected } from '../late-columns.ts';
 import type { MergedRows, SortedGroups } from './merge-function.ts';
 
 /** Rows in merge order, in groups of one key. */
 export class MergeWindow {
   private readonly batches: KeyValueBatch[] = [];
+  private readonly late: LateLayout | null;
   private sources: Uint32Array;
   private rows: Uint32Array;
   private groupStarts: Uint32Array;
   rowCount = 0;
   private groupCount = 0;
 
-  constructor(capacity: number) {
+  /** `late` parts the layout of the whole rows where the batches have late columns. */
+  constructor(capacity: number, late: LateLayout | null) {
+    this.late = late;
     this.sources = new Uint32Array(capacity);
     this.rows = new Uint32Array(capacity);
     this.groupStarts = new Uint32Array(capacity);
@@ -61,9 +65,16 @@ export class MergeWindow {
     return { rowCount, groupCount, groupStarts, sources, rows, kinds, columns, levels };
   }
 
-  /** A new batch of the rows that a merge function has left of the groups. */
-  gather(merged: MergedRows): KeyValueBatch {
-    return gatherMerged(this.batches, merged);
+  /** A new batch of the rows that a merge function has left of the groups; reads their late columns, once. */
+  async gather(merged: MergedRows): Promise<KeyValueBatch> {
+    const heads = gatherMerged(this.batches, merged);
+    if (this.late === null) return heads;
+    const late = await pickSelected(
+      this.batches.map((batch) => batch.late),
+      merged.selection,
+    );
+    const all = [...heads.columns, ...late];
+    return { ...heads, columns: this.late.places.map((place) => all[place]) };
   }
 
   /** Forgets all rows and batches. */

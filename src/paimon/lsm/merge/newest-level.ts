@@ -7,11 +7,12 @@ export const NO_ENTRY = -1;
 
 /** Merges only the rows that count. */
 export function newestLevelOnly(merge: MergeFunction): MergeFunction {
-  return (groups) => {
+  const counting: MergeFunction = (groups) => {
     const levels = new Set(groups.levels.filter((level) => level > 0));
     const areCounting = groups.mergesAlone === true || levels.size <= 1;
     return merge(areCounting ? groups : countingEntries(groups, highLevelEntries(groups)));
   };
+  return Object.assign(counting, { picksRows: merge.picksRows ?? false });
 }
 
 /** For each group its entry on the lowest level above 0, or NO_ENTRY. */
