@@ -19,6 +19,17 @@ export function localTimeMs(nowMs: number): number {
   return nowMs - new Date(nowMs).getTimezoneOffset() * 60_000;
 }
 
+/** The moment at which the local wall clock shows that time, which is given as if it were UTC; the first one of two. */
+export function momentOfLocalTime(localMs: number): number {
+  const local = new Date(localMs);
+  const moment = new Date(localMs);
+  // Noon is skipped nowhere; the year is not given to the constructor, which takes 50 for 1950.
+  moment.setHours(12, 0, 0, 0);
+  moment.setFullYear(local.getUTCFullYear(), local.getUTCMonth(), local.getUTCDate());
+  const [hours, minutes] = [local.getUTCHours(), local.getUTCMinutes()];
+  return moment.setHours(hours, minutes, local.getUTCSeconds(), local.getUTCMilliseconds());
+}
+
 /** The machine's clock. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),

@@ -1,11 +1,10 @@
 // Tag files: the JSON of a snapshot, with the time and the life of the tag if it is to end. Source: Tag, TagManager
 // (format notes 01 section 7).
+import { momentOfLocalTime } from '../../base/clock.ts';
 import { TributaryError } from '../../base/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue, parseJson, prettyJson } from '../../base/json-text.ts';
 import type { Snapshot } from './snapshot.ts';
 import { parseSnapshot, snapshotToJson } from './snapshot-json.ts';
-
-const DAY_MS = 86_400_000;
 
 /** When a tag ends. */
 export interface TagLife {
@@ -47,7 +46,7 @@ export function parseTag(text: string): StoredTag & TagTimes {
   const createdLocalMs = tagCreateTime === null ? null : millisOf(tagCreateTime);
   const retainedSeconds = tagTimeRetained === null ? null : secondsOf(tagTimeRetained);
   const hasEnd = createdLocalMs !== null && retainedSeconds !== null;
-  const life = hasEnd ? { createdMs: epochMs(createdLocalMs), retainedMs: Math.round(retainedSeconds * 1000) } : null;
+  const life = hasEnd ? { createdMs: momentOfLocalTime(createdLocalMs), retainedMs: Math.round(retainedSeconds * 1000) } : null;
   return { snapshot, life, createdLocalMs, retainedSeconds };
 }
 
@@ -66,13 +65,10 @@ function millisOf(time: JsonValue): number {
   if (year === undefined || month === undefined || day === undefined || !parts.every(Number.isInteger)) {
     throw damaged('tagCreateTime');
   }
-  return Date.UTC(year, month - 1, day, hour, minute, second, Math.floor(nanos / 1_000_000));
-}
-
-/** The moment when the wall clock of this process's zone shows that time. */
-function epochMs(localMs: number): number {
-  const [date, time] = [new Date(localMs), localMs % DAY_MS];
-  return new Date(date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate(), 0, 0, 0, time).getTime();
+  // `Date.UTC` takes 50 for 1950.
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  return date.setUTCHours(hour, minute, second, Math.floor(nanos / 1_000_000));
 }
 
 function secondsOf(seconds: JsonValue): number {

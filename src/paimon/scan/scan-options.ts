@@ -1,4 +1,5 @@
 // The point in a table's history that options name as engines give them (`scan.snapshot-id` and its like).
+import { momentOfLocalTime } from '../../base/clock.ts';
 import { TributaryError } from '../../base/errors.ts';
 import { timestampOfText } from '../format/cast-time.ts';
 import { badOption } from '../schema/option-text.ts';
@@ -37,11 +38,8 @@ function wholeNumber(text: string, option: string): bigint {
 /** A date, or a date and a time, of this process's time zone. */
 function localTimestampMs(text: string, option: string): number {
   try {
-    const asUtcMs = Number(timestampOfText(text.trim(), { kind: 'TIMESTAMP', precision: 3, nullable: false }));
-    const utc = new Date(asUtcMs);
-    const [year, month, day] = [utc.getUTCFullYear(), utc.getUTCMonth(), utc.getUTCDate()];
-    const midnight = Date.UTC(year, month, day);
-    return new Date(year, month, day, 0, 0, 0, asUtcMs - midnight).getTime();
+    const precise = { kind: 'TIMESTAMP', precision: 3, nullable: false } as const;
+    return momentOfLocalTime(Number(timestampOfText(text.trim(), precise)));
   } catch (error) {
     throw new TributaryError('E3105', badOption(option, text).message, { cause: error });
   }
