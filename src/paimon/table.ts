@@ -326,8 +326,7 @@ export class Table {
 
   /** The index files of the latest snapshot. */
   async indexEntries(): Promise<readonly IndexManifestEntry[]> {
-    const indexManifest = (await this.latestSnapshot())?.indexManifest ?? null;
-    return indexManifest === null ? [] : this.manifests.readIndex(indexManifest);
+    return this.manifests.indexEntriesOf(await this.latestSnapshot());
   }
 
   /** The one writer of the table. */

@@ -1,12 +1,11 @@
 // Keeps the number of manifests small: which of a base list are merged at a commit, and what comes of it.
 // Source: ManifestFileMerger (format notes 02 section 6).
-import { decodeCells } from '../format/binary-row.ts';
 import { type ColumnBounds, type Literal, mayMeet } from '../format/condition.ts';
-import type { SimpleStats } from '../meta/data-file-meta.ts';
 import { FILE_ADD, FILE_DELETE, type ManifestEntry, type ManifestFileMeta } from '../meta/manifest-entry.ts';
 import { partitionStatsOf } from '../meta/manifest-list.ts';
 import { everyRow, type ManifestRow } from '../meta/manifest-row.ts';
 import { fileIdentity, LiveEntries, mergeEntries } from '../meta/merge-entries.ts';
+import { boundsOfStats } from '../meta/stats.ts';
 import type { DataType } from '../schema/data-type.ts';
 import type { ManifestStore } from './manifest-store.ts';
 
@@ -110,7 +109,7 @@ async function rewriteAll(
 ): Promise<readonly ManifestFileMeta[] | null> {
   const deleted = await deletedFiles(manifests, store);
   const { partitionTypes } = store;
-  const losing = partitionBounds(partitionStatsOf(deleted.entries, partitionTypes), partitionTypes, 0);
+  const losing = boundsOfStats(partitionTypes, partitionStatsOf(deleted.entries, partitionTypes), 0);
   const mayLose = (manifest: ManifestFileMeta): boolean =>
     mustChange(manifest, settings) ||
     (deleted.entries.length > 0 && mayHoldPartitions(manifest, losing, partitionTypes));
@@ -161,7 +160,7 @@ function mayHoldPartitions(
   wanted: readonly ColumnBounds[],
   types: readonly DataType[],
 ): boolean {
-  return partitionBounds(partitionStats, types, numAddedFiles + numDeletedFiles).every((bounds, index) => {
+  return boundsOfStats(types, partitionStats, numAddedFiles + numDeletedFiles).every((bounds, index) => {
     const { min, max, nullCount } = wanted[index];
     const column = '';
     const hasNull = nullCount !== 0n && mayMeet({ column, operator: 'is null' }, bounds);
@@ -169,14 +168,4 @@ function mayHoldPartitions(
     const [low, high] = [min as Literal, max as Literal];
     return hasNull || mayMeet({ column, operator: 'between', low, high }, bounds);
   });
-}
-
-function partitionBounds(stats: SimpleStats, types: readonly DataType[], rowCount: number): readonly ColumnBounds[] {
-  const [min, max] = [decodeCells(types, stats.minValues), decodeCells(types, stats.maxValues)];
-  return types.map((_, index) => ({
-    min: min[index],
-    max: max[index],
-    nullCount: stats.nullCounts?.[index] ?? null,
-    rowCount,
-  }));
 }

@@ -156,6 +156,12 @@ export class ManifestStore {
     return this.#write('manifest-list', encodeManifestList(manifests, this.#avro), written);
   }
 
+  /** The index files of a snapshot; none of no snapshot. */
+  async indexEntriesOf(snapshot: Pick<Snapshot, 'indexManifest'> | null): Promise<readonly IndexManifestEntry[]> {
+    const fileName = snapshot?.indexManifest ?? null;
+    return fileName === null ? [] : this.readIndex(fileName);
+  }
+
   /** The entries of an index manifest: the whole state of a snapshot. */
   async readIndex(fileName: string): Promise<readonly IndexManifestEntry[]> {
     return decodeIndexManifest(await this.#store.read(this.path(fileName)));

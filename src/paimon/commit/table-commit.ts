@@ -166,9 +166,8 @@ export class TableCommitter {
   }
 
   /** The index files of the newest known snapshot. */
-  async indexEntries(): Promise<readonly IndexManifestEntry[]> {
-    const name = this.#state.snapshot?.indexManifest ?? null;
-    return name === null ? [] : this.manifests.readIndex(name);
+  indexEntries(): Promise<readonly IndexManifestEntry[]> {
+    return this.manifests.indexEntriesOf(this.#state.snapshot);
   }
 
   /** Goes on to what others have published, and gives the newest snapshot. */
@@ -389,7 +388,7 @@ export class TableCommitter {
     const { index = [], replaces } = request;
     const mayConcernVectors = this.#options.deletionVectors && before !== null && request.deleted.length > 0;
     if (index.length === 0 && replaces === undefined && !mayConcernVectors) return before;
-    const entries = before === null ? [] : await this.manifests.readIndex(before);
+    const entries = await this.indexEntries();
     if (replaces === undefined) checkDeletionVectors(entries, { ...request, index }, this.#state.live);
     const staying = replaces === undefined ? entries : entries.filter((entry) => !replaces(entry.partition));
     if (index.length === 0 && staying.length === entries.length) return before;

@@ -1,6 +1,7 @@
 // The order in which the reference gives the elements of sets and maps that it has merged: that of a Java HashMap, by the
 // hash codes of Paimon's values. It is kept, so that a collection reads the same whoever has merged it.
 import { hashBytes } from './murmur.ts';
+import { bigIntegerHash } from './hive-hash.ts';
 import type { Cell } from './cell.ts';
 import type { DataType } from '../schema/data-type.ts';
 
@@ -108,7 +109,7 @@ function hashFunction(type: DataType): (cell: Exclude<Cell, null>) => number {
     case 'BIGINT':
       return (cell) => hashLong(BigInt(cell as bigint));
     case 'DECIMAL':
-      return (cell) => (Math.imul(31, hashBigInteger(BigInt(cell as bigint))) + type.scale) | 0;
+      return (cell) => (Math.imul(31, bigIntegerHash(BigInt(cell as bigint))) + type.scale) | 0;
     case 'TIMESTAMP':
     case 'TIMESTAMP_LTZ':
       return (cell) => hashTimestamp(BigInt(cell as bigint), type.precision);
@@ -128,18 +129,6 @@ function hashFunction(type: DataType): (cell: Exclude<Cell, null>) => number {
 
 function hashLong(value: bigint): number {
   return Number(BigInt.asIntN(32, value ^ (value >> 32n)));
-}
-
-/** BigInteger.hashCode */
-function hashBigInteger(value: bigint): number {
-  const magnitude = value < 0n ? -value : value;
-  let words = 1n;
-  while (magnitude >> (32n * words) > 0n) words++;
-  let hash = 0;
-  for (let word = words - 1n; word >= 0n; word--) {
-    hash = (Math.imul(31, hash) + Number(BigInt.asIntN(32, magnitude >> (32n * word)))) | 0;
-  }
-  return value < 0n ? -hash | 0 : hash;
 }
 
 /** Timestamp.hashCode: by milliseconds and the nanoseconds within. */

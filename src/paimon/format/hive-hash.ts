@@ -83,8 +83,8 @@ function decimalHash(unscaled: bigint, scale: number): number {
   return (Math.imul(31, bigIntegerHash(digits)) + left) | 0;
 }
 
-/** That of a Java BigInteger: over the 32-bit words of the magnitude, the highest first. */
-function bigIntegerHash(value: bigint): number {
+/** The hash of a Java BigInteger of at most 128 bits: over the 32-bit words of the magnitude, the highest first. */
+export function bigIntegerHash(value: bigint): number {
   const magnitude = value < 0n ? -value : value;
   let hash = 0;
   for (let shift = 96n; shift >= 0n; shift -= 32n) {

@@ -168,12 +168,12 @@ export class BucketCompaction implements BucketWork {
 }
 
 /** The schema versions that the files were written with. */
-function schemasOf(
+async function schemasOf(
   { schemas }: Pick<BucketCompactionParts, 'schemas'>,
   files: readonly DataFileMeta[],
 ): Promise<readonly TableSchema[]> {
-  const ids = new Set(files.map((file) => file.schemaId));
-  return Promise.all([...ids].map((id) => schemas.read(id)));
+  const ids = files.map((file) => file.schemaId);
+  return [...(await schemas.readAll(ids, [])).values()];
 }
 
 /** What every task that writes files of a bucket anew is told; `files` are all that it reads. */

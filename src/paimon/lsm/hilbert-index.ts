@@ -11,6 +11,12 @@ export function hilbertIndex(words: Uint32Array, target: Uint8Array, offset: num
   const dimensions = words.length / 2;
   undoExcess(words, dimensions);
   grayEncode(words, dimensions);
+  interleaveBits(words, target, offset);
+}
+
+/** Writes the bits of the words, from the highest on a bit of each dimension in turn: a place on a Z-order curve. */
+export function interleaveBits(words: Uint32Array, target: Uint8Array, offset: number): void {
+  const dimensions = words.length / 2;
   let at = 0;
   for (let bit = BITS - 1; bit >= 0; bit--) {
     for (let dimension = 0; dimension < dimensions; dimension++, at++) {

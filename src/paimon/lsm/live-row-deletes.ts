@@ -61,11 +61,7 @@ async function readVectors(
 }
 
 /** The schema versions that the files were written with. */
-async function fileSchemas(table: LiveTable, files: readonly ManifestEntry[]): Promise<Map<number, TableSchema>> {
-  const versions = new SchemaStore(table.store, table.tablePath);
-  const schemas = new Map([[table.schema.id, table.schema]]);
-  for (const { file } of files) {
-    if (!schemas.has(file.schemaId)) schemas.set(file.schemaId, await versions.read(file.schemaId));
-  }
-  return schemas;
+function fileSchemas(table: LiveTable, files: readonly ManifestEntry[]): Promise<Map<number, TableSchema>> {
+  const ids = files.map(({ file }) => file.schemaId);
+  return new SchemaStore(table.store, table.tablePath).readAll(ids, [table.schema]);
 }

@@ -3,7 +3,7 @@
 import { TributaryError } from '../../base/errors.ts';
 import { type BytesVector, PRESENT, validityAt, type Vector } from '../../column/vector.ts';
 import { type DataField, columnOrder } from '../schema/data-type.ts';
-import { hilbertIndex } from './hilbert-index.ts';
+import { hilbertIndex, interleaveBits } from './hilbert-index.ts';
 
 /** How rows are ordered. */
 export type OrderStrategy = 'order' | 'zorder' | 'hilbert';
@@ -40,7 +40,7 @@ export function sortKeyMaker(
   const signed = chosen.map(({ type }) => columnOrder(type) === 'signed');
   const pick = (columns: readonly Vector[]): readonly Vector[] => indexes.map((index) => columns[index]);
   if (how === 'order') return (columns, rowCount) => orderKeys(pick(columns), signed, rowCount);
-  const curve = how === 'zorder' ? interleave : hilbertIndex;
+  const curve = how === 'zorder' ? interleaveBits : hilbertIndex;
   return (columns, rowCount) => curveKeys(pick(columns), { signed, rowCount, curve });
 }
 
@@ -72,18 +72,6 @@ function curveKeys(
     offsets[row + 1] = (row + 1) * rowBytes;
   }
   return { kind: 'bytes', length: rowCount, offsets, bytes, validity: null };
-}
-
-/** Bit by bit, a bit of each column in turn. */
-function interleave(words: Uint32Array, target: Uint8Array, offset: number): void {
-  const count = words.length / 2;
-  let at = 0;
-  for (let bit = 63; bit >= 0; bit--) {
-    for (let column = 0; column < count; column++, at++) {
-      const word = words[2 * column + (bit >= 32 ? 0 : 1)];
-      if (((word >>> (bit & 31)) & 1) === 1) target[offset + (at >>> 3)] |= 128 >>> (at & 7);
-    }
-  }
 }
 
 const FLOAT_VIEW = new DataView(new ArrayBuffer(8));

@@ -204,10 +204,9 @@ export class SnapshotCheck {
     snapshot: Snapshot,
     by: { readonly live: readonly ManifestEntry[]; readonly schema: TableSchema; readonly isCounted: boolean },
   ): Promise<void> {
-    if (snapshot.indexManifest === null) return;
     const { indexFiles } = this.findings;
     const paths = filePaths(this.source.paths.root, by.schema);
-    for (const entry of await this.source.manifests.readIndex(snapshot.indexManifest)) {
+    for (const entry of await this.source.manifests.indexEntriesOf(snapshot)) {
       if (by.isCounted) this.findings.indexFileCount++;
       if (indexFiles.has(entry.fileName)) continue;
       indexFiles.add(entry.fileName);

@@ -75,8 +75,7 @@ async function* dumpLists(source: DumpSource, snapshot: Snapshot): AsyncGenerato
 }
 
 async function* dumpIndexes({ manifests }: DumpSource, snapshot: Snapshot): AsyncGenerator<string> {
-  if (snapshot.indexManifest === null) return;
-  for (const entry of await manifests.readIndex(snapshot.indexManifest)) {
+  for (const entry of await manifests.indexEntriesOf(snapshot)) {
     yield object({ snapshot: snapshot.id, indexManifest: snapshot.indexManifest, ...indexValues(entry) }).text;
   }
 }

@@ -97,11 +97,8 @@ export async function metadataNamesOf(snapshot: Snapshot, manifests: ManifestSto
     const named = list === snapshot.changelogManifestList ? ((await unlessGone(read)) ?? []) : await read();
     for (const manifest of named) names.add(manifest.fileName);
   }
-  const indexes = new Set<string>();
-  if (snapshot.indexManifest !== null) {
-    names.add(snapshot.indexManifest);
-    for (const entry of await manifests.readIndex(snapshot.indexManifest)) indexes.add(entry.fileName);
-  }
+  if (snapshot.indexManifest !== null) names.add(snapshot.indexManifest);
+  const indexes = new Set((await manifests.indexEntriesOf(snapshot)).map((entry) => entry.fileName));
   return { manifests: names, indexes, statistics: new Set(snapshot.statistics === null ? [] : [snapshot.statistics]) };
 }
 

@@ -214,10 +214,8 @@ class Sorting {
     const { store, path, schema, schemas } = this.table;
     const paths = filePaths(path, schema);
     const [{ partition, bucket }] = entries;
-    const versions = new Map([[schema.id, schema]]);
-    for (const { file } of entries) {
-      if (!versions.has(file.schemaId)) versions.set(file.schemaId, await schemas.read(file.schemaId));
-    }
+    const ids = entries.map(({ file }) => file.schemaId);
+    const versions = await schemas.readAll(ids, [schema]);
     return {
       store,
       layout: tableLayout(schema),

@@ -1,7 +1,8 @@
 // SimpleStats: bounds and null counts of columns. Source: format notes 02 sections 3 and 9.
 import { avroBytes, type AvroRow } from '../format/avro.ts';
-import { EMPTY_ROW, encodeCells } from '../format/binary-row.ts';
+import { decodeCells, EMPTY_ROW, encodeCells } from '../format/binary-row.ts';
 import type { Cell } from '../format/cell.ts';
+import type { ColumnBounds } from '../format/condition.ts';
 import type { DataType } from '../schema/data-type.ts';
 import type { AvroFields } from './avro-fields.ts';
 import type { SimpleStats } from './data-file-meta.ts';
@@ -29,6 +30,21 @@ export function simpleStats(types: readonly DataType[], columns: readonly Column
     ),
     nullCounts: columns.map((column) => column.nullCount),
   };
+}
+
+/** The bounds of the columns of statistics that are kept, in so many rows. */
+export function boundsOfStats(
+  types: readonly DataType[],
+  stats: SimpleStats,
+  rowCount: number,
+): readonly ColumnBounds[] {
+  const [min, max] = [decodeCells(types, stats.minValues), decodeCells(types, stats.maxValues)];
+  return types.map((_, index) => ({
+    min: min[index],
+    max: max[index],
+    nullCount: stats.nullCounts?.[index] ?? null,
+    rowCount,
+  }));
 }
 
 /** The Avro form of statistics. */

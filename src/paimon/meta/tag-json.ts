@@ -46,7 +46,9 @@ export function parseTag(text: string): StoredTag & TagTimes {
   const createdLocalMs = tagCreateTime === null ? null : millisOf(tagCreateTime);
   const retainedSeconds = tagTimeRetained === null ? null : secondsOf(tagTimeRetained);
   const hasEnd = createdLocalMs !== null && retainedSeconds !== null;
-  const life = hasEnd ? { createdMs: momentOfLocalTime(createdLocalMs), retainedMs: Math.round(retainedSeconds * 1000) } : null;
+  const life = hasEnd
+    ? { createdMs: momentOfLocalTime(createdLocalMs), retainedMs: Math.round(retainedSeconds * 1000) }
+    : null;
   return { snapshot, life, createdLocalMs, retainedSeconds };
 }
 

@@ -53,7 +53,7 @@ export async function planScan(source: PlanSource, options: ReadOptions): Promis
   const { inPartition = () => true } = source;
   const found = await visibleEntries(source, snapshot, { options, where, rule });
   const visible = found.filter(({ partition }) => inPartition(partition));
-  const indexEntries = snapshot.indexManifest === null ? [] : await source.manifests.readIndex(snapshot.indexManifest);
+  const indexEntries = await source.manifests.indexEntriesOf(snapshot);
   const deletionFiles = deletionFilesByBucket(source, indexEntries);
   const prune = await Pruner.open(source, visible, where);
   const asWritten: SplitRule = { kind: 'as-written', order: keyRowOrder(tableLayout(schema)) };
@@ -84,9 +84,8 @@ async function visibleEntries(
   const list = (await manifests.manifestsOf(snapshot)).filter((manifest) => manifestMayMeet(manifest, where, schema));
   const standAlone = rule.kind !== 'merge' && rule.kind !== 'row-ids';
   const judgesBuckets = rule.kind === 'merge' && keepsRows(schema) && asksForValues(where, schema);
-  const fileSchemas = new Map<number, TableSchema>();
-  const ids = where.length > 0 && (standAlone || judgesBuckets) ? new Set(list.map(({ schemaId }) => schemaId)) : [];
-  for (const id of ids) fileSchemas.set(id, await schemas.read(id));
+  const asksFiles = where.length > 0 && (standAlone || judgesBuckets);
+  const fileSchemas = await schemas.readAll(asksFiles ? list.map(({ schemaId }) => schemaId) : [], []);
   const wanted = { schema, where, isVisible: visibility(schema, options), standAlone, fileSchemas };
   if (!judgesBuckets) return manifests.liveEntriesIn(list, new ScanSelection(wanted));
   // A row that is left of a merge stands in one of the files: buckets without such a file are passed by as a whole.
@@ -196,10 +195,8 @@ class Pruner {
     entries: readonly ManifestEntry[],
     where: readonly PlainCondition[],
   ): Promise<Pruner> {
-    const fileSchemas = new Map<number, TableSchema>();
-    const ids = where.length === 0 ? [] : new Set(entries.map((entry) => entry.file.schemaId));
-    for (const id of ids) fileSchemas.set(id, await source.schemas.read(id));
-    return new Pruner(source.schema, where, fileSchemas);
+    const ids = where.length === 0 ? [] : entries.map((entry) => entry.file.schemaId);
+    return new Pruner(source.schema, where, await source.schemas.readAll(ids, []));
   }
 
   async byValues(splits: readonly SplitFiles[]): Promise<readonly SplitFiles[]> {

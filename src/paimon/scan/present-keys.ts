@@ -46,7 +46,7 @@ export async function* readPresentRows(
   if (snapshot === null) return;
   const isKeyed = schema.primaryKeys.length > 0;
   const rule: SplitRule = isKeyed ? { kind: 'merge', order: keyRowOrder(tableLayout(schema)) } : { kind: 'append' };
-  const indexEntries = snapshot.indexManifest === null ? [] : await manifests.readIndex(snapshot.indexManifest);
+  const indexEntries = await manifests.indexEntriesOf(snapshot);
   const deletionFilesOf = deletionFilesByBucket(source, indexEntries);
   const live = (await manifests.liveEntriesOf(snapshot)).filter(
     (entry) => entry.bucket >= 0 && options.inPartition?.(entry.partition) !== false,

@@ -94,10 +94,7 @@ async function visibleEntries(
   const isVisible: WantedFiles['isVisible'] = ({ bucket, level }) => bucket >= 0 && level >= levelMin;
   const wanted = { schema, where, isVisible, standAlone: false, fileSchemas: new Map() };
   const entries = await manifests.liveEntriesIn(list, new ScanSelection(wanted));
-  const index =
-    snapshot.indexManifest === null || !tableOptions(schema).deletionVectors
-      ? []
-      : await manifests.readIndex(snapshot.indexManifest);
+  const index = tableOptions(schema).deletionVectors ? await manifests.indexEntriesOf(snapshot) : [];
   return {
     entries: Map.groupBy(entries, ({ partition, bucket }) => bucketKey(partition, bucket)),
     deletionFiles: deletionFilesByBucket({ tablePath, schema }, index),

@@ -152,8 +152,8 @@ export async function bucketReader(
   },
 ): Promise<BucketReader> {
   const { partition, bucket, files } = of.split;
-  const schemas = new Map<number, TableSchema>();
-  for (const id of new Set(files.map((file) => file.schemaId))) schemas.set(id, await source.schemas.read(id));
+  const ids = files.map((file) => file.schemaId);
+  const schemas = await source.schemas.readAll(ids, []);
   const paths = filePaths(source.tablePath, schema);
   return { store: source.store, layout: of.layout, schemas, pathOf: (file) => paths.file(partition, bucket, file) };
 }

@@ -1,13 +1,13 @@
 // Which entries of manifests a scan wants: by partition, bucket and level, and by what is known of single files where
 // these may be left out one by one. Source: AbstractFileStoreScan, KeyValueFileStoreScan (format notes 04 section 4).
 import type { EntrySelection } from '../commit/manifest-store.ts';
-import { decodeCells } from '../format/binary-row.ts';
 import { mayMeet, mayMeetAll, type PlainCondition } from '../format/condition.ts';
 import { partitionTypes } from '../format/partition-path.ts';
 import { bucketKey, partitionKey } from '../lsm/live-files.ts';
 import type { BlockSpan } from '../meta/manifest-blocks.ts';
 import type { ManifestFileMeta } from '../meta/manifest-entry.ts';
 import type { ManifestRow } from '../meta/manifest-row.ts';
+import { boundsOfStats } from '../meta/stats.ts';
 import { writtenSchema } from '../lsm/written-columns.ts';
 import { readableSchema, ROW_ID_FIELD } from '../schema/system-fields.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
@@ -94,15 +94,10 @@ export function manifestMayMeet(
   const { partitionKeys } = schema;
   if (minRowId !== null && maxRowId !== null && !rowIdsMayMeet(minRowId, maxRowId, where)) return false;
   if (where.length === 0 || partitionKeys.length === 0) return true;
-  const types = partitionTypes(schema);
-  const min = decodeCells(types, partitionStats.minValues);
-  const max = decodeCells(types, partitionStats.maxValues);
-  const rowCount = numAddedFiles + numDeletedFiles;
+  const bounds = boundsOfStats(partitionTypes(schema), partitionStats, numAddedFiles + numDeletedFiles);
   return mayMeetAll(where, (condition) => {
     const place = partitionKeys.indexOf(condition.column);
-    if (place < 0) return true;
-    const nullCount = partitionStats.nullCounts?.[place] ?? null;
-    return mayMeet(condition, { min: min[place], max: max[place], nullCount, rowCount });
+    return place < 0 || mayMeet(condition, bounds[place]);
   });
 }
 

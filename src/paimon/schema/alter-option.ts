@@ -1,6 +1,7 @@
 // Which options of a table that holds data may change, and how options follow a renamed column.
 // Source: SchemaManager (checkAlterTableOption, applyRenameColumnsToOptions).
 import { TributaryError } from '../../base/errors.ts';
+import { isTrueText } from './option-text.ts';
 import type { SchemaChange } from './schema-change.ts';
 import type { TableSchema } from './table-schema.ts';
 import { BUCKET_DYNAMIC, tableOptions } from './table-options.ts';
@@ -50,13 +51,13 @@ export function checkOptionChange(change: OptionChange, schema: TableSchema): vo
   if (key === 'bucket' && (before.bucket === BUCKET_DYNAMIC || after.bucket === BUCKET_DYNAMIC)) {
     throw refused(`a table with data cannot begin or end to have dynamic buckets: from=${before.bucket}`);
   }
-  const dvModifiable = schema.options['deletion-vectors.modifiable']?.trim().toLowerCase() === 'true';
+  const dvModifiable = isTrueText(schema.options['deletion-vectors.modifiable']);
   if (key === 'deletion-vectors.enabled' && before.deletionVectors !== after.deletionVectors && !dvModifiable) {
     throw refused(
       'deletion vectors cannot be switched on or off in a table with data: set deletion-vectors.modifiable=true first, and compact fully after',
     );
   }
-  if (NEVER_TRUE_TO_FALSE.includes(key) && isTrue(schema.options[key]) && !isTrue(change.value)) {
+  if (NEVER_TRUE_TO_FALSE.includes(key) && isTrueText(schema.options[key]) && !isTrueText(change.value)) {
     throw refused(`option cannot change from true to false: option=${key}`);
   }
 }
@@ -88,10 +89,6 @@ function renamedList(columns: string, names: ReadonlyMap<string, string>): strin
     .split(',')
     .map((name) => names.get(name.trim()) ?? name)
     .join(',');
-}
-
-function isTrue(value: string | undefined): boolean {
-  return value?.trim().toLowerCase() === 'true';
 }
 
 function refused(message: string): TributaryError {

@@ -7,6 +7,7 @@ import type { DataField, DataType } from './data-type.ts';
 import { dataTypeText } from './data-type-text.ts';
 import { assignTypeIds } from './field-ids.ts';
 import { normalizedSchema } from './new-schema.ts';
+import { isTrueText } from './option-text.ts';
 import type { ColumnPath, ColumnPlace, SchemaChange } from './schema-change.ts';
 import { tableOptions } from './table-options.ts';
 import type { TableSchema } from './table-schema.ts';
@@ -172,7 +173,7 @@ class Draft {
 
   /** Where `add-column-before-partition` puts new columns; the end without it. */
   private placeOfPartitions(columns: readonly DataField[]): number {
-    const isBefore = this.schema.options['add-column-before-partition']?.trim().toLowerCase() === 'true';
+    const isBefore = isTrueText(this.schema.options['add-column-before-partition']);
     const index = columns.findIndex((field) => this.schema.partitionKeys.includes(field.name));
     return isBefore && index >= 0 ? index : columns.length;
   }

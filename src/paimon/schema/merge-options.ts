@@ -4,7 +4,7 @@ import { didYouMean } from '../../base/did-you-mean.ts';
 import { TributaryError } from '../../base/errors.ts';
 import { AGGREGATE_FUNCTIONS, type Aggregate, type AggregateFunction, aggregateTypeFault } from './aggregate.ts';
 import type { DataField } from './data-type.ts';
-import { badOption } from './option-text.ts';
+import { badOption, parseFlag } from './option-text.ts';
 import { tableOptions } from './table-options.ts';
 import type { TableSchema } from './table-schema.ts';
 
@@ -168,9 +168,7 @@ function fieldFlag(schema: TableSchema, field: DataField, suffix: string): boole
 }
 
 function flag(option: string, text: string | undefined): boolean {
-  const lower = text?.trim().toLowerCase() ?? 'false';
-  if (lower !== 'true' && lower !== 'false') throw badOption(option, lower);
-  return lower === 'true';
+  return text !== undefined && parseFlag(text, option);
 }
 
 function names(text: string | undefined): readonly string[] {

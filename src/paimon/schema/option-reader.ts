@@ -1,5 +1,5 @@
 // Reads single options of a table by their types.
-import { badOption, parseDurationMs, parseSizeBytes } from './option-text.ts';
+import { badOption, parseDurationMs, parseFlag, parseSizeBytes } from './option-text.ts';
 
 /** Reads single options; a key that is absent gives the default. */
 export class OptionReader {
@@ -20,10 +20,7 @@ export class OptionReader {
 
   flag(option: string, missing: boolean): boolean {
     const text = this.text(option);
-    if (text === null) return missing;
-    const lower = text.trim().toLowerCase();
-    if (lower !== 'true' && lower !== 'false') throw badOption(option, text);
-    return lower === 'true';
+    return text === null ? missing : parseFlag(text, option);
   }
 
   /** The first of the options that is set: an option's name and its older ones. */

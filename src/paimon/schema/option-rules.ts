@@ -1,5 +1,6 @@
 // Options that do not go together, or not with the table. Source: SchemaValidation.
 import type { DataType } from './data-type.ts';
+import { isTrueText } from './option-text.ts';
 import { BUCKET_DYNAMIC, type Retention, type TableOptions } from './table-options.ts';
 import { keysMayMove, type TableSchema } from './table-schema.ts';
 
@@ -151,5 +152,5 @@ function scanModeRule(options: Readonly<Record<string, string>>): string | null 
 }
 
 function isOn(schema: TableSchema, option: string): boolean {
-  return schema.options[option]?.trim().toLowerCase() === 'true';
+  return isTrueText(schema.options[option]);
 }

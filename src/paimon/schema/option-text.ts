@@ -63,6 +63,18 @@ function parseAmount(text: string, units: Readonly<Record<string, number>>, opti
   return amount;
 }
 
+/** A flag. Throws `E3105` for what is neither true nor false. */
+export function parseFlag(text: string, option: string): boolean {
+  const isTrue = isTrueText(text);
+  if (!isTrue && text.trim().toLowerCase() !== 'false') throw badOption(option, text);
+  return isTrue;
+}
+
+/** Whether a text says true; all else is false, also where there is none. */
+export function isTrueText(text: string | undefined): boolean {
+  return text?.trim().toLowerCase() === 'true';
+}
+
 /** The error for an option whose value cannot be read. */
 export function badOption(option: string, text: string): TributaryError {
   return new TributaryError('E3105', `table option cannot be read: ${option}=${text}`);

@@ -52,6 +52,13 @@ export class SchemaStore {
     this.known.clear();
   }
 
+  /** The versions of those ids; the ones in `known` are taken as they are. Throws as `read`. */
+  async readAll(ids: Iterable<number>, known: readonly TableSchema[]): Promise<Map<number, TableSchema>> {
+    const schemas = new Map(known.map((schema) => [schema.id, schema]));
+    for (const id of ids) if (!schemas.has(id)) schemas.set(id, await this.read(id));
+    return schemas;
+  }
+
   /** The newest version; null where the table does not exist. */
   async latest(): Promise<TableSchema | null> {
     const id = (await this.ids()).at(-1);

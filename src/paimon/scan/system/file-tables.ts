@@ -171,9 +171,7 @@ export const TABLE_INDEXES = metadataTable(
     ['dv_ranges', { kind: 'ARRAY', element: DELETION_VECTOR_RANGE, nullable: true }],
   ],
   async function* ({ snapshot, manifests, schema }) {
-    const indexManifest = snapshot?.indexManifest ?? null;
-    if (indexManifest === null) return;
-    for (const entry of await manifests.readIndex(indexManifest)) {
+    for (const entry of await manifests.indexEntriesOf(snapshot)) {
       yield [
         text(partitionText(schema, entry.partition)),
         entry.bucket,
