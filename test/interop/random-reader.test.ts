@@ -14,12 +14,15 @@ const python = await pypaimon();
 describe.skipIf(java === null || python === null)('random tables', () => {
   const clients = { java: java as Reference, python: python as Pypaimon };
 
-  test(`are read alike by all readers, for ${SECONDS} s`, { timeout: (SECONDS + 120) * 1000 }, async () => {
+  test.each([
+    ['are read alike by all readers', SECONDS, false],
+    ['of ORC files are, too', SECONDS / 2, true],
+  ])('%s, for %d s', { timeout: (SECONDS + 120) * 1000 }, async (_, seconds, isOrc) => {
     const { seed } = printedSeed('random readers', 1);
-    const end = performance.now() + SECONDS * 1000;
+    const end = performance.now() + seconds * 1000;
     let lives = 0;
     for (; performance.now() < end; lives++) {
-      const life = new ReaderLife(clients, seed + lives);
+      const life = new ReaderLife(clients, seed + lives, { isOrc });
       try {
         await life.live();
       } catch (error) {

@@ -30,12 +30,20 @@ type Options = Record<string, string>;
 const ORDERED: ReadonlySet<string> = new Set(['TINYINT', 'SMALLINT', 'INT', 'BIGINT', 'DECIMAL', 'STRING', 'DATE']);
 const SUMMED: ReadonlySet<string> = new Set(['TINYINT', 'SMALLINT', 'INT', 'BIGINT']);
 
-/** Draws options for a table; `isAvro` allows Avro files. */
-export function drawOptions(dice: Dice, shape: RandomShape, isAvro: boolean): DrawnOptions {
+/** The formats of files beside Parquet. */
+interface OtherFormats {
+  /** Avro is allowed. */
+  readonly isAvro: boolean;
+  /** It is ORC. */
+  readonly isOrc: boolean;
+}
+
+/** Draws options for a table. */
+export function drawOptions(dice: Dice, shape: RandomShape, { isAvro, isOrc }: OtherFormats): DrawnOptions {
   const engine = shape.isKeyed ? keyedOptions(dice, shape) : appendOptions(dice, shape);
   const options = {
     ...engine.options,
-    ...fileOptions(dice, isAvro),
+    ...(isOrc ? orcFileOptions(dice) : fileOptions(dice, isAvro)),
     ...layoutOptions(dice),
     ...indexOptions(dice, shape),
   };
@@ -139,6 +147,16 @@ function fileOptions(dice: Dice, isAvro: boolean): Options {
   if (dice.chance(0.2)) options['parquet.block.size'] = '2048';
   if (dice.chance(0.2)) options['parquet.page.size'] = '256';
   if (dice.chance(0.3)) options['parquet.enable.dictionary'] = 'false';
+  return options;
+}
+
+function orcFileOptions(dice: Dice): Options {
+  const options: Options = { 'file.format': 'orc' };
+  if (dice.chance(0.6)) options['file.compression'] = dice.one(['zstd', 'snappy', 'none', 'zlib', 'lz4']);
+  if (dice.chance(0.2)) options['target-file-size'] = '4 kb';
+  if (dice.chance(0.3)) options['orc.stripe.size'] = '2048';
+  if (dice.chance(0.3)) options['orc.dictionary.key.threshold'] = dice.one(['0', '1']);
+  if (dice.chance(0.2)) options['file.format.per.level'] = dice.one(['0:parquet', '5:parquet']);
   return options;
 }
 

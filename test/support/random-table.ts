@@ -26,18 +26,21 @@ export class RandomTable {
   private readonly types: RandomTypes;
   /** Formats may be switched later: tables keep to what Avro holds as often as not. */
   private readonly isAvro: boolean;
+  private readonly isOrc: boolean;
   private readonly pool: readonly GoldenRow[];
   private columnCount = 0;
 
-  constructor(random: Random) {
+  /** `isOrc` makes its files ORC, most of them. */
+  constructor(random: Random, { isOrc = false }: { readonly isOrc?: boolean } = {}) {
     const dice = new Dice(random);
     this.dice = dice;
     this.types = new RandomTypes(dice);
-    this.isAvro = dice.chance(0.6);
+    this.isOrc = isOrc;
+    this.isAvro = !isOrc && dice.chance(0.6);
     this.shape = this.drawShape();
     const { keys, partitions, values, isKeyed } = this.shape;
     this.columns = this.shuffled([...keys, ...partitions, ...values]);
-    this.drawn = drawOptions(dice, this.shape, this.isAvro);
+    this.drawn = drawOptions(dice, this.shape, { isAvro: this.isAvro, isOrc });
     this.pool = Array.from({ length: KEY_COUNT }, () => this.drawRow([...keys, ...partitions]));
     const keyNames = isKeyed ? [...keys, ...partitions].map(({ name }) => name) : [];
     this.model = this.drawn.model === null ? null : new RowModel(this.drawn.model, keyNames);
@@ -95,8 +98,8 @@ export class RandomTable {
   private drawShape(): RandomShape {
     const { dice } = this;
     const isKeyed = dice.chance(0.75);
-    const keyUse: TypeUse = { isAvro: this.isAvro, isKey: true };
-    const valueUse: TypeUse = { isAvro: this.isAvro, isKey: false };
+    const keyUse: TypeUse = { isAvro: this.isAvro, isOrc: this.isOrc, isKey: true };
+    const valueUse: TypeUse = { isAvro: this.isAvro, isOrc: this.isOrc, isKey: false };
     const partition = (): RandomField => {
       for (;;) {
         const type = this.types.scalar({ ...keyUse, isPartition: true });
@@ -141,7 +144,7 @@ export class RandomTable {
   }
 
   private addColumn(): object {
-    const column = { ...this.valueField({ isAvro: this.isAvro, isKey: false }), isNullable: true };
+    const column = { ...this.valueField({ isAvro: this.isAvro, isOrc: this.isOrc, isKey: false }), isNullable: true };
     const after = this.dice.one([null, ...this.columns]);
     const at = after === null ? 0 : this.columns.indexOf(after) + 1;
     this.columns = [...this.columns.slice(0, at), column, ...this.columns.slice(at)];
@@ -153,7 +156,7 @@ export class RandomTable {
 
   /** A nullable field for a ROW. */
   private addField(column: RandomField): object {
-    const type = this.types.scalar({ isAvro: this.isAvro, isKey: false });
+    const type = this.types.scalar({ isAvro: this.isAvro, isOrc: this.isOrc, isKey: false });
     const id = this.types.newId();
     const field = { id, name: `f${id}`, type, isNullable: true };
     column.type.fields?.push(field);
@@ -194,7 +197,8 @@ export class RandomTable {
   /** Files of another kind from now on. */
   private switchOptions(): readonly object[] {
     const set = (key: string, value: string): object => ({ action: 'setOption', key, value });
-    const format = this.isAvro ? this.dice.one(['avro', 'parquet']) : 'parquet';
+    const other = this.isOrc ? 'orc' : 'avro';
+    const format = this.isAvro || this.isOrc ? this.dice.one([other, 'parquet']) : 'parquet';
     return [
       set('file.format', format),
       set('file.compression', this.dice.one(['snappy', 'zstd'])),

@@ -29,11 +29,15 @@ export class ReaderLife {
   private readonly schemas: (readonly RandomField[])[] = [];
   private readonly tags: string[] = [];
 
-  constructor(clients: { readonly java: Reference; readonly python: Pypaimon }, seed: number) {
+  constructor(
+    clients: { readonly java: Reference; readonly python: Pypaimon },
+    seed: number,
+    options: { readonly isOrc?: boolean } = {},
+  ) {
     this.client = clients.java;
     this.python = clients.python;
     const random = seededRandom(seed);
-    this.table = new RandomTable(random);
+    this.table = new RandomTable(random, options);
     this.dice = new Dice(random);
     this.schemas.push(this.table.columns);
   }
