@@ -16,6 +16,7 @@ import {
 } from '../support/bucket-scenario.ts';
 import { canonicalRows, type GoldenValue, plainText } from '../support/golden.ts';
 import { LsmInvariants } from '../support/lsm-invariants.ts';
+import { OurSession } from '../support/our-session.ts';
 import { openReplayed, replayedRows } from '../support/replayed-table.ts';
 import { reference, type KindRow, type Reference, type TableAt } from '../support/reference.ts';
 import { differentialSeconds, liveSeeds } from '../support/seeds.ts';
@@ -46,6 +47,7 @@ describe.skipIf(java === null)('buckets and partitions of either side', () => {
       await expectSame(life, context);
       if (step.kind === 'compact') await invariants.check();
     }
+    await life.end();
     const context = JSON.stringify(scenario.definition);
     expect((await fsck(await openReplayed(warehouse))).problems, context).toEqual([]);
     expect(await client.fsck(life.at), context).toMatchObject({ problems: [] });
@@ -68,21 +70,25 @@ class TableLife {
   readonly at: TableAt;
   readonly model: BucketModel;
   private readonly client: Reference;
+  private readonly session: OurSession;
   private readonly scenario: BucketScenario;
   private files = 0;
 
   constructor(client: Reference, at: TableAt, scenario: BucketScenario) {
     this.client = client;
     this.at = at;
+    this.session = new OurSession(() => openReplayed(at.warehouse));
     this.scenario = scenario;
     this.model = new BucketModel(scenario);
   }
 
   async take(step: BucketStep, same: Same): Promise<void> {
+    // It knows which bucket each key is in, and which number comes next: one writer at a time.
+    if (step.kind !== 'write' || !step.bySession) await this.session.close();
     switch (step.kind) {
       case 'write':
         this.model.write(step.rows);
-        return this.write(step, []);
+        return step.bySession ? this.session.writeAndCommit(step.rows) : this.write(step, []);
       case 'compact':
         if (step.ours) this.model.settle();
         return step.ours
@@ -98,6 +104,11 @@ class TableLife {
       case 'rescale':
         return this.rescale(step, same);
     }
+  }
+
+  /** Nobody writes to the table any more. */
+  end(): Promise<void> {
+    return this.session.close();
   }
 
   private async overwrite(step: Extract<BucketStep, { kind: 'overwrite' }>, same: Same): Promise<void> {

@@ -20,7 +20,13 @@ export const BUCKET_MODES: readonly BucketMode[] = [
 
 /** What happens to the table, and who does it. Partitions are values of the partition columns. */
 export type BucketStep =
-  | { readonly kind: 'write'; readonly ours: boolean; readonly rows: readonly KindRow[] }
+  | {
+      readonly kind: 'write';
+      readonly ours: boolean;
+      /** Ours are written by a session that stays open for the next ones. */
+      readonly bySession: boolean;
+      readonly rows: readonly KindRow[];
+    }
   | { readonly kind: 'compact'; readonly ours: boolean; readonly full: boolean }
   | {
       readonly kind: 'overwrite';
@@ -163,7 +169,10 @@ class Draw {
   private step(isFirst: boolean, nullable: readonly boolean[]): BucketStep {
     const ours = this.chance(0.6);
     const draw = this.random.unit();
-    if (isFirst || draw < 0.5) return { kind: 'write', ours, rows: this.rows(nullable, true) };
+    if (isFirst || draw < 0.5) {
+      const bySession = ours && this.chance(0.6);
+      return { kind: 'write', ours, bySession, rows: this.rows(nullable, true) };
+    }
     if (draw < 0.65) return { kind: 'compact', ours: ours || this.mode === 'postpone', full: this.chance(0.5) };
     if (draw < 0.75 && this.partitionTypes.length > 0)
       return { kind: 'drop', pick: Math.floor(this.random.unit() * 100) };

@@ -30,6 +30,11 @@ export class OurSession {
     await this.opened?.session.commit();
   }
 
+  async writeAndCommit(rows: readonly KindRow[]): Promise<void> {
+    await this.write(rows);
+    await this.commit();
+  }
+
   async compact(full: boolean): Promise<void> {
     const { session } = await this.open(false);
     await session.compact({ full });
