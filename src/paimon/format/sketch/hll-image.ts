@@ -75,14 +75,14 @@ function readSet(reader: LittleEndianReader, { lgK, lgArray, flags }: Preamble):
     for (let index = 0; index < count; index++) insertGrowing(set, reader.uint32());
     return set;
   }
-  const table = readTable(reader, lgArray < LG_SET_SIZE ? lgSizeFor(count, LG_SET_SIZE) : lgArray);
+  const table = readTable(reader, lgArray < LG_SET_SIZE ? lgSizeFor(count) : lgArray);
   if (table.count !== count) throw noSketch(`coupons=${count}`);
   return { kind: 'set', lgK, table };
 }
 
 /** The size that a table of so many coupons has grown to, in images that do not say it. */
-function lgSizeFor(count: number, lgSizeMin: number): number {
-  let lgSize = lgSizeMin;
+function lgSizeFor(count: number): number {
+  let lgSize = LG_SET_SIZE;
   while (4 * count > 3 * 2 ** lgSize) lgSize++;
   return lgSize;
 }

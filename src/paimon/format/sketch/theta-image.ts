@@ -1,22 +1,29 @@
 // The bytes of theta sketches, in all versions and forms that Apache DataSketches 4.2 unites: hash tables of sketches
-// under construction, compact ones, compressed ones. Source: PreambleUtil, UnionImpl, ForwardCompatibility, CompactSketch.
-import { LittleEndianReader } from '../little-endian.ts';
+// under construction, compact ones, compressed ones. Source: PreambleUtil, UnionImpl, ForwardCompatibility,
+// CompactSketch, CompactOperations.
+import { LittleEndianReader, LittleEndianWriter } from '../little-endian.ts';
 import { noSketch } from './sketch-fault.ts';
 
 /** Of the hash function's seed, the library's default. */
-export const SEED_HASH = 0x93cc;
+const SEED_HASH = 0x93cc;
 /** The bound of a sketch that has left out nothing. */
-export const THETA_MAX = 2n ** 63n - 1n;
+const THETA_MAX = 2n ** 63n - 1n;
 
 /** Shorter bytes are taken for a sketch that has seen nothing. */
 const SIZE_MIN = 16;
+/** The version that is written. */
+const VERSION = 3;
 const FAMILY_COMPACT = 3;
+const IS_READ_ONLY = 2;
 const IS_EMPTY = 4;
 const IS_COMPACT = 8;
 const IS_ORDERED = 16;
 const IS_SINGLE = 32;
-/** Flags of a compact sketch that is neither empty nor, in old images, marked as one of a single hash. */
-const FLAGS_OF_SINGLE = 26;
+const FLAGS = IS_READ_ONLY | IS_COMPACT | IS_ORDERED;
+/** The flags that old images of a single hash are known by, among these. */
+const SINGLE_MASK = 31;
+/** The probability that a value is looked at: 1 as a 32-bit float. */
+const ALWAYS = 0x3f800000;
 const HASH_BITS_MAX = 63;
 
 /** What a sketch has seen. */
@@ -81,7 +88,7 @@ function readVersion3(reader: LittleEndianReader, preamble: Preamble): ThetaSket
   const { words, family, fourth, flags } = preamble;
   checkFamily(family, FAMILY_COMPACT);
   if (words === 1) {
-    const isSingle = (family === FAMILY_COMPACT && (flags & 31) === FLAGS_OF_SINGLE) || (flags & IS_SINGLE) !== 0;
+    const isSingle = (family === FAMILY_COMPACT && (flags & SINGLE_MASK) === FLAGS) || (flags & IS_SINGLE) !== 0;
     return isSingle ? readOrdered(reader, { count: 1, theta: THETA_MAX }) : NOTHING;
   }
   checkSeed(preamble);
@@ -166,4 +173,23 @@ function checkFamily(family: number, max: number): void {
 
 function checkSeed({ seedHash }: Preamble): void {
   if (seedHash !== SEED_HASH) throw noSketch(`seed hash=${seedHash}`);
+}
+
+/** The compact form of a sketch whose hashes ascend and are below its bound. */
+export function writeTheta({ hashes, theta }: ThetaSketch): Uint8Array {
+  const writer = new LittleEndianWriter();
+  const isExact = theta === THETA_MAX;
+  const isEmpty = isExact && hashes.length === 0;
+  const isSingle = isExact && hashes.length === 1;
+  const words = isExact ? (hashes.length > 1 ? 2 : 1) : 3;
+  const flags = FLAGS | (isEmpty ? IS_EMPTY : 0) | (isSingle ? IS_SINGLE : 0);
+  writer.bytes(Uint8Array.of(words, VERSION, FAMILY_COMPACT, 0, 0, flags));
+  writer.uint16(isEmpty ? 0 : SEED_HASH);
+  if (words > 1) {
+    writer.uint32(hashes.length);
+    writer.uint32(ALWAYS);
+  }
+  if (words > 2) writer.uint64(theta);
+  for (const hash of hashes) writer.uint64(hash);
+  return writer.finish();
 }

@@ -1,20 +1,9 @@
 // The union of two theta sketches: of the hashes below a bound, the smallest ones. Source: UnionImpl, CompactOperations
 // of Apache DataSketches 4.2, ThetaSketch of Paimon.
-import { LittleEndianWriter } from '../little-endian.ts';
-import { readTheta, SEED_HASH, THETA_MAX } from './theta-image.ts';
+import { readTheta, writeTheta } from './theta-image.ts';
 
 /** A union keeps at most so many hashes, the library's default: what Paimon unites with. */
 const HASHES_MAX = 4096;
-const VERSION = 3;
-const FAMILY_COMPACT = 3;
-const IS_READ_ONLY = 2;
-const IS_EMPTY = 4;
-const IS_COMPACT = 8;
-const IS_ORDERED = 16;
-const IS_SINGLE = 32;
-const FLAGS = IS_READ_ONLY | IS_COMPACT | IS_ORDERED;
-/** The probability that a value is looked at: 1 as a 32-bit float. */
-const ALWAYS = 0x3f800000;
 
 /**
  * What has been seen by either sketch, as a compact, ordered sketch. Throws `E3366` for bytes that are no sketch,
@@ -30,7 +19,7 @@ export function thetaUnion(one: Uint8Array, other: Uint8Array): Uint8Array {
   let theta = a.theta < b.theta ? a.theta : b.theta;
   if (hashes.length > HASHES_MAX && hashes[HASHES_MAX] < theta) theta = hashes[HASHES_MAX];
   const end = hashes.findIndex((hash) => hash >= theta);
-  return writeTheta(end < 0 ? hashes : hashes.subarray(0, end), theta);
+  return writeTheta({ hashes: end < 0 ? hashes : hashes.subarray(0, end), theta });
 }
 
 /** The hashes of both, ascending. */
@@ -44,22 +33,4 @@ function distinct(one: BigUint64Array, other: BigUint64Array): BigUint64Array {
     if (count === 0 || all[index] !== all[count - 1]) all[count++] = all[index];
   }
   return all.subarray(0, count);
-}
-
-function writeTheta(hashes: BigUint64Array, theta: bigint): Uint8Array {
-  const writer = new LittleEndianWriter();
-  const isExact = theta === THETA_MAX;
-  const isEmpty = isExact && hashes.length === 0;
-  const isSingle = isExact && hashes.length === 1;
-  const words = isExact ? (hashes.length > 1 ? 2 : 1) : 3;
-  const flags = FLAGS | (isEmpty ? IS_EMPTY : 0) | (isSingle ? IS_SINGLE : 0);
-  writer.bytes(Uint8Array.of(words, VERSION, FAMILY_COMPACT, 0, 0, flags));
-  writer.uint16(isEmpty ? 0 : SEED_HASH);
-  if (words > 1) {
-    writer.uint32(hashes.length);
-    writer.uint32(ALWAYS);
-  }
-  if (words > 2) writer.uint64(theta);
-  for (const hash of hashes) writer.uint64(hash);
-  return writer.finish();
 }
