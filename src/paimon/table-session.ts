@@ -28,7 +28,7 @@ export interface SessionOptions {
   readonly threadCount?: number;
   /** Bytes of buffered rows from which on they are written to files, before a commit names these; 64 MiB unless given. */
   readonly bufferBytesMax?: number;
-  /** What temporary files may take, of which only tables whose keys move between partitions make any. */
+  /** What temporary files may take: of sorts, and of the index of keys that move between partitions. */
   readonly spill?: SpillSettings;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -70,8 +70,9 @@ export class TableSession {
     await table.refresh();
     const committer = await table.committer({ clock, random });
     const runner = createTaskRunner(table.store, threadCount);
-    const components = { clock, random, runner, liveFiles: new LiveFiles(committer.liveEntries()) };
-    const writer = table.openWriter({ ...components, commitUser: user, spill: new SpillSpace(spill) });
+    const space = new SpillSpace(spill);
+    const components = { clock, random, runner, spill: space, liveFiles: new LiveFiles(committer.liveEntries()) };
+    const writer = table.openWriter({ ...components, commitUser: user });
     const compactor = await table.openCompactor(components, { committer, commitUser: `${user}-compaction` });
     const newest = await table.snapshots.newestBy(user);
     return new TableSession(

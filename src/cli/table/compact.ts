@@ -4,10 +4,11 @@ import { systemClock } from '../../base/clock.ts';
 import { TributaryError } from '../../base/errors.ts';
 import { systemRandom } from '../../base/random.ts';
 import type { CompactionReport } from '../../paimon/lsm/compactor.ts';
+import { clusteringOf, type SortOrder } from '../../paimon/lsm/clustering.ts';
 import { LiveFiles } from '../../paimon/lsm/live-files.ts';
 import { createTaskRunner } from '../../paimon/lsm/task-runner.ts';
 import { type Settlement, settlePostponed } from '../../paimon/maintenance/settle-postponed.ts';
-import { clusteringOf, sortCompact, type SortOrder, type SortReport } from '../../paimon/maintenance/sort-compact.ts';
+import { sortCompact, type SortReport } from '../../paimon/maintenance/sort-compact.ts';
 import type { Table } from '../../paimon/table.ts';
 import { ScratchStore } from '../../storage/scratch-store.ts';
 import { SpillSpace } from '../../storage/spill-space.ts';
@@ -48,7 +49,8 @@ export function compactVerb(): Command {
       const table = await openTable(options);
       const order = sortOrder(table, options);
       if (order === null) {
-        const { settled, report } = await compactTable(table, options);
+        const spill = new SpillSpace(spillSettingsOf(options));
+        const { settled, report } = await compactTable(table, { ...options, spill });
         if (settled !== null) printLine(jsonText(settled));
         printLine(jsonText(report));
       } else printLine(jsonText(await sortTable(table, order, options)));
@@ -89,15 +91,16 @@ async function sortTable(table: Table, order: SortOrder, options: CompactOptions
 /** Compacts what is due, or everything; rows of postponed buckets are put into real ones before. */
 export async function compactTable(
   table: Table,
-  { full = false, commitUser = COMMIT_USER }: { readonly full?: boolean; readonly commitUser?: string },
+  how: { readonly full?: boolean; readonly commitUser?: string; readonly spill?: SpillSpace },
 ): Promise<{ readonly settled: Settlement | null; readonly report: CompactionReport | null }> {
+  const { full = false, commitUser = COMMIT_USER, spill = new SpillSpace() } = how;
   const components = { clock: systemClock, random: systemRandom };
   const committer = await table.committer(components);
   const runner = createTaskRunner(table.store, 0);
   try {
     const commitIdentifier = nextIdentifier(await table.snapshots.newestBy(commitUser));
     const settled = await settlePostponed(table, { ...components, runner, committer, commitUser, commitIdentifier });
-    const parts = { ...components, runner, liveFiles: new LiveFiles(committer.liveEntries()) };
+    const parts = { ...components, runner, spill, liveFiles: new LiveFiles(committer.liveEntries()) };
     const compactor = await table.openCompactor(parts, { committer, commitUser });
     // A full compaction, or what is due, may leave something due in its turn.
     return { settled, report: await compactor.compact({ full, rounds: 2 }) };

@@ -7,7 +7,7 @@ import type { TableSchema } from '../schema/table-schema.ts';
 import type { BucketCompactionParts, BucketState, BucketWork, CompactionWish } from './bucket-compaction.ts';
 import { bucketTask, discardFiles } from './bucket-compaction.ts';
 import type { CompactResult } from './compaction-result.ts';
-import { type DeletedRows, readDeletionVector } from './deletion-vector.ts';
+import { type DeletedRows, readDeletionVectors } from './deletion-vector.ts';
 import { packRowGroups } from './pick-row-groups.ts';
 import { type FileGroup, packFiles, packTier, pickBucket, pickNeighbours } from './pick-append-files.ts';
 import type { Place } from './row-places.ts';
@@ -25,7 +25,7 @@ export class AppendCompaction implements BucketWork {
   async compact(schema: TableSchema, bucket: BucketState, wish: CompactionWish): Promise<CompactResult | null> {
     const groups = groupsOf(schema, bucket, { ...wish, nowMs: this.parts.clock.nowMs() });
     if (groups.length === 0) return null;
-    const deletedRows = await this.deletedRows(bucket);
+    const deletedRows = await readDeletionVectors(this.parts.store, bucket.deletionVectors);
     const written: DataFileMeta[] = [];
     try {
       for (const files of groups) written.push(...(await this.rewrite(schema, bucket.place, { files, deletedRows })));
@@ -41,14 +41,6 @@ export class AppendCompaction implements BucketWork {
 
   discard(schema: TableSchema, place: Place, files: readonly DataFileMeta[]): Promise<void> {
     return discardFiles(this.parts, { schema, place, files });
-  }
-
-  private async deletedRows({ deletionVectors }: BucketState): Promise<Map<string, DeletedRows>> {
-    const rows = new Map<string, DeletedRows>();
-    for (const [name, vector] of deletionVectors) {
-      rows.set(name, 'path' in vector ? await readDeletionVector(this.parts.store, vector) : vector);
-    }
-    return rows;
   }
 
   private async rewrite(

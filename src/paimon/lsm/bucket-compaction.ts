@@ -3,6 +3,7 @@
 import { type Clock, localTimeMs } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import type { FileStore } from '../../storage/file-store.ts';
+import type { SpillSpace } from '../../storage/spill-space.ts';
 import type { DataFileMeta } from '../meta/data-file-meta.ts';
 import type { ManifestEntry } from '../meta/manifest-entry.ts';
 import type { SchemaStore } from '../schema/schema-store.ts';
@@ -30,6 +31,8 @@ export interface BucketCompactionParts {
   readonly runner: TaskRunner;
   readonly random: Random;
   readonly clock: Clock;
+  /** What temporary files of sorts may take; see `SpillSpace` unless given. */
+  readonly spill?: SpillSpace;
 }
 
 /** A bucket as it is. */

@@ -17,7 +17,7 @@ import { type CompactMode, compactModeOf, raisingOf } from './compact-mode.ts';
 import type { CompactResult } from './compaction-result.ts';
 import { DataFileFormat, type DataFileTarget, DataFileWriter, FileNames } from './data-file-writer.ts';
 import { fileSource } from './data-file-reader.ts';
-import { type DeletedRows, type DeletionFile, readDeletionVector, unionRows } from './deletion-vector.ts';
+import { type DeletedRows, type DeletionFile, readDeletionVectors, unionRows } from './deletion-vector.ts';
 import { filePaths } from './file-paths.ts';
 import type { KeyRowOrder, Section } from './interval-partition.ts';
 import { KeyLookup } from './key-lookup.ts';
@@ -64,10 +64,7 @@ export interface CompactRequest extends BucketTask {
 
 /** Carries out a compaction; removes what it has written if it fails. Throws `E3355` if its result broke a rule. */
 export async function runCompact(request: CompactRequest, store: FileStore): Promise<CompactResult> {
-  const vectors = new Map<string, DeletedRows>();
-  for (const [name, rows] of request.deletionVectors) {
-    vectors.set(name, rows instanceof Float64Array ? rows : await readDeletionVector(store, rows));
-  }
+  const vectors = await readDeletionVectors(store, request.deletionVectors);
   const compaction = new Compaction(request, store, vectors);
   try {
     return await compaction.run();

@@ -13,6 +13,8 @@ import { tableOptions } from '../schema/table-options.ts';
 import type { TableSchema } from '../schema/table-schema.ts';
 import { AppendCompaction } from './append-compaction.ts';
 import { BucketCompaction, type BucketCompactionParts, type BucketWork, runsOf } from './bucket-compaction.ts';
+import { ClusterCompaction } from './cluster-compaction.ts';
+import { isClusteredBySteps } from './clustering.ts';
 import type { CompactResult } from './compaction-result.ts';
 import { deletionFilesOf, writeDeletionVectors } from './deletion-vector.ts';
 import { filePaths } from './file-paths.ts';
@@ -103,7 +105,8 @@ export class Compactor {
 
   /**
    * Compacts what is due (`full`: everything to the highest level) and publishes it as one snapshot; null if nothing is
-   * due. In append tables small files are written together. Throws `E3355`, `E3371`, and what the committer throws.
+   * due. In append tables small files are written together, or sorted where their options say so. Throws `E3355`,
+   * `E3371`, `E3392` and what the committer throws.
    */
   async compact(options: CompactOptions = {}): Promise<CompactionReport | null> {
     const schema = await this.latestSchema();
@@ -176,11 +179,14 @@ export class Compactor {
   }
 
   private bucket(schema: TableSchema, key: string): BucketWork {
-    const known =
-      this.buckets.get(key) ??
-      (schema.primaryKeys.length > 0 ? new BucketCompaction(this.parts) : new AppendCompaction(this.parts));
+    const known = this.buckets.get(key) ?? this.newBucket(schema);
     this.buckets.set(key, known);
     return known;
+  }
+
+  private newBucket(schema: TableSchema): BucketWork {
+    if (schema.primaryKeys.length > 0) return new BucketCompaction(this.parts);
+    return isClusteredBySteps(schema) ? new ClusterCompaction(this.parts) : new AppendCompaction(this.parts);
   }
 
   /** Paths of new index files are put into `written`. */

@@ -59,6 +59,18 @@ export async function readDeletionVector(store: FileStore, file: VectorPlace): P
   }
 }
 
+/** Reads those of some vectors that are in files. Throws `E3402`. */
+export async function readDeletionVectors(
+  store: FileStore,
+  vectors: Iterable<readonly [string, DeletionFile | DeletedRows]>,
+): Promise<Map<string, DeletedRows>> {
+  const rows = new Map<string, DeletedRows>();
+  for (const [name, vector] of vectors) {
+    rows.set(name, 'path' in vector ? await readDeletionVector(store, vector) : vector);
+  }
+  return rows;
+}
+
 /** The rows of a deletion vector, from its magic on, without checksum. Throws `E3402`, or RangeError where it ends early. */
 export function parseDeletionVector(body: Uint8Array): DeletedRows {
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);

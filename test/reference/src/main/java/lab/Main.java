@@ -79,6 +79,7 @@ public final class Main {
             case "lives": lives(a, out); break;
             case "incremental": a.opts.put("option", concat(a.all("option"), "incremental-between=" + a.need("between"))); a.opts.put("kinds", List.of()); read(a, out); break;
             case "compact": compact(a); break;
+            case "cluster-plan": Rows.clusterPlan(table(a), a.has("full"), out); break;
             case "write-columns": Rows.writeColumns(a); break;
             case "delete-rows": Rows.delete(a); break;
             case "expire-snapshots": out.println(table(a).newExpireSnapshots().config(expireConfig(a)).expire()); break;

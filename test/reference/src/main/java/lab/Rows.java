@@ -1,11 +1,13 @@
 package lab;
 
 import java.io.BufferedReader;
+import java.io.PrintStream;
 import java.nio.file.Files;
 import java.util.*;
 import org.apache.paimon.AppendOnlyFileStore;
 import org.apache.paimon.append.AppendCompactCoordinator;
 import org.apache.paimon.append.AppendCompactTask;
+import org.apache.paimon.append.cluster.IncrementalClusterManager;
 import org.apache.paimon.append.dataevolution.DataEvolutionCompactCoordinator;
 import org.apache.paimon.append.dataevolution.DataEvolutionCompactTask;
 import org.apache.paimon.data.BinaryRow;
@@ -25,6 +27,7 @@ import org.apache.paimon.manifest.IndexManifestEntry;
 import org.apache.paimon.operation.BaseAppendFileStoreWrite;
 import org.apache.paimon.reader.RecordReader;
 import org.apache.paimon.shade.jackson2.com.fasterxml.jackson.databind.JsonNode;
+import org.apache.paimon.shade.jackson2.com.fasterxml.jackson.databind.node.ObjectNode;
 import org.apache.paimon.table.FileStoreTable;
 import org.apache.paimon.table.SpecialFields;
 import org.apache.paimon.table.sink.*;
@@ -46,6 +49,18 @@ final class Rows {
         for (AppendCompactTask task : new AppendCompactCoordinator(t, false).run()) messages.add(task.doCompact(t, w));
         w.close();
         return messages;
+    }
+
+    /** What the next clustering would sort, partition by partition: the level that it goes to, and the files. */
+    static void clusterPlan(FileStoreTable t, boolean full, PrintStream out) {
+        new IncrementalClusterManager(t).createCompactUnits(full).forEach((partition, unit) -> {
+            List<String> names = new ArrayList<>();
+            for (DataFileMeta f : unit.files()) names.add(f.fileName());
+            Collections.sort(names);
+            ObjectNode line = Json.M.createObjectNode().put("partition", t.store().pathFactory().getPartitionString(partition)).put("level", unit.outputLevel());
+            line.set("files", Json.M.valueToTree(names));
+            out.println(line);
+        });
     }
 
     /** Some columns of rows, as one file beside those that hold the others: --columns a b --first-row-id N. */
