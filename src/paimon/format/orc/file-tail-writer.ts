@@ -56,7 +56,7 @@ function footer(tail: FileTail): ProtobufWriter {
   message.number(6, tail.rowCount);
   for (const column of tail.statistics) message.message(7, column);
   message.number(8, tail.rowIndexStride).number(9, WRITER);
-  return message.number(12, JULIAN_GREGORIAN).text(13, SOFTWARE);
+  return message.number(11, JULIAN_GREGORIAN).text(12, SOFTWARE);
 }
 
 function endOf({ offset, indexSize, dataSize, footerSize }: OrcStripe): number {

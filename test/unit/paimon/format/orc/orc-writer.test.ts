@@ -2,11 +2,15 @@
 import { describe, expect, it } from 'vitest';
 import { type Cell, cellAt, vectorOf } from '../../../../../src/paimon/format/cell.ts';
 import type { Literal, PlainCondition } from '../../../../../src/paimon/format/condition.ts';
+import { readPostScript } from '../../../../../src/paimon/format/orc/footer-reader.ts';
 import { openOrc } from '../../../../../src/paimon/format/orc/orc-reader.ts';
+import { OrcStream } from '../../../../../src/paimon/format/orc/orc-stream.ts';
 import type { OrcWriterOptions } from '../../../../../src/paimon/format/orc/orc-writer.ts';
+import { ProtobufMessage } from '../../../../../src/paimon/format/orc/protobuf-reader.ts';
 import { WriterZone } from '../../../../../src/paimon/format/orc/writer-zone.ts';
 import { bytesSource } from '../../../../../src/paimon/format/parquet/parquet-reader.ts';
 import type { DataType } from '../../../../../src/paimon/schema/data-type.ts';
+import { orcFixture } from '../../../../support/orc-fixtures.ts';
 import { orcBytes } from '../../../../support/orc-bytes.ts';
 
 const INT: DataType = { kind: 'INT', nullable: true };
@@ -32,6 +36,13 @@ async function readBack(bytes: Uint8Array, type: DataType, isLocalInstant = true
   return cells;
 }
 
+/** The footer of a file, all of which is in its tail. */
+function footerOf(bytes: Uint8Array): ProtobufMessage {
+  const scriptAt = bytes.length - 1 - bytes[bytes.length - 1];
+  const { footerSize, compression } = readPostScript(bytes.subarray(scriptAt, bytes.length - 1));
+  return new ProtobufMessage(new OrcStream(bytes.subarray(scriptAt - footerSize, scriptAt), compression).rest());
+}
+
 describe('a file', () => {
   it('without rows is one', async () => {
     const { bytes, summary } = await write(INT, []);
@@ -41,6 +52,17 @@ describe('a file', () => {
       rowCount: 0,
       columns: [{ name: 'c', nullCount: 0, bounds: null }],
     });
+  });
+
+  it('names its writer, calendar and columns where the reference does', async () => {
+    const ours = footerOf((await write(STRING, [text('a')])).bytes);
+    const theirs = footerOf(orcFixture('none.orc'));
+    for (const footer of [ours, theirs]) {
+      expect([footer.number(8), footer.number(9), footer.number(11)]).toEqual([10_000, 0, 1]);
+      const [, column] = footer.messages(4);
+      expect(column.messages(7).map((attribute) => attribute.text(1))).toEqual(['paimon.id']);
+    }
+    expect([ours.text(12), theirs.text(12)]).toEqual(['tributary 0.1.0', expect.stringMatching(/^\d+\.\d+\.\d+$/)]);
   });
 
   it('has as many stripes as its rows and bytes ask for', async () => {
