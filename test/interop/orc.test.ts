@@ -1,5 +1,5 @@
-// ORC files that we write: the reference finds rows in them by their row indexes, in every type and codec, and pypaimon
-// (the C++ implementation) reads them.
+// ORC files that we write: the reference finds rows in them by their row indexes, in every type and codec; pypaimon (the
+// C++ implementation) and pypaimon-rust (orc-rust) read them.
 import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../../src/base/random.ts';
 import { canonicalRows, type GoldenRow, type GoldenValue } from '../support/golden.ts';
@@ -139,11 +139,14 @@ describe.skipIf(java === null || python === null)('ORC files of ours', () => {
     expect(await client.fsck(at)).toMatchObject({ problems: [] });
   });
 
-  test('are read by pypaimon', async () => {
+  test('are read by pypaimon and, natively, by pypaimon-rust', async () => {
     const at = await written(OPTIONS[0]);
     const columns = Object.keys(TYPES).filter((name) => name !== 'r');
     const narrowed = (row: GoldenRow): GoldenRow => Object.fromEntries(columns.map((name) => [name, row[name]]));
     const read = await (python as Pypaimon).read(at, { columns });
-    expect(canonicalRows(read)).toEqual(canonicalRows(rows.map(({ row }) => narrowed(row))));
+    const wanted = canonicalRows(rows.map(({ row }) => narrowed(row)));
+    expect(canonicalRows(read)).toEqual(wanted);
+    const query = `SELECT ${columns.map((name) => `"${name}"`).join(', ')} FROM paimon.db.t`;
+    expect(canonicalRows(await (python as Pypaimon).sql(at.warehouse, query))).toEqual(wanted);
   });
 });
