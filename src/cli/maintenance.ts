@@ -45,9 +45,9 @@ export function maintenanceCommand(): Command {
       if (ageMs === null)
         throw new TributaryError('E6200', `duration is not understood: older-than=${options.olderThan}`);
       const store = openWarehouse(options);
-      const all = await (await openLake({ warehouse: warehouseOf(options) })).tables();
+      const all = names.length > 0 ? names : await (await openLake({ warehouse: warehouseOf(options) })).tables();
       const deeds: Deed[] = [];
-      for (const name of names.length === 0 ? all : names) {
+      for (const name of all) {
         deeds.push(...(await maintain(store, name, { ageMs, dryRun: options.dryRun === true })));
       }
       if (options.json === true) printJson(deeds);

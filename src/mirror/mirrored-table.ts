@@ -1,5 +1,6 @@
 // One table of a pipeline: where it stands, its writer, and the files of a checkpoint under way.
 import { assert, isTributaryError, TributaryError } from '../base/errors.ts';
+import { Turns } from '../base/turns.ts';
 import type { ChangeBatch } from '../change/change-batch.ts';
 import type { SourcePosition } from '../change/position.ts';
 import type { SourceTable } from '../change/source-table.ts';
@@ -56,7 +57,7 @@ export class MirroredTable {
   private refusal: TributaryError | null = null;
   private readonly isPartial: boolean;
   private changed = false;
-  private publishing: Promise<unknown> = Promise.resolve();
+  private readonly publishing = new Turns();
 
   constructor(parts: MirroredTableParts) {
     this.source = parts.source;
@@ -175,9 +176,7 @@ export class MirroredTable {
 
   /** Runs one publication of this table at a time, those of compactions included. */
   exclusively<T>(action: () => Promise<T>): Promise<T> {
-    const turn = this.publishing.then(action);
-    this.publishing = turn.catch(() => {});
-    return turn;
+    return this.publishing.take(action);
   }
 
   /** The checkpoint record that includes this table is durable. */

@@ -1,6 +1,7 @@
 // The compactions of one mirrored table: some a commit waits for, as its rows or its changes come with them; the others
 // run beside the loop.
 import { TributaryError } from '../base/errors.ts';
+import { Turns } from '../base/turns.ts';
 import { type CompactionCommitter, Compactor } from '../paimon/lsm/compactor.ts';
 import { SchemaStore } from '../paimon/schema/schema-store.ts';
 import { type TableOptions, tableOptions } from '../paimon/schema/table-options.ts';
@@ -42,7 +43,7 @@ export class TableCompaction {
   private readonly table: MirroredTable;
   private readonly compactor: Compactor;
   private readonly wish: CommitCompaction;
-  private turn: Promise<unknown> = Promise.resolve();
+  private readonly turns = new Turns();
   /** There may be rows that the last compaction of a commit has not seen: a run before this one may have been killed. */
   private isUnsettled = true;
   private isFullDue = true;
@@ -71,7 +72,7 @@ export class TableCompaction {
     const { liftsLevel0, fullEvery } = this.wish;
     const isFull = this.isFullDue && fullEvery !== null && checkpoint % BigInt(fullEvery) === 0n;
     if (isFull || (liftsLevel0 && this.isUnsettled)) {
-      await this.inTurn(() => this.compactSurely(isFull));
+      await this.turns.take(() => this.compactSurely(isFull));
       if (isFull) this.isFullDue = false;
     }
     this.isUnsettled = false;
@@ -82,7 +83,7 @@ export class TableCompaction {
     if (this.wish.liftsLevel0) return;
     for (let count = 0; count < COMPACTIONS_MAX; count++) {
       signal.throwIfAborted();
-      const report = await this.inTurn(() => this.compactor.compact({ signal }));
+      const report = await this.turns.take(() => this.compactor.compact({ signal }));
       if (report === null) return;
       this.table.compacted(report);
     }
@@ -98,12 +99,6 @@ export class TableCompaction {
       'E3390',
       `another writer changes the table faster than it can be compacted: table=${this.table.tablePath}`,
     );
-  }
-
-  private inTurn<T>(action: () => Promise<T>): Promise<T> {
-    const turn = this.turn.then(action);
-    this.turn = turn.catch(() => {});
-    return turn;
   }
 }
 

@@ -3,6 +3,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { assert, isTributaryError, TributaryError } from '../../base/errors.ts';
 import type { Random } from '../../base/random.ts';
+import { Turns } from '../../base/turns.ts';
 import type { FileStore } from '../../storage/file-store.ts';
 import type { IndexManifestEntry, ManifestEntry, ManifestFileMeta } from '../meta/manifest-entry.ts';
 import { EMPTY_STATS } from '../meta/stats.ts';
@@ -127,7 +128,7 @@ export class TableCommitter {
   /** The last identifier by user and kind. */
   readonly #identifiers = new Map<string, bigint>();
   #schemaId: number;
-  #tail: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   private constructor(
     parts: TableCommitterParts,
@@ -172,7 +173,7 @@ export class TableCommitter {
 
   /** Goes on to what others have published, and gives the newest snapshot. */
   refresh(): Promise<Snapshot | null> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       this.#noteOthers(await this.#state.follow());
       return this.#state.snapshot;
     });
@@ -180,13 +181,7 @@ export class TableCommitter {
 
   /** Publishes the change as one snapshot and gives it. */
   commit(request: CommitRequest): Promise<Snapshot> {
-    return this.#inTurn(() => this.#commit(request));
-  }
-
-  #inTurn<T>(action: () => Promise<T>): Promise<T> {
-    const turn = this.#tail.then(action);
-    this.#tail = turn.catch(() => {});
-    return turn;
+    return this.#turns.take(() => this.#commit(request));
   }
 
   async #commit(request: CommitRequest): Promise<Snapshot> {

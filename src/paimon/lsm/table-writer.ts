@@ -3,6 +3,7 @@
 import { type Clock, localTimeMs } from '../../base/clock.ts';
 import { assert, TributaryError } from '../../base/errors.ts';
 import type { Random } from '../../base/random.ts';
+import { Turns } from '../../base/turns.ts';
 import { transferList } from '../../column/vector.ts';
 import type { FileStore } from '../../storage/file-store.ts';
 import { SpillSpace } from '../../storage/spill-space.ts';
@@ -65,7 +66,7 @@ export class TableWriter {
   private readonly memtable = new Memtable();
   private flushingBytes = 0;
   /** The calls so far; never rejects. */
-  private queue: Promise<unknown> = Promise.resolve();
+  private readonly queue = new Turns();
   private failure: Error | null = null;
   private nextSequence: bigint;
   /** Files that no message has named yet. */
@@ -161,7 +162,7 @@ export class TableWriter {
   async abort(): Promise<void> {
     this.failure ??= new TributaryError('E9001', `writer was aborted: table=${this.options.tablePath}`);
     this.memtable.take();
-    await this.queue;
+    await this.queue.ended();
     this.flushingBytes = 0;
     await this.assigner?.close();
     await this.deleteFresh();
@@ -187,7 +188,7 @@ export class TableWriter {
 
   /** Runs the calls one after the other. */
   private enqueue<T>(action: () => Promise<T>): Promise<T> {
-    const result = this.queue.then(async () => {
+    return this.queue.take(async () => {
       this.requireUsable();
       try {
         return await action();
@@ -197,8 +198,6 @@ export class TableWriter {
         throw error;
       }
     });
-    this.queue = result.catch(() => {});
-    return result;
   }
 
   private async flushTaken({ batches, sizeBytes }: Taken): Promise<void> {

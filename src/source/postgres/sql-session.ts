@@ -1,6 +1,7 @@
 // A session for short statements: one at a time, opened when first needed and again after it was lost.
 import type pg from 'pg';
 import { isTributaryError, TributaryError } from '../../base/errors.ts';
+import { Turns } from '../../base/turns.ts';
 import { connect, disconnect, errorState } from './connect.ts';
 import type { ConnectionSettings } from '../connection-settings.ts';
 
@@ -51,7 +52,7 @@ export async function runStatement(
 export class SqlSession implements SqlRunner {
   private readonly settings: ConnectionSettings;
   private client: pg.Client | null = null;
-  private queue: Promise<unknown> = Promise.resolve();
+  private readonly queue = new Turns();
   private closed = false;
 
   constructor(settings: ConnectionSettings) {
@@ -62,18 +63,15 @@ export class SqlSession implements SqlRunner {
     text: string,
     values: readonly (string | number | readonly (string | number)[])[] = [],
   ): Promise<readonly TextRow[]> {
-    const result = this.queue.then(async () => runStatement(await this.connected(), text, values));
-    this.queue = result.catch(() => {
-      // Reported to the caller of this statement; the next one starts afresh.
-    });
-    return result;
+    // A statement that fails is its caller's; the next one starts afresh.
+    return this.queue.take(async () => runStatement(await this.connected(), text, values));
   }
 
   /** Ends the session at once: statements under way and later ones fail, as over a dead route none would ever end. */
   async close(): Promise<void> {
     this.closed = true;
     await this.cut();
-    await this.queue;
+    await this.queue.ended();
     // It may have been connecting.
     await this.cut();
   }
