@@ -56,7 +56,10 @@ export async function historyByUs(table: Table): Promise<TableHistory> {
   return { rows, changes: Object.values(changes).includes(REFUSED) ? REFUSED : changes };
 }
 
-/** Of each snapshot its kind, and of each level of each bucket the files, rows and rows of deletes. */
+/**
+ * Of each snapshot its kind, and of each level of each bucket the sorted runs, rows and rows of deletes. In how many files a run above level 0 is
+ * depends on how full they are, of which each implementation has its own idea.
+ */
 export async function shapesOf(table: Table): Promise<readonly string[]> {
   const shapes: string[] = [];
   for (const id of await table.snapshots.ids()) {
@@ -66,7 +69,8 @@ export async function shapesOf(table: Table): Promise<readonly string[]> {
     const texts = [...levels].map(([level, of]) => {
       const rows = of.reduce((sum, { file }) => sum + file.rowCount, 0);
       const deletes = of.reduce((sum, { file }) => sum + (file.deleteRowCount ?? 0), 0);
-      return `${level}: ${of.length} files, ${rows} rows, ${deletes} deletes`;
+      const runs = of[0].file.level === 0 ? of.length : 1;
+      return `${level}: ${runs} runs, ${rows} rows, ${deletes} deletes`;
     });
     shapes.push(`${id} ${snapshot.commitKind} ${texts.sort().join('; ')}`);
   }
