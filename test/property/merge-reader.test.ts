@@ -144,19 +144,30 @@ describe('mergeRuns with deduplicate', () => {
     };
     const beats = (a: Change, b: Change): boolean =>
       rank(a) === rank(b) ? a.sequence > b.sequence : rank(a) > rank(b);
-    const layout: KeyValueLayout = {
-      fields: FIELDS,
-      keyIndexes: [1, 2],
-      sequenceIndexes: useVersion ? [3] : [],
-      sequenceDescending: descending,
-    };
     const property = fc.asyncProperty(
       fc.array(changeArbitrary, { maxLength: 60 }),
       fc.integer({ min: 1, max: 9 }),
       fc.integer({ min: 1, max: 12 }),
-      fc.record({ dropRetracts: fc.boolean(), isLate: fc.boolean() }),
-      async (drawn, batchRows, windowRows, { dropRetracts, isLate }) => {
-        const changes = drawn.map((change, index) => ({ ...change, sequence: BigInt(index) * 2n ** 31n }));
+      fc.record({
+        dropRetracts: fc.boolean(),
+        isLate: fc.boolean(),
+        // One key column, whose numbers may tell the whole key; two of them.
+        keyIndexes: fc.constantFrom([1], [1, 2]),
+        // Numbers that a double holds, and others.
+        firstSequence: fc.constantFrom(0n, 2n ** 60n),
+      }),
+      async (drawn, batchRows, windowRows, { dropRetracts, isLate, keyIndexes, firstSequence }) => {
+        const layout: KeyValueLayout = {
+          fields: FIELDS,
+          keyIndexes,
+          sequenceIndexes: useVersion ? [3] : [],
+          sequenceDescending: descending,
+        };
+        const changes = drawn.map((change, index) => ({
+          ...change,
+          text: keyIndexes.length === 1 ? '' : change.text,
+          sequence: firstSequence + BigInt(index) * (firstSequence === 0n ? 2n ** 31n : 1n),
+        }));
         const late = isLate ? lateLayout(layout) : null;
         const runs = runsOf(changes, beats)
           .map((run) => runOf(run, batchRows))

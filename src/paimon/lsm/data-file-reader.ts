@@ -112,11 +112,17 @@ function openLate(
   const picker = reader.openRowPicker(group, stored, rows);
   return (batch, firstRow) => {
     const pick = async (picked: Uint32Array): Promise<PickedColumns> => {
-      const found = await picker.pick(picked.map((row) => firstRow + row));
+      const inGroup = new Uint32Array(picked.length);
+      const rows = new Uint32Array(picked.length);
+      for (let index = 0; index < picked.length; index++) {
+        inGroup[index] = firstRow + picked[index];
+        rows[index] = index;
+      }
+      const found = await picker.pick(inGroup);
       const columns = evolvedColumns(evolved, found).map(
         (column, index) => column ?? nullVector(lateFields[index].type, picked.length),
       );
-      return { columns, rows: Uint32Array.from(picked.keys()) };
+      return { columns, rows };
     };
     return { ...batch, late: { pick } };
   };
@@ -190,5 +196,5 @@ function keyValueBatch(batch: ColumnBatch, shape: BatchShape): KeyValueBatch {
   if (sequence.kind !== 'i64' || kinds.kind !== 'i32') {
     throw new TributaryError('E3353', `file has no sequence numbers and kinds: file=${shape.request.path}`);
   }
-  return { rowCount, columns, sequence, kinds: Uint8Array.from(kinds.values) };
+  return { rowCount, columns, sequence, kinds: new Uint8Array(kinds.values) };
 }

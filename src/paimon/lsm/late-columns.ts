@@ -52,11 +52,11 @@ export async function pickSelected(
   selection: Selection,
 ): Promise<readonly Vector[]> {
   const counts = new Uint32Array(sources.length);
-  for (const source of selection.sources) counts[source]++;
+  const { rows, sources: of } = selection;
+  for (let index = 0; index < of.length; index++) counts[of[index]]++;
   const rowsOf = Array.from(counts, (count) => new Uint32Array(count));
   counts.fill(0);
-  const { rows } = selection;
-  for (const [index, source] of selection.sources.entries()) rowsOf[source][counts[source]++] = rows[index];
+  for (let index = 0; index < of.length; index++) rowsOf[of[index]][counts[of[index]]++] = rows[index];
   const picked: PickedColumns[] = [];
   const numbers = new Uint32Array(sources.length);
   for (const [source, late] of sources.entries()) {
@@ -67,7 +67,7 @@ export async function pickSelected(
     picked.push(await late.pick(rowsOf[source]));
   }
   if (picked.length === 1) return picked[0].columns.map((column) => selected(column, picked[0].rows));
-  return gather(picked, { numbers, of: selection.sources });
+  return gather(picked, { numbers, of });
 }
 
 /** The rows of a column; the column itself where they are all of them. */

@@ -57,9 +57,12 @@ class SortedMerge {
   private readonly options: WindowOptions;
   private readonly windowRows: number;
   private readonly window: MergeWindow;
+  /** The head of each run's row; infinite at its end. */
+  private readonly heads: Float64Array;
   private readonly tree: LoserTree;
-  /** The prefix of the last row taken. */
+  /** The head of the last row taken, and whether it tells the whole key. */
   private lastHead = 0;
+  private lastIsExact = false;
 
   constructor(cursors: readonly RunCursor[], options: WindowOptions) {
     this.cursors = cursors;
@@ -67,7 +70,8 @@ class SortedMerge {
     this.windowRows = options.windowRows ?? WINDOW_ROWS;
     this.window = new MergeWindow(this.windowRows + cursors.length, options.late ?? null);
     this.openWindow();
-    this.tree = new LoserTree(cursors.length, (a, b) => this.before(a, b));
+    this.heads = Float64Array.from(cursors, headOf);
+    this.tree = new LoserTree(this.heads, (a, b) => this.before(a, b));
   }
 
   async *windows(): AsyncGenerator<MergeWindow> {
@@ -85,16 +89,20 @@ class SortedMerge {
 
   /** Takes rows until the window is full or all runs have ended (null), or a run needs its next batch. */
   private fillWindow(): number | null {
-    const { cursors, tree, window } = this;
+    const { cursors, heads, tree, window, windowRows } = this;
     for (;;) {
       const run = tree.winner;
       const cursor = cursors[run];
       if (cursor.batch === null) return null;
-      const startsGroup = this.startsGroup(cursor);
-      if (startsGroup && window.rowCount >= this.windowRows) return null;
+      const startsGroup = this.startsGroup(cursor, heads[run]);
+      if (startsGroup && window.rowCount >= windowRows) return null;
       window.addRow(cursor.source, cursor.row, startsGroup);
-      this.lastHead = cursor.head;
-      if (!cursor.advance()) return run;
+      this.lastHead = heads[run];
+      this.lastIsExact = cursor.isExact;
+      const next = cursor.row + 1;
+      if (next === cursor.heads.length) return run;
+      cursor.row = next;
+      heads[run] = cursor.heads[next];
       tree.replay(run);
     }
   }
@@ -103,6 +111,7 @@ class SortedMerge {
     const cursor = this.cursors[run];
     await cursor.load();
     if (cursor.batch !== null) cursor.source = this.window.addBatch(cursor.batch);
+    this.heads[run] = headOf(cursor);
     this.tree.replay(run);
   }
 
@@ -115,17 +124,23 @@ class SortedMerge {
     }
   }
 
-  private startsGroup(cursor: RunCursor): boolean {
+  private startsGroup(cursor: RunCursor, head: number): boolean {
     const { window } = this;
-    if (window.rowCount === 0 || cursor.head !== this.lastHead) return true;
+    if (window.rowCount === 0 || head !== this.lastHead) return true;
+    if (cursor.isExact && this.lastIsExact) return false;
     return this.orderOf(cursor, window.lastSource).byKey(cursor.row, window.lastRow) !== 0;
   }
 
+  /** Whether a run comes before another one with an equal head. */
   private before(a: number, b: number): boolean {
     const left = this.cursors[a];
     const right = this.cursors[b];
     if (left.batch === null || right.batch === null) return right.batch === null && (left.batch !== null || a < b);
-    if (left.head !== right.head) return left.head < right.head;
+    if (left.isExact && right.isExact && left.sequences !== null && right.sequences !== null) {
+      const sequence = left.sequences[left.row];
+      const other = right.sequences[right.row];
+      return sequence === other ? a < b : sequence < other;
+    }
     const order = this.orderOf(left, right.source);
     const compared = order.byKey(left.row, right.row) || order.bySequence(left.row, right.row);
     return compared === 0 ? a < b : compared < 0;
@@ -138,4 +153,9 @@ class SortedMerge {
     cursor.orders[source] = order;
     return order;
   }
+}
+
+/** The head of the row that a run stands at. */
+function headOf({ batch, heads, row }: RunCursor): number {
+  return batch === null ? Number.POSITIVE_INFINITY : heads[row];
 }

@@ -33,7 +33,7 @@ import { corrupt, unsupported } from '../file-fault.ts';
 import { readThrift, type ThriftStruct, TruncatedThrift } from './thrift-reader.ts';
 
 /** Chunks up to this size are fetched at once, larger ones by windows of this size. */
-const WINDOW_BYTES = 8 * 1024 * 1024;
+const WINDOW_BYTES = 2 * 1024 * 1024;
 const HEADER_BYTES = 16 * 1024;
 const PAGE_BYTES_MAX = 0x7fffffff;
 

@@ -121,7 +121,7 @@ export class ParquetFile implements DataFile {
   }
 
   /**
-   * Opens a row group for reading batch by batch: memory holds the compressed chunks of the columns (8 MiB windows of
+   * Opens a row group for reading batch by batch: memory holds the compressed chunks of the columns (2 MiB windows of
    * larger ones), a page each, and the batch. Pages that hold none of the `rows` are not fetched where the file says
    * where they are.
    */

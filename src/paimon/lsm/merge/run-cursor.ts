@@ -33,40 +33,56 @@ function sequenceComparator(left: Int64Vector, right: Int64Vector): RowComparato
   return rowComparator([left], [right], ['plain']);
 }
 
-/** A number for each row of which this holds: a smaller number is a smaller value; equal numbers say nothing. */
-export type Prefix = (row: number) => number;
+/** Numbers for the rows of a batch: a smaller number is a smaller value. */
+interface Heads {
+  readonly numbers: Float64Array;
+  /** Equal numbers are equal values; else they say nothing. */
+  readonly isExact: boolean;
+}
 
-const NOTHING: Prefix = () => 0;
 const PREFIX_BYTES = 6;
+/** The high words of numbers that a double holds exactly: those of 53 bits and a sign. */
+const HIGH_MAX = 2 ** 21;
 
-/** The prefix of a key column. */
-function prefixOf(vector: Vector, order: 'plain' | 'signed'): Prefix {
+/** The numbers of the first `count` rows of a column, in `into`. */
+function headsOf(vector: Vector, order: 'plain' | 'signed', into: Float64Array): Heads {
   switch (vector.kind) {
-    case 'i32': {
-      const { values } = vector;
-      return (row) => values[row];
-    }
-    case 'i64': {
-      const { values } = vector;
-      // Rounding to a double never reverses two numbers.
-      return (row) => values[2 * row + 1] * 4294967296 + (values[2 * row] >>> 0);
-    }
+    case 'i32':
+      into.set(vector.values.subarray(0, into.length));
+      return { numbers: into, isExact: true };
+    case 'i64':
+      return { numbers: into, isExact: longHeads(vector.values, into) };
     case 'f32':
     case 'f64': {
       const { values } = vector;
-      return (row) => (Number.isNaN(values[row]) ? Number.POSITIVE_INFINITY : values[row]);
+      for (let row = 0; row < into.length; row++) {
+        into[row] = Number.isNaN(values[row]) ? Number.POSITIVE_INFINITY : values[row];
+      }
+      return { numbers: into, isExact: false };
     }
     case 'bytes': {
-      if (order === 'signed') return NOTHING;
       const { bytes, offsets } = vector;
-      return (row) => bytesPrefix(bytes, offsets[row], offsets[row + 1]);
+      if (order === 'signed') into.fill(0);
+      else for (let row = 0; row < into.length; row++) into[row] = bytesPrefix(bytes, offsets[row], offsets[row + 1]);
+      return { numbers: into, isExact: false };
     }
     case 'struct':
-      return prefixOf(vector.fields[0], 'plain');
+      return { ...headsOf(vector.fields[0], 'plain', into), isExact: false };
     case 'list':
     case 'map':
-      return NOTHING;
+      return { numbers: into.fill(0), isExact: false };
   }
+}
+
+/** Whether all are exact; rounding to a double never reverses two numbers. */
+function longHeads(words: Int32Array, into: Float64Array): boolean {
+  let isExact = true;
+  for (let row = 0; row < into.length; row++) {
+    const high = words[2 * row + 1];
+    if (high >= HIGH_MAX || high < -HIGH_MAX) isExact = false;
+    into[row] = high * 4294967296 + (words[2 * row] >>> 0);
+  }
+  return isExact;
 }
 
 function bytesPrefix(bytes: Uint8Array, start: number, end: number): number {
@@ -81,12 +97,17 @@ function bytesPrefix(bytes: Uint8Array, start: number, end: number): number {
 export class RunCursor {
   private readonly iterator: AsyncIterator<KeyValueBatch>;
   private readonly layout: KeyValueLayout;
-  private prefix: Prefix = NOTHING;
+  private headRoom = new Float64Array(0);
+  private sequenceRoom = new Float64Array(0);
   /** The batch being read; null before the first and after the last. */
   batch: KeyValueBatch | null = null;
   row = 0;
-  /** The prefix of the head's first key column. */
-  head = 0;
+  /** A number for each row by its first key column: a smaller number is a smaller key; none at the end of the run. */
+  heads: Float64Array = this.headRoom;
+  /** Equal heads are equal keys. */
+  isExact = false;
+  /** For each row its rank among the rows of its key; null where a double cannot tell. */
+  sequences: Float64Array | null = null;
   /** The batch's number in the merge's window. */
   source = 0;
   /** How this batch compares with other batches of the window, by their number; made when needed. */
@@ -104,19 +125,24 @@ export class RunCursor {
     this.batch = next.done === true ? null : next.value;
     this.row = 0;
     this.orders = [];
-    if (this.batch === null) return;
-    const first = this.layout.keyIndexes[0];
-    this.prefix = prefixOf(this.batch.columns[first], columnOrder(this.layout.fields[first].type));
-    this.head = this.prefix(0);
+    if (this.batch === null) this.heads = new Float64Array(0);
+    else this.rank(this.batch);
   }
 
-  /** Moves to the next row of the batch; false if there is none. */
-  advance(): boolean {
-    const next = this.row + 1;
-    if (this.batch === null || next >= this.batch.rowCount) return false;
-    this.row = next;
-    this.head = this.prefix(next);
-    return true;
+  private rank(batch: KeyValueBatch): void {
+    const { keyIndexes, sequenceIndexes, fields } = this.layout;
+    const { rowCount } = batch;
+    if (this.headRoom.length < rowCount) {
+      this.headRoom = new Float64Array(rowCount);
+      this.sequenceRoom = new Float64Array(rowCount);
+    }
+    const [first] = keyIndexes;
+    const order = columnOrder(fields[first].type);
+    const heads = headsOf(batch.columns[first], order, this.headRoom.subarray(0, rowCount));
+    this.heads = heads.numbers;
+    this.isExact = heads.isExact && keyIndexes.length === 1;
+    const room = this.sequenceRoom.subarray(0, rowCount);
+    this.sequences = sequenceIndexes.length === 0 && longHeads(batch.sequence.values, room) ? room : null;
   }
 
   /** Gives up what the run holds open. */
