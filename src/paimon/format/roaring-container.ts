@@ -3,66 +3,64 @@
 import { TributaryError } from '../../base/errors.ts';
 import type { LittleEndianReader, LittleEndianWriter } from './little-endian.ts';
 
-/** The numbers of a container, ascending. */
-export interface RoaringContainer {
-  readonly values: Uint16Array;
-  /** Stored as runs; else as an array, or as bits where there are many. */
-  readonly isRun: boolean;
-}
-
 /** How the numbers of a container are stored. */
 export type ContainerForm = 'array' | 'bits' | 'runs';
+
+/** The numbers of a container, at least one. */
+export interface RoaringContainer {
+  readonly form: ContainerForm;
+  /** Of runs the first numbers and the lengths less one, by turns; else the numbers. Ascending. */
+  readonly words: Uint16Array;
+  /** How many numbers. */
+  readonly count: number;
+}
 
 /** More numbers than these are stored as bits. */
 const ARRAY_VALUES_MAX = 4096;
 /** Bytes of a container of bits. */
 const BITS_SIZE = 8192;
-/** Bits of a container of bits. */
-const BITS = 8 * BITS_SIZE;
+const NUMBER_MAX = 65535;
 
 /** The form of so many numbers that are not stored as runs. */
 export function plainForm(count: number): ContainerForm {
   return count > ARRAY_VALUES_MAX ? 'bits' : 'array';
 }
 
-/** The form of a container. */
-export function formOf({ values, isRun }: RoaringContainer): ContainerForm {
-  return isRun ? 'runs' : plainForm(values.length);
+/** A container of ascending numbers that is not stored as runs. */
+export function plainContainer(values: Uint16Array): RoaringContainer {
+  return { form: plainForm(values.length), words: values, count: values.length };
 }
 
 /** The bytes that a container takes. */
-export function containerSize(container: RoaringContainer): number {
-  switch (formOf(container)) {
+export function containerSize({ form, words }: RoaringContainer): number {
+  switch (form) {
     case 'runs':
-      return runsSize(container.values);
+      return 2 + 2 * words.length;
     case 'bits':
       return BITS_SIZE;
     case 'array':
-      return 2 * container.values.length;
+      return 2 * words.length;
   }
 }
 
 /** The numbers of both. Runs that meet others stay runs while that takes no more bytes. */
 export function unionOf(a: RoaringContainer, b: RoaringContainer): RoaringContainer {
-  const values = merged(a.values, b.values);
-  return { values, isRun: (a.isRun || b.isRun) && areEfficientRuns(values) };
+  if (a.form !== 'runs' && b.form !== 'runs') return plainContainer(merged(a.words, b.words));
+  return runContainer(mergedRuns(asRuns(a), asRuns(b)));
 }
 
-/** The container as it is stored: as runs where that is shorter. Runs stay runs up to one number more. */
+/** The container as it is stored: as runs where that is shorter. Runs stay runs where an array would be as long. */
 export function optimized(container: RoaringContainer): RoaringContainer {
-  const { values, isRun } = container;
-  if (isRun) return { values, isRun: areEfficientRuns(values) };
-  return { values, isRun: runsSize(values) < containerSize(container) };
+  if (container.form === 'runs') return runContainer(container.words);
+  const size = 2 + 4 * runCountOf(container.words);
+  return size < containerSize(container) ? { ...container, form: 'runs', words: asRuns(container) } : container;
 }
 
-/** Whether what is runs stays runs. The count that an array would have before its numbers is reckoned in here. */
-function areEfficientRuns(values: Uint16Array): boolean {
-  return runsSize(values) <= Math.min(BITS_SIZE, 2 * values.length + 2);
-}
-
-/** The number of runs, then two numbers for each. */
-function runsSize(values: Uint16Array): number {
-  return 2 + 4 * runCountOf(values);
+/** A container of these runs, if an array with its count or bits would not be shorter. */
+function runContainer(runs: Uint16Array): RoaringContainer {
+  const container: RoaringContainer = { form: 'runs', words: runs, count: countOfRuns(runs) };
+  const isShort = containerSize(container) <= Math.min(BITS_SIZE, 2 * container.count + 2);
+  return isShort ? container : plainContainer(valuesOf(container));
 }
 
 function runCountOf(values: Uint16Array): number {
@@ -71,6 +69,35 @@ function runCountOf(values: Uint16Array): number {
     if (index === 0 || values[index] !== values[index - 1] + 1) count++;
   }
   return count;
+}
+
+function countOfRuns(runs: Uint16Array): number {
+  let count = runs.length / 2;
+  for (let at = 1; at < runs.length; at += 2) count += runs[at];
+  return count;
+}
+
+/** The numbers of a container. */
+export function valuesOf({ form, words, count }: RoaringContainer): Uint16Array {
+  if (form !== 'runs') return words;
+  const values = new Uint16Array(count);
+  let found = 0;
+  for (let at = 0; at < words.length; at += 2) {
+    for (let value = words[at]; value <= words[at] + words[at + 1]; value++) values[found++] = value;
+  }
+  return values;
+}
+
+function asRuns({ form, words }: RoaringContainer): Uint16Array {
+  if (form === 'runs') return words;
+  const runs = new Uint16Array(2 * runCountOf(words));
+  let at = 0;
+  for (let from = 0, to = 1; from < words.length; from = to, to++) {
+    while (to < words.length && words[to] === words[to - 1] + 1) to++;
+    runs[at++] = words[from];
+    runs[at++] = to - from - 1;
+  }
+  return runs;
 }
 
 function merged(a: Uint16Array, b: Uint16Array): Uint16Array {
@@ -86,18 +113,40 @@ function merged(a: Uint16Array, b: Uint16Array): Uint16Array {
   return values.slice(0, count);
 }
 
+/** The runs of both; those that touch become one. */
+function mergedRuns(a: Uint16Array, b: Uint16Array): Uint16Array {
+  const runs = new Uint16Array(a.length + b.length);
+  let size = 0;
+  for (let atA = 0, atB = 0; atA < a.length || atB < b.length; ) {
+    const takesA = atB >= b.length || (atA < a.length && a[atA] <= b[atB]);
+    const first = takesA ? a[atA] : b[atB];
+    const last = first + (takesA ? a[atA + 1] : b[atB + 1]);
+    if (takesA) atA += 2;
+    else atB += 2;
+    const before = size === 0 ? -2 : runs[size - 2] + runs[size - 1];
+    if (first > before + 1) {
+      runs[size] = first;
+      runs[size + 1] = last - first;
+      size += 2;
+    } else if (last > before) runs[size - 1] = last - runs[size - 2];
+  }
+  return runs.slice(0, size);
+}
+
 /**
  * Reads a container of so many numbers; runs say themselves how many they are. Throws `E3402` where numbers do not ascend or
  * are not as many, RangeError where the bytes end early.
  */
 export function readContainer(reader: LittleEndianReader, form: ContainerForm, count: number): RoaringContainer {
   switch (form) {
-    case 'runs':
-      return { values: valuesOfRuns(reader.uint16s(2 * reader.uint16())), isRun: true };
+    case 'runs': {
+      const runs = ascendingRuns(reader.uint16s(2 * reader.uint16()));
+      return { form, words: runs, count: countOfRuns(runs) };
+    }
     case 'bits':
-      return { values: valuesOfBits(reader.bytes(BITS_SIZE), count), isRun: false };
+      return plainContainer(valuesOfBits(reader.bytes(BITS_SIZE), count));
     case 'array':
-      return { values: ascending(reader.uint16s(count)), isRun: false };
+      return plainContainer(ascending(reader.uint16s(count)));
   }
 }
 
@@ -108,17 +157,14 @@ function ascending(values: Uint16Array): Uint16Array {
   return values;
 }
 
-/** Of first numbers and lengths less one, by turns. */
-function valuesOfRuns(runs: Uint16Array): Uint16Array {
-  const values = new Uint16Array(BITS);
-  let count = 0;
-  for (let at = 0; at < runs.length; at += 2) {
-    const first = runs[at];
-    const last = first + runs[at + 1];
-    if ((count > 0 && first <= values[count - 1]) || last >= BITS) throw unknownBitmap('runs overlap');
-    for (let value = first; value <= last; value++) values[count++] = value;
+function ascendingRuns(runs: Uint16Array): Uint16Array {
+  if (runs.length === 0) throw unknownBitmap('no runs');
+  for (let at = 0, before = -1; at < runs.length; at += 2) {
+    const last = runs[at] + runs[at + 1];
+    if (runs[at] <= before || last > NUMBER_MAX) throw unknownBitmap('runs overlap');
+    before = last;
   }
-  return values.slice(0, count);
+  return runs;
 }
 
 function valuesOfBits(bits: Uint8Array, count: number): Uint16Array {
@@ -134,36 +180,15 @@ function valuesOfBits(bits: Uint8Array, count: number): Uint16Array {
 }
 
 /** Writes a container in its form. */
-export function writeContainer(writer: LittleEndianWriter, container: RoaringContainer): void {
-  const { values } = container;
-  switch (formOf(container)) {
-    case 'runs': {
-      const runs = runsOf(values);
-      writer.uint16(runs.length / 2);
-      writer.uint16s(runs);
-      return;
-    }
-    case 'array':
-      writer.uint16s(values);
-      return;
-    case 'bits': {
-      const bits = new Uint8Array(BITS_SIZE);
-      for (const value of values) bits[value >> 3] |= 1 << (value & 7);
-      writer.bytes(bits);
-    }
+export function writeContainer(writer: LittleEndianWriter, { form, words }: RoaringContainer): void {
+  if (form === 'runs') writer.uint16(words.length / 2);
+  if (form !== 'bits') {
+    writer.uint16s(words);
+    return;
   }
-}
-
-/** First numbers and lengths less one, by turns. */
-function runsOf(values: Uint16Array): Uint16Array {
-  const runs = new Uint16Array(2 * runCountOf(values));
-  let at = 0;
-  for (let from = 0, to = 1; from < values.length; from = to, to++) {
-    while (to < values.length && values[to] === values[to - 1] + 1) to++;
-    runs[at++] = values[from];
-    runs[at++] = to - from - 1;
-  }
-  return runs;
+  const bits = new Uint8Array(BITS_SIZE);
+  for (let index = 0; index < words.length; index++) bits[words[index] >> 3] |= 1 << (words[index] & 7);
+  writer.bytes(bits);
 }
 
 /** The error for bytes that are no Roaring bitmap. */

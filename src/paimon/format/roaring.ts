@@ -4,11 +4,13 @@ import { LittleEndianReader, LittleEndianWriter } from './little-endian.ts';
 import {
   containerSize,
   optimized,
+  plainContainer,
   plainForm,
   readContainer,
   type RoaringContainer,
   unionOf,
   unknownBitmap,
+  valuesOf,
   writeContainer,
 } from './roaring-container.ts';
 
@@ -39,8 +41,9 @@ export interface RoaringTarget {
  */
 export function readRoaring(view: DataView, start: number, target: RoaringTarget): number {
   const reader = new LittleEndianReader(new Uint8Array(view.buffer, view.byteOffset, view.byteLength).subarray(start));
-  for (const { key, values } of readBitmap(reader)) {
-    const base = target.base + key * CONTAINER_VALUES;
+  for (const container of readBitmap(reader)) {
+    const base = target.base + container.key * CONTAINER_VALUES;
+    const values = valuesOf(container);
     for (let index = 0; index < values.length; index++) target.values.push(base + values[index]);
   }
   return start + reader.offset;
@@ -84,19 +87,19 @@ export function unionOfBitmaps(a: RoaringBitmap, b: RoaringBitmap): RoaringBitma
 export function bitmapBytes(bitmap: RoaringBitmap): Uint8Array {
   const writer = new LittleEndianWriter();
   const count = bitmap.length;
-  const hasRuns = bitmap.some((container) => container.isRun);
+  const hasRuns = bitmap.some(({ form }) => form === 'runs');
   if (hasRuns) {
     writer.uint32((COOKIE_RUNS | ((count - 1) << 16)) >>> 0);
     const runFlags = new Uint8Array((count + 7) >> 3);
-    for (const [index, { isRun }] of bitmap.entries()) runFlags[index >> 3] |= Number(isRun) << (index & 7);
+    for (const [index, { form }] of bitmap.entries()) runFlags[index >> 3] |= Number(form === 'runs') << (index & 7);
     writer.bytes(runFlags);
   } else {
     writer.uint32(COOKIE_PLAIN);
     writer.uint32(count);
   }
-  for (const { key, values } of bitmap) {
+  for (const { key, count: valueCount } of bitmap) {
     writer.uint16(key);
-    writer.uint16(values.length - 1);
+    writer.uint16(valueCount - 1);
   }
   if (!hasRuns || count >= OFFSETS_FROM_CONTAINERS) writeOffsets(writer, bitmap);
   for (const container of bitmap) writeContainer(writer, container);
@@ -117,8 +120,8 @@ function bitmapOf(values: Uint32Array): RoaringBitmap {
   for (let from = 0, to = 0; from < values.length; from = to) {
     const key = values[from] >>> 16;
     while (to < values.length && values[to] >>> 16 === key) to++;
-    // The lower 16 bits of each number.
-    containers.push({ key, ...optimized({ values: new Uint16Array(values.subarray(from, to)), isRun: false }) });
+    const lower16Bits = new Uint16Array(values.subarray(from, to));
+    containers.push({ key, ...optimized(plainContainer(lower16Bits)) });
   }
   return containers;
 }

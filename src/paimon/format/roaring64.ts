@@ -3,7 +3,6 @@
 import { LittleEndianReader, LittleEndianWriter } from './little-endian.ts';
 import {
   type ContainerForm,
-  formOf,
   optimized,
   readContainer,
   type RoaringContainer,
@@ -120,7 +119,7 @@ function readStored(reader: LittleEndianReader): RoaringContainer | null {
 function writeStored(writer: LittleEndianWriter, container: RoaringContainer | null): void {
   writer.uint8(container === null ? EMPTY : NOT_EMPTY);
   if (container === null) return;
-  writer.uint8(FORMS.indexOf(formOf(container)));
-  writer.uint32(container.values.length);
+  writer.uint8(FORMS.indexOf(container.form));
+  writer.uint32(container.count);
   writeContainer(writer, container);
 }

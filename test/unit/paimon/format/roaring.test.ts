@@ -1,7 +1,14 @@
 // Roaring bitmaps: any numbers read back as they were written, in every form of container.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readRoaring, writeRoaring } from '../../../../src/paimon/format/roaring.ts';
+import { LittleEndianReader } from '../../../../src/paimon/format/little-endian.ts';
+import {
+  bitmapBytes,
+  readBitmap,
+  readRoaring,
+  unionOfBitmaps,
+  writeRoaring,
+} from '../../../../src/paimon/format/roaring.ts';
 
 function read(bytes: Uint8Array): { readonly values: readonly number[]; readonly end: number } {
   const values: number[] = [];
@@ -12,6 +19,20 @@ function read(bytes: Uint8Array): { readonly values: readonly number[]; readonly
 function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex');
 }
+
+describe('unionOfBitmaps', () => {
+  it('keeps all 2^32 numbers as runs', () => {
+    const keys = Array.from({ length: 65536 }, (_, key) => key);
+    const all = keys.map((key) => ({ key, form: 'runs', words: Uint16Array.of(0, 65535), count: 65536 }) as const);
+    const halves = [0, 32768].map((first) =>
+      all.map((container) => ({ ...container, words: Uint16Array.of(first, 32767), count: 32768 })),
+    );
+    const bytes = hex(bitmapBytes(all));
+    expect(bytes).toHaveLength(2 * (4 + 8192 + 65536 * (4 + 4 + 6)));
+    expect(hex(bitmapBytes(unionOfBitmaps(halves[0], halves[1])))).toBe(bytes);
+    expect(hex(bitmapBytes(readBitmap(new LittleEndianReader(Buffer.from(bytes, 'hex')))))).toBe(bytes);
+  });
+});
 
 describe('writeRoaring', () => {
   it('writes nothing as a bitmap without containers', () => {
