@@ -1,9 +1,7 @@
 // Every type with its edge values: copied and streamed values are equal, and are what they are to be; whatever the
 // session's time zone, and however the server writes its log.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { SourcePosition } from '../../src/change/position.ts';
-import type { SourceTable } from '../../src/change/source-table.ts';
-import { type TableKey, tableKey } from '../../src/change/table-key.ts';
+import { tableKey } from '../../src/change/table-key.ts';
 import type { ChangeSource } from '../../src/source/source.ts';
 import {
   freshMysqlDatabase,
@@ -12,51 +10,19 @@ import {
   type TestMysql,
   type TestMysqlDatabase,
 } from '../support/mysql-servers.ts';
+import { changesIn, type CopiedSource, copySource, eventsUntil } from '../support/mysql-log.ts';
 import { mysqlSource } from '../support/mysql-source.ts';
 import { typedTable } from '../support/mysql-types.ts';
-import { type ShownChange, shownRows, updatesOf, valueLines } from '../support/shown-rows.ts';
+import { type ShownChange, updatesOf, valueLines } from '../support/shown-rows.ts';
 
-async function copied(source: ChangeSource): Promise<{
-  readonly rows: ReadonlyMap<TableKey, readonly ShownChange[]>;
-  readonly position: SourcePosition;
-  readonly tables: readonly SourceTable[];
-}> {
-  const { tables } = await source.open();
-  const signal = new AbortController().signal;
-  const copy = await source.beginCopy(
-    tables.map(({ key }) => key),
-    signal,
-  );
-  const rows = new Map<TableKey, ShownChange[]>();
-  for (const table of tables) {
-    const own: ShownChange[] = [];
-    for await (const batch of copy.rows(table.key, signal)) own.push(...shownRows(batch, table));
-    rows.set(table.key, own);
-  }
-  await copy.close();
-  return { rows, position: copy.position, tables };
-}
-
-/** The changes of a table from the position on, until so many came. */
-async function streamed(
-  source: ChangeSource,
-  from: { readonly position: SourcePosition; readonly tables: readonly SourceTable[] },
-  count: number,
-): Promise<readonly ShownChange[]> {
-  const changes: ShownChange[] = [];
-  const places = new Map(from.tables.map(({ key }) => [key, from.position]));
-  const signal = new AbortController().signal;
-  const beforeImages = new Set(places.keys());
-  for await (const event of source.stream({ from: from.position, places, beforeImages, signal })) {
-    if (event.kind === 'table-failed') throw event.error;
-    if (event.kind !== 'changes') continue;
-    for (const batch of event.changes) {
-      const table = from.tables.find(({ key }) => key === batch.table) as SourceTable;
-      changes.push(...shownRows(batch, table));
-    }
-    if (changes.length >= count) break;
-  }
-  return changes;
+/** The changes after the copy until so many came. */
+async function streamed(start: CopiedSource, count: number): Promise<readonly ShownChange[]> {
+  const events = await eventsUntil(start, (so) => {
+    const last = so.at(-1);
+    if (last?.kind === 'table-failed') throw last.error;
+    return changesIn(so, start.tables).length >= count;
+  });
+  return changesIn(events, start.tables);
 }
 
 const kinds = mysqlKinds();
@@ -94,22 +60,22 @@ describe.skipIf(kinds.length === 0)('servers', () => {
     ])('every type, the log %s', async (_name, before, after) => {
       const zone = "set session time_zone = '+08:00', sql_mode = ''";
       await database.sql(zone, insert('t1'));
-      const start = await copied(source);
+      const start = await copySource(source);
       const wanted = rows.map((row): ShownChange => ['+I', row]);
       const found = start.rows.get(tableKey(database.name, 't1')) ?? [];
       expect(valueLines(found, types)).toEqual(valueLines(wanted, types));
       expect(start.rows.get(tableKey(database.name, 't2'))).toEqual([]);
       await database.sql(zone, before, insert('t2'), after);
-      const changes = await streamed(source, start, 2);
+      const changes = await streamed(start, 2);
       expect(valueLines(changes, types)).toEqual(valueLines(wanted, types));
     });
 
     test('updates and deletes have the old rows', async () => {
       const zone = "set session time_zone = '+08:00', sql_mode = ''";
       await database.sql(zone, insert('t1'));
-      const start = await copied(source);
+      const start = await copySource(source);
       await database.sql('update t1 set c0 = 5 where id = 0', 'update t1 set id = 7 where id = 1', 'delete from t1');
-      const changes = await streamed(source, start, 6);
+      const changes = await streamed(start, 6);
       expect(valueLines(changes, types)).toEqual(valueLines(updatesOf(rows), types));
     });
   });

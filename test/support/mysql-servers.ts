@@ -31,6 +31,8 @@ export interface TestMysqlDatabase {
   readonly url: string;
   /** Statements in one session, one after the other. */
   sql(...statements: readonly string[]): Promise<void>;
+  /** The rows of a query, every value as the text the server prints. */
+  rows(query: string): Promise<readonly (readonly (string | null)[])[]>;
   drop(): Promise<void>;
 }
 
@@ -89,6 +91,7 @@ export async function freshMysqlDatabase(server: TestMysql): Promise<TestMysqlDa
       withMysql(url, async (connection) => {
         for (const statement of statements) await connection.query(statement);
       }),
+    rows: (query) => withMysql(url, (connection) => rowsOf(connection, query)),
     drop: async () => {
       await withMysql(server.url, (connection) => connection.query(`drop database if exists ${name}`));
     },
@@ -104,7 +107,7 @@ export async function withMysql<Result>(
     uri: url,
     multipleStatements: true,
     timezone: 'Z',
-    typeCast: (field) => field.string(),
+    typeCast: (field) => field.string('utf8'),
   });
   // A server that goes down ends the session; the query that needed it reports that.
   connection.on('error', () => undefined);
@@ -113,6 +116,15 @@ export async function withMysql<Result>(
   } finally {
     connection.destroy();
   }
+}
+
+/** The rows of a query, values in the order of its columns. */
+export async function rowsOf(
+  connection: mysql.Connection,
+  query: string,
+): Promise<readonly (readonly (string | null)[])[]> {
+  const [found] = await connection.query<mysql.RowDataPacket[]>({ sql: query, rowsAsArray: true });
+  return found.map((row) => Object.values(row) as (string | null)[]);
 }
 
 function account(): readonly string[] {

@@ -434,16 +434,21 @@ export interface TypedTable {
   readonly rows: readonly Readonly<Record<string, unknown>>[];
 }
 
+/** The columns that the server has. */
+export function typedColumns(kind: MysqlKind): readonly TypedColumn[] {
+  return TYPED_COLUMNS.filter(({ only }) => only === undefined || only === kind);
+}
+
 /** All columns. */
 export function typedTable(kind: MysqlKind): TypedTable {
-  return tableOf(TYPED_COLUMNS.filter(({ only }) => only === undefined || only === kind));
+  return tableOf(typedColumns(kind));
 }
 
 /** Those without long values. */
 export function smallColumns(kind: MysqlKind): TypedTable {
   const isSmall = ({ values }: TypedColumn): boolean =>
     values.every(([, value]) => JSON.stringify(value).length < 1000);
-  return tableOf(TYPED_COLUMNS.filter(({ only }) => only === undefined || only === kind).filter(isSmall));
+  return tableOf(typedColumns(kind).filter(isSmall));
 }
 
 function tableOf(columns: readonly TypedColumn[]): TypedTable {

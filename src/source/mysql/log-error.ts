@@ -18,7 +18,7 @@ export function logError(error: unknown, serverId: number): TributaryError {
   const { number, message } = error;
   const cause = { cause: error, context: { state: String(number) } };
   if (DENIED.has(number)) return new TributaryError('E2022', `no right to read the log: state=${number}`, cause);
-  if (number === LOG_ERROR && SAME_REPLICA.test(message)) {
+  if (SAME_REPLICA.test(message)) {
     return new TributaryError('E2035', `another replica has our number: server_id=${serverId}`, cause);
   }
   if (number === LOG_ERROR && GONE.test(message)) {
