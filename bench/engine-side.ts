@@ -24,14 +24,20 @@ function below(bound: number): number {
   return Math.floor(random.unit() * bound);
 }
 
-const HEX = Buffer.from('0123456789abcdef');
-const scratch = new Uint8Array(128);
+/** Four hexadecimal digits for each number of 16 bits, as the word that they are in memory. */
+const HEX_WORDS = Uint32Array.from({ length: 65_536 }, (_, bits) =>
+  Buffer.from(bits.toString(16).padStart(4, '0')).readUInt32LE(),
+);
+const TEXT_LENGTH_MAX = 128;
+const scratch = new Uint8Array(TEXT_LENGTH_MAX);
+const scratchWords = new Uint32Array(scratch.buffer);
 
+/** Random hexadecimal digits: making rows is to cost as little as it does the reference's benchmark. */
 function appendText(builder: BytesBuilder, row: number, length: number): void {
-  let bits = 0;
-  for (let index = 0; index < length; index++, bits >>>= 4) {
-    if ((index & 7) === 0) bits = below(4294967296) | 0;
-    scratch[index] = HEX[bits & 15];
+  for (let at = 0; 4 * at < length; at += 2) {
+    const bits = below(4294967296) | 0;
+    scratchWords[at] = HEX_WORDS[bits & 65535];
+    scratchWords[at + 1] = HEX_WORDS[bits >>> 16];
   }
   builder.append(scratch, 0, length);
   builder.endRow(row);

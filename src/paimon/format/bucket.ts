@@ -1,13 +1,14 @@
 // Which bucket a row belongs to. Source: DefaultBucketFunction, ModBucketFunction, HiveBucketFunction (format notes 03
 // section 5).
 import { TributaryError } from '../../base/errors.ts';
-import type { Vector } from '../../column/vector.ts';
+import type { Int32Vector, Int64Vector, Vector } from '../../column/vector.ts';
 import type { DataType } from '../schema/data-type.ts';
 import type { BucketFunction } from '../schema/table-options.ts';
 import { tableOptions } from '../schema/table-options.ts';
 import { type TableSchema, trimmedPrimaryKeys } from '../schema/table-schema.ts';
 import { createRowEncoder } from './binary-row.ts';
 import { hiveHash } from './hive-hash.ts';
+import { hashNumberRow } from './murmur.ts';
 
 /** Which columns make the bucket, and how many buckets there are. */
 export interface BucketRule {
@@ -64,12 +65,30 @@ function hiveBucketer({ columns, types, bucketCount }: BucketRule): Bucketer {
 
 function hashBucketer({ columns, types, bucketCount }: BucketRule): Bucketer {
   const encoder = createRowEncoder(types);
+  const isNumber = types.length === 1 && WHOLE_NUMBERS.includes(types[0].kind);
   return (all, rowCount) => {
     const keys = columns.map((index) => all[index]);
     const buckets = new Int32Array(rowCount);
+    const [key] = keys;
+    if (isNumber && key.validity === null && (key.kind === 'i64' || key.kind === 'i32')) {
+      hashNumbers(key, bucketCount, buckets);
+      return buckets;
+    }
     for (let row = 0; row < rowCount; row++) buckets[row] = Math.abs(encoder.hashRow(keys, row) % bucketCount);
     return buckets;
   };
+}
+
+/** Types whose values stand in a row as their vectors have them. */
+const WHOLE_NUMBERS: readonly DataType['kind'][] = ['INT', 'BIGINT', 'DATE'];
+
+/** The same without writing rows: most keys are numbers, and this takes a tenth of the time. */
+function hashNumbers({ kind, values }: Int32Vector | Int64Vector, bucketCount: number, buckets: Int32Array): void {
+  const step = kind === 'i64' ? 2 : 1;
+  for (let row = 0, at = 0; row < buckets.length; row++, at += step) {
+    const hash = hashNumberRow(values[at], kind === 'i64' ? values[at + 1] : 0);
+    buckets[row] = Math.abs(hash % bucketCount);
+  }
 }
 
 /** The floor modulus of one INT or BIGINT column. */

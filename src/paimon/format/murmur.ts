@@ -20,6 +20,14 @@ export function hashBytes(bytes: Uint8Array): number {
   return finish(hash, bytes.length);
 }
 
+/** The hash so far of a row of one field that is not NULL: the two words before it are 0. */
+const NOT_NULL = mix(mix(SEED, 0), 0);
+
+/** The hash of the row whose one field is a whole number of 64 bits, given as halves; one of 32 bits has 0 on high. */
+export function hashNumberRow(low: number, high: number): number {
+  return finish(mix(mix(NOT_NULL, low), high), 16);
+}
+
 function mix(hash: number, word: number): number {
   let mixed = Math.imul(word, 0xcc9e2d51);
   mixed = (mixed << 15) | (mixed >>> 17);

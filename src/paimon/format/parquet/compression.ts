@@ -24,6 +24,7 @@ const CODECS: Readonly<Record<ParquetCompression, number>> = {
 const BROTLI = 4;
 const LZ4_HADOOP = 5;
 const CHUNK_MIN = 64;
+const FREED_BYTES_MIN = 128 * 1024;
 
 /** Parquet's number of a codec. */
 export function codecNumber(compression: ParquetCompression): number {
@@ -37,15 +38,8 @@ export interface PageCompression {
   readonly level: number;
 }
 
-/**
- * Compresses a page. The result may share memory with the input. `expectedBytes` is what it probably comes to: as much
- * memory is taken at first.
- */
-export function compressPage(
-  page: Uint8Array,
-  { compression, level }: PageCompression,
-  expectedBytes: number = compressBound(page.length),
-): Uint8Array {
+/** Compresses a page. The result may share memory with the input. */
+export function compressPage(page: Uint8Array, { compression, level }: PageCompression): Uint8Array {
   switch (compression) {
     case 'none':
       return page;
@@ -56,12 +50,22 @@ export function compressPage(
     case 'lz4':
       return compressLz4(page);
     case 'zstd':
-      // One output chunk that mostly fits: Node's default of 16 KiB would be filled and joined many times.
+      // One output chunk that surely fits: Node's default of 16 KiB would be filled and joined many times.
       return zstdCompressSync(page, {
-        chunkSize: Math.max(CHUNK_MIN, Math.min(expectedBytes, compressBound(page.length))),
+        chunkSize: compressBound(page.length),
         params: { [constants.ZSTD_c_compressionLevel]: level },
       });
   }
+}
+
+/**
+ * Gives the memory of what `compressPage` has made of a page back at once: see `freeBytes`. Nothing may look at it any
+ * more. Small results stay: they may be in a buffer that Node shares between many.
+ */
+export function freeCompressed(compressed: Uint8Array, page: Uint8Array): void {
+  const { buffer } = compressed;
+  if (!(buffer instanceof ArrayBuffer) || buffer === page.buffer || buffer.byteLength < FREED_BYTES_MIN) return;
+  buffer.transfer(0);
 }
 
 function compressBound(sizeBytes: number): number {

@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 import { ByteBuffer } from './byte-buffer.ts';
 import type { BoundOrder, ColumnBounds } from './column-bounds.ts';
 import { boundOrder, boundsOfPage, joinBounds, plainBounds } from './column-bounds.ts';
-import { codecNumber, compressPage, type PageCompression } from './compression.ts';
+import { codecNumber, compressPage, freeCompressed, type PageCompression } from './compression.ts';
 import { Dictionary } from './dictionary.ts';
 import { pageHeader } from './footer-writer.ts';
 import { bitWidth, encodeHybrid, encodeRun } from './hybrid-encoding.ts';
@@ -85,8 +85,6 @@ export class LeafWriter {
   private chunkValues = 0;
   private hasPlainPage = false;
   private uncompressedBytes = 0;
-  /** What part of the last page was left by compression. */
-  private ratio = 1;
   private pages: WrittenPage[] = [];
   private chunkRows = 0;
   private pageRowCount = 0;
@@ -245,15 +243,14 @@ export class LeafWriter {
     page: { readonly encoding: number; readonly valueCount: number; readonly bytes: Uint8Array },
     into: ByteBuffer,
   ): void {
-    // Pages of a column are mostly alike.
-    const compressed = compressPage(page.bytes, this.settings, Math.ceil(page.bytes.length * this.ratio * 1.05) + 64);
-    this.ratio = compressed.length / Math.max(1, page.bytes.length);
+    const compressed = compressPage(page.bytes, this.settings);
     const crc = crc32(compressed);
     const sizes = { uncompressedBytes: page.bytes.length, compressedBytes: compressed.length, crc };
     const header = pageHeader(this.thrift, { kind, valueCount: page.valueCount, encoding: page.encoding, ...sizes });
     this.uncompressedBytes += header.length + page.bytes.length;
     into.append(header);
     into.append(compressed);
+    freeCompressed(compressed, page.bytes);
   }
 
   /**

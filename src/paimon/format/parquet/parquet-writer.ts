@@ -7,6 +7,7 @@ import type { DataField } from '../../schema/data-type.ts';
 import type { ByteSink, FileColumnStatistics, FileSummary, FormatWriter, RangeSource } from '../data-file.ts';
 import { located } from '../file-fault.ts';
 import type { FilePlace } from '../file-place.ts';
+import { ByteBuffer } from './byte-buffer.ts';
 import { vectorBounds } from './column-bounds.ts';
 import { codecNumber, type ParquetCompression } from './compression.ts';
 import { footerBytes } from './footer-writer.ts';
@@ -29,6 +30,10 @@ import { type CellSink, shredColumn } from './shredder.ts';
 const CREATED_BY = 'tributary version 0.1.0';
 
 const SLICE_ROWS_MAX = 8192;
+/** Parts up to this size are written together … */
+const SMALL_BYTES_MAX = 64 * 1024;
+/** … until they come to this. */
+const TOGETHER_BYTES = 256 * 1024;
 
 /** How a file is written; what is left out has the default named here. */
 export interface ParquetWriterOptions {
@@ -71,6 +76,7 @@ class FileWriter implements FormatWriter {
   private readonly rowGroups: EndedRowGroup[] = [];
   private readonly takeCells: CellSink;
   private rowGroupStart = 0;
+  private readonly small = new ByteBuffer();
   private offset = 0;
 
   constructor(options: ParquetWriterOptions, sink: ByteSink) {
@@ -175,6 +181,7 @@ class FileWriter implements FormatWriter {
       columns.push(column);
       for (const part of parts) await this.write(part);
     }
+    await this.writeSmall();
     this.rowGroups.push({ rowCount, columns });
     this.rowGroupStart = this.rowCount;
   }
@@ -183,9 +190,17 @@ class FileWriter implements FormatWriter {
     if (this.offset === 0) await this.write(MAGIC);
   }
 
+  /** Writes small parts together: a file has dozens, and each write of the sink has its price. */
   private async write(bytes: Uint8Array): Promise<void> {
     this.offset += bytes.length;
-    await this.sink.write(bytes);
+    if (bytes.length <= SMALL_BYTES_MAX) this.small.append(bytes);
+    if (bytes.length > SMALL_BYTES_MAX || this.small.size > TOGETHER_BYTES) await this.writeSmall();
+    if (bytes.length > SMALL_BYTES_MAX) await this.sink.write(bytes);
+  }
+
+  private async writeSmall(): Promise<void> {
+    if (this.small.size > 0) await this.sink.write(this.small.view());
+    this.small.clear();
   }
 
   async finish(): Promise<FileSummary> {
@@ -196,6 +211,8 @@ class FileWriter implements FormatWriter {
     const { schema } = this.target;
     const rowGroups = await this.writeIndexes();
     await this.write(footerBytes({ schema, rowCount, rowGroups, createdBy: CREATED_BY }));
+    await this.writeSmall();
+    this.small.release();
     return { sizeBytes: this.offset, rowCount, columns: this.fields.map((_, index) => this.columnStatistics(index)) };
   }
 

@@ -1,5 +1,6 @@
 // Gathers values of one leaf from a vector, through a permutation, into a page of PLAIN bytes; and finds the bounds of
 // such a page. One class a width, so that each inner loop sees one kind of array.
+import { ByteAppender, viewOf } from '../../../column/byte-appender.ts';
 import type { BytesVector, StructVector, Vector } from '../../../column/vector.ts';
 import { assert, TributaryError } from '../../../base/errors.ts';
 import { JULIAN_EPOCH_DAY } from './parquet-format.ts';
@@ -15,7 +16,6 @@ export interface RowRange {
 /** Room before the values of a page: the levels of a page without nesting fit, so that values are not moved for them. */
 const HEADROOM = 4096;
 const MICROS_PER_DAY = 86_400_000_000;
-const SHORT_BYTES = 32;
 
 /** The values of one page, as 32-bit words: one, two or three a value. */
 export class WordPage {
@@ -263,26 +263,18 @@ export class BytePage {
       total += offsets[row + 1] - offsets[row];
     }
     this.room(total);
-    const bytes = this.bytes;
-    let at = this.sizeBytes;
+    const appender = new ByteAppender(this.bytes, this.sizeBytes);
+    const lengths = viewOf(this.bytes);
+    const view = viewOf(source);
     for (let index = from; index < to; index++) {
       const row = order === null ? index : order[index];
       const start = offsets[row];
       const end = offsets[row + 1];
-      const length = end - start;
-      bytes[at] = length;
-      bytes[at + 1] = length >>> 8;
-      bytes[at + 2] = length >>> 16;
-      bytes[at + 3] = length >>> 24;
-      at += 4;
-      // Short copies by loop, long ones by memcpy; the border was measured.
-      if (length < SHORT_BYTES) for (let next = start; next < end; next++) bytes[at++] = source[next];
-      else {
-        bytes.set(source.subarray(start, end), at);
-        at += length;
-      }
+      lengths.setInt32(appender.size, end - start, true);
+      appender.size += 4;
+      appender.append(view, start, end);
     }
-    this.sizeBytes = at;
+    this.sizeBytes = appender.size;
   }
 
   /** Decimals of precision above 18: sign-extended to the fixed length. */
