@@ -27,6 +27,8 @@ export class Maintenance {
   private readonly compactions: ReadonlyMap<MirroredTable, TableCompaction>;
   private readonly ending = new AbortController();
   private underWay: Promise<void> | null = null;
+  /** A checkpoint came while a round was under way, which may not have seen its files. */
+  private isDue = false;
   private behind = false;
   private lastExpiryMs: number;
 
@@ -51,12 +53,13 @@ export class Maintenance {
     if (failed !== undefined) throw failed.reason;
   }
 
-  /** Begins a round unless one is under way. A failure is reported and ends the pipeline. */
+  /** Begins a round, after the one under way if there is one. A failure is reported and ends the pipeline. */
   afterCheckpoint(): void {
     if (this.ending.signal.aborted) return;
     this.behind = [...this.compactions.values()].some((compaction) => compaction.isBehind());
+    this.isDue = true;
     if (this.underWay !== null) return;
-    this.underWay = this.round()
+    this.underWay = this.rounds()
       .catch((error: unknown) => {
         if (!this.ending.signal.aborted) this.parts.failure.report(error);
       })
@@ -71,7 +74,7 @@ export class Maintenance {
     this.behind = false;
   }
 
-  /** Resolves when no round is under way. */
+  /** Resolves when no round is under way or due. */
   async settled(): Promise<void> {
     await this.underWay;
   }
@@ -80,6 +83,14 @@ export class Maintenance {
   async close(): Promise<void> {
     this.ending.abort();
     await this.underWay;
+  }
+
+  /** Nothing may be left due: where the source falls silent, no checkpoint comes that would begin another round. */
+  private async rounds(): Promise<void> {
+    while (this.isDue && !this.ending.signal.aborted) {
+      this.isDue = false;
+      await this.round();
+    }
   }
 
   private async round(): Promise<void> {
