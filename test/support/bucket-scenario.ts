@@ -155,9 +155,10 @@ class Draw {
     if (mode === 'dynamic' && this.chance(0.3)) options['dynamic-bucket.max-buckets'] = '2';
     if (this.engine !== 'deduplicate') options['merge-engine'] = this.engine;
     if (this.engine === 'aggregation') options['fields.v.aggregate-function'] = 'sum';
-    if (this.isKeyed && this.engine === 'deduplicate' && this.chance(0.25))
-      options['deletion-vectors.enabled'] = 'true';
-    if (this.isKeyed && this.chance(0.3))
+    // The reference does not look up keys with bytes in them: it cannot compare those.
+    const canLookUp = this.isKeyed && !(mode === 'fixed' && this.keyType === 'BYTES');
+    if (canLookUp && this.engine === 'deduplicate' && this.chance(0.25)) options['deletion-vectors.enabled'] = 'true';
+    if (canLookUp && this.chance(0.3))
       options['changelog-producer'] = this.engine === 'first-row' ? 'lookup' : this.one(['lookup', 'input']);
     if (this.partitionTypes.length > 0) {
       if (this.chance(0.5)) options['partition.legacy-name'] = 'false';

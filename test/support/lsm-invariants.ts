@@ -58,6 +58,9 @@ export class LsmInvariants {
     if (mergeEngine === 'deduplicate' && sequenceFields.length === 0) {
       assert.deepEqual(rows, before, `compaction ${id} changes no row`);
     }
+    // A retraction that has met nothing is no row, and becomes one of NULLs where a compaction merges it alone: in the
+    // reference, too.
+    if (mergeEngine === 'aggregation') return;
     // Of a group whose delete was merged alone first, an older row counts again: in the reference, too.
     if ('partial-update.remove-record-on-sequence-group' in schema.options) return;
     const keyOf = (row: string): string => JSON.stringify(keysOf(row, schema.primaryKeys));

@@ -57,8 +57,8 @@ export async function historyByUs(table: Table): Promise<TableHistory> {
 }
 
 /**
- * Of each snapshot its kind, and of each level of each bucket the sorted runs, rows and rows of deletes. In how many files a run above level 0 is
- * depends on how full they are, of which each implementation has its own idea.
+ * Of each snapshot its kind, and of each level of each bucket the sorted runs, rows and rows of deletes. In how many
+ * files a run above level 0 is depends on how full they are, of which each implementation has its own idea.
  */
 export async function shapesOf(table: Table): Promise<readonly string[]> {
   const shapes: string[] = [];
