@@ -18,7 +18,7 @@ async function untidyLake(): Promise<string> {
   const options = { bucket: '1', 'write-only': 'true' };
   const tables = [
     await lake.createTable('ods.keyed', { columns, primaryKey: ['id'], options }),
-    await lake.createTable('ods.log', { columns }),
+    await lake.createTable('ods.log', { columns, options: { 'write-only': 'true' } }),
     await lake.createTable('ods.tidy', { columns, primaryKey: ['id'], options: { bucket: '1' } }),
   ];
   for (const table of tables) {

@@ -2,6 +2,7 @@
 // not expire. Source: ConsumerManager (format notes 01 section 7).
 import { TributaryError } from '../../base/errors.ts';
 import type { FileStore } from '../../storage/file-store.ts';
+import { prefixedFiles } from '../../storage/prefixed-entries.ts';
 import { isFileName } from '../meta/file-name.ts';
 import type { TablePaths } from '../meta/table-paths.ts';
 
@@ -30,10 +31,10 @@ export async function expireConsumers(
   olderThanMs: number,
 ): Promise<readonly string[]> {
   const expired: string[] = [];
-  for (const { name, isDirectory, modifiedMs } of await store.list(paths.consumerDirectory)) {
-    if (isDirectory || !name.startsWith(PREFIX) || modifiedMs >= olderThanMs) continue;
-    await store.delete(`${paths.consumerDirectory}/${name}`);
-    expired.push(name.slice(PREFIX.length));
+  for (const { name, path, modifiedMs } of await prefixedFiles(store, paths.consumerDirectory, PREFIX)) {
+    if (modifiedMs >= olderThanMs) continue;
+    await store.delete(path);
+    expired.push(name);
   }
   return expired;
 }

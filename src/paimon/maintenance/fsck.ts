@@ -3,6 +3,7 @@
 import { branchNames } from './branches.ts';
 import { isTributaryError } from '../../base/errors.ts';
 import { systemRandom } from '../../base/random.ts';
+import { prefixedFiles } from '../../storage/prefixed-entries.ts';
 import { SnapshotStore } from '../commit/snapshot-store.ts';
 import { parseSnapshot } from '../meta/snapshot-json.ts';
 import { TablePaths } from '../meta/table-paths.ts';
@@ -107,12 +108,12 @@ async function checkBranch(
     const place = `${where}snapshot ${id}`;
     await findings.guard(place, async () => check.snapshot(await source.snapshots.read(id), place, true));
   }
-  for (const { name, path } of await filesOf(source, source.paths.tagDirectory, 'tag-')) {
+  for (const { name, path } of await prefixedFiles(source.store, source.paths.tagDirectory, 'tag-')) {
     signal?.throwIfAborted();
     const place = `${where}tag ${name}`;
     await findings.guard(place, async () => check.snapshot(await readSnapshot(source, path), place, false));
   }
-  for (const { name, path } of await filesOf(source, source.paths.changelogDirectory, 'changelog-')) {
+  for (const { name, path } of await prefixedFiles(source.store, source.paths.changelogDirectory, 'changelog-')) {
     signal?.throwIfAborted();
     const place = `${where}changelog ${name}`;
     findings.changelogCount++;
@@ -166,18 +167,6 @@ async function countOrphans({ store, paths, schema }: FsckSource): Promise<numbe
   const settings = { olderThanMs: Number.POSITIVE_INFINITY, dryRun: true };
   const table = { store, tablePath: paths.root, schema, random: systemRandom };
   return (await removeOrphans(table, settings)).length;
-}
-
-/** Files of a directory by the rest of their names after the prefix. */
-async function filesOf(
-  { store }: BranchSource,
-  directory: string,
-  prefix: string,
-): Promise<readonly { readonly name: string; readonly path: string }[]> {
-  const entries = await store.list(directory);
-  return entries
-    .filter(({ name, isDirectory }) => !isDirectory && name.startsWith(prefix))
-    .map(({ name }) => ({ name: name.slice(prefix.length), path: `${directory}/${name}` }));
 }
 
 async function readSnapshot({ store }: BranchSource, path: string): ReturnType<SnapshotStore['read']> {

@@ -3,6 +3,7 @@
 import { isJsonObject, parseJson } from '../../base/json-text.ts';
 import { isTributaryError, TributaryError } from '../../base/errors.ts';
 import type { FileStore } from '../../storage/file-store.ts';
+import { prefixedFiles } from '../../storage/prefixed-entries.ts';
 import type { ManifestStore } from '../commit/manifest-store.ts';
 import type { SnapshotStore } from '../commit/snapshot-store.ts';
 import type { Snapshot } from '../meta/snapshot.ts';
@@ -13,6 +14,7 @@ import type { TableSchema } from '../schema/table-schema.ts';
 import type { ManifestEntry, ManifestFileMeta } from '../meta/manifest-entry.ts';
 
 const TAG_PREFIX = 'tag-';
+const CONSUMER_PREFIX = 'consumer-';
 
 /** A table or branch, with what its history is kept in. */
 export interface History {
@@ -32,10 +34,7 @@ export interface Tag extends StoredTag {
 
 /** The names of the tags below a directory `tag`, in no particular order. */
 export async function tagNames(store: FileStore, tagDirectory: string): Promise<readonly string[]> {
-  const entries = await store.list(tagDirectory);
-  return entries.flatMap(({ name, isDirectory }) =>
-    !isDirectory && name.startsWith(TAG_PREFIX) ? [name.slice(TAG_PREFIX.length)] : [],
-  );
+  return (await prefixedFiles(store, tagDirectory, TAG_PREFIX)).map(({ name }) => name);
 }
 
 /** The tags below a directory `tag`, by snapshot id, oldest first. Throws E3102 for one that cannot be read. */
@@ -51,11 +50,9 @@ export async function readTags(store: FileStore, tagDirectory: string): Promise<
 /** The snapshots that consumers below a directory `consumer` read next. Throws E3102 for one that cannot be read. */
 export async function readConsumers(store: FileStore, consumerDirectory: string): Promise<ReadonlyMap<string, bigint>> {
   const consumers = new Map<string, bigint>();
-  for (const { name, isDirectory } of await store.list(consumerDirectory)) {
-    if (isDirectory || !name.startsWith('consumer-')) continue;
-    const path = `${consumerDirectory}/${name}`;
+  for (const { name, path } of await prefixedFiles(store, consumerDirectory, CONSUMER_PREFIX)) {
     const bytes = await unlessGone(() => store.read(path));
-    if (bytes !== null) consumers.set(name.slice('consumer-'.length), nextSnapshotOf(bytes, path));
+    if (bytes !== null) consumers.set(name, nextSnapshotOf(bytes, path));
   }
   return consumers;
 }

@@ -1,5 +1,6 @@
 // The directories of a table's branches.
 import type { FileStore } from '../../storage/file-store.ts';
+import { prefixedDirectories } from '../../storage/prefixed-entries.ts';
 import type { TablePaths } from './table-paths.ts';
 
 const PREFIX = 'branch-';
@@ -11,9 +12,6 @@ export interface BranchDirectory {
 }
 
 /** The directories of all branches but the main one, by name. */
-export async function branchDirectories(store: FileStore, paths: TablePaths): Promise<readonly BranchDirectory[]> {
-  const entries = await store.list(paths.branchDirectory);
-  return entries.flatMap(({ name, isDirectory, modifiedMs }) =>
-    isDirectory && name.startsWith(PREFIX) ? [{ name: name.slice(PREFIX.length), modifiedMs }] : [],
-  );
+export function branchDirectories(store: FileStore, paths: TablePaths): Promise<readonly BranchDirectory[]> {
+  return prefixedDirectories(store, paths.branchDirectory, PREFIX);
 }

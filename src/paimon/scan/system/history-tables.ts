@@ -1,6 +1,7 @@
 // System tables of a table's history and names: snapshots, schemas, options, tags, branches, consumers.
 import { isTributaryError, TributaryError } from '../../../base/errors.ts';
 import { prettyJson } from '../../../base/json-text.ts';
+import { prefixedFiles } from '../../../storage/prefixed-entries.ts';
 import { columnsToJson, parseStatistics } from '../../meta/statistics-json.ts';
 import { parseTag } from '../../meta/tag-json.ts';
 import { tableSchemaToJson } from '../../schema/table-schema-json.ts';
@@ -101,7 +102,7 @@ export const TAGS = metadataTable(
     ['time_retained', STRING],
   ],
   async function* ({ store, paths }) {
-    for (const name of await namesBelow(store, paths.tagDirectory, TAG_PREFIX)) {
+    for (const { name } of await prefixedFiles(store, paths.tagDirectory, TAG_PREFIX)) {
       const json = await readTextOrNull(store, paths.tag(name));
       if (json === null) continue;
       const { snapshot, createdLocalMs, retainedSeconds } = parseTag(json);
@@ -131,7 +132,7 @@ export const CONSUMERS = metadataTable(
     ['next_snapshot_id', required(BIGINT)],
   ],
   async function* ({ store, paths }) {
-    for (const id of await namesBelow(store, paths.consumerDirectory, CONSUMER_PREFIX)) {
+    for (const { name: id } of await prefixedFiles(store, paths.consumerDirectory, CONSUMER_PREFIX)) {
       const json = await readTextOrNull(store, paths.consumer(id));
       if (json === null) continue;
       const next = /^\s*\{\s*"nextSnapshot"\s*:\s*(\d+)\s*\}\s*$/.exec(json)?.[1];
@@ -189,19 +190,6 @@ export const STATISTICS = metadataTable(
     ];
   },
 );
-
-/** The rest of the names of files below a directory that begin with the prefix, sorted. */
-async function namesBelow(
-  store: SystemTableSource['store'],
-  directory: string,
-  prefix: string,
-): Promise<readonly string[]> {
-  const names = (await store.list(directory)).map((entry) => entry.name);
-  return names
-    .filter((name) => name.startsWith(prefix))
-    .map((name) => name.slice(prefix.length))
-    .sort();
-}
 
 /** The file's text; null where it has gone since it was listed. */
 async function readTextOrNull(store: SystemTableSource['store'], path: string): Promise<string | null> {
