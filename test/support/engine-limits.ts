@@ -18,7 +18,7 @@ const UNKNOWN_MERGE =
 export const ENGINE_LIMITS: readonly EngineLimit[] = [
   {
     engines: ['Spark'],
-    tables: /^(types_primitive_parquet|types_primitive_avro|moments|every_type)$/,
+    tables: /^(types_primitive_parquet|types_primitive_avro|types_primitive_orc|moments|every_type)$/,
     note: 'Spark has no TIME, which comes as INT milliseconds, and no nanoseconds: TIMESTAMP(7) to (9) are cut to microseconds.',
     seen: (rows) => rows.map((row) => cutToMicros(timeAsMillis(row))),
   },
@@ -65,7 +65,37 @@ export const ENGINE_LIMITS: readonly EngineLimit[] = [
     note: 'Rows that have to be merged lose their nanoseconds: TIMESTAMP(7) to (9) are cut to microseconds.',
     seen: (rows) => rows.map(cutToMicros),
   },
+  {
+    engines: ['pypaimon'],
+    tables: /^types_primitive_orc$/,
+    note: 'Timestamps of ORC files before 1677 or after 2262 are **silently wrong**: as nanoseconds since 1970 they do not fit 64 bits.',
+    seen: (rows) => rows.map(wrappedNanos),
+  },
+  {
+    engines: ['pypaimon, native', 'pypaimon-rust SQL'],
+    tables: /^types_primitive_orc$/,
+    note: 'Timestamps of ORC files before 1677 or after 2262 are refused.',
+    seen: /Overflow while decoding timestamp/,
+  },
 ];
+
+/** Timestamps of other centuries as the lowest 64 bits of their nanoseconds tell them, with as many digits. */
+function wrappedNanos(row: string): string {
+  return row.replaceAll(
+    /((?!1[789]|2[012])\d\d\d\d-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?/g,
+    (_, second: string, fraction = '.') => {
+      const digits = String(fraction).slice(1);
+      const nanos = BigInt(Date.parse(`${second}Z`)) * 1_000_000n + BigInt(digits.padEnd(9, '0'));
+      // Digits that the type does not have are cut off towards 1970.
+      const unit = 10n ** BigInt(9 - digits.length);
+      const wrapped = (BigInt.asIntN(64, nanos) / unit) * unit;
+      const within = ((wrapped % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
+      const date = new Date(Number((wrapped - within) / 1_000_000n)).toISOString().slice(0, 19);
+      const kept = String(within).padStart(9, '0').slice(0, digits.length);
+      return kept === '' ? date : `${date}.${kept}`;
+    },
+  );
+}
 
 /** Cuts fractions of a second, and the zeros at their end. */
 function cutToMicros(row: string): string {
