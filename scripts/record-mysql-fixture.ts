@@ -13,6 +13,8 @@ import { smallColumns } from '../test/support/mysql-types.ts';
 
 const FOLDER = `${import.meta.dirname}/../test/fixtures/mysql`;
 const HEARTBEATS = new Set([27, 41]);
+const XID = 16;
+const TRANSACTIONS = 4;
 
 for (const kind of mysqlKinds()) {
   const fixture = await record(kind);
@@ -47,7 +49,7 @@ async function record(kind: MysqlKind): Promise<unknown> {
   return { database: database.name, position: logEnd, answers, events };
 }
 
-/** Everything the server sends until it has nothing more, in base 64. */
+/** The events up to the end of the last transaction, in base 64. */
 async function eventsAfter(
   from: Parameters<typeof dumpPayload>[0]['from'],
   settings: ReturnType<typeof mysqlSettings>,
@@ -61,10 +63,13 @@ async function eventsAfter(
   const connection = await openSession(settings, () => undefined);
   await runStatement(connection, dumpSettings(request));
   const events: string[] = [];
+  let committed = 0;
   await new Promise<void>((resolve, reject) => {
     const packet = ({ buffer, offset, end }: { buffer: Buffer; offset: number; end: number }): boolean => {
-      if (HEARTBEATS.has(buffer[offset + 5])) resolve();
-      else events.push(buffer.toString('base64', offset + 1, end));
+      const type = buffer[offset + 5];
+      if (HEARTBEATS.has(type) || committed === TRANSACTIONS) return false;
+      events.push(buffer.toString('base64', offset + 1, end));
+      if (type === XID && ++committed === TRANSACTIONS) resolve();
       return false;
     };
     connection.addCommand(new RawCommand(dumpPayload(request), { packet, failed: reject }));

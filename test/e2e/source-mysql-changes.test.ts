@@ -147,6 +147,32 @@ describe.skipIf(kinds.length === 0)('servers', () => {
       ]);
     });
 
+    test('a table whose rows a foreign key changes is left out: the log does not have these changes', async () => {
+      await database.sql(
+        'create table details (id int primary key, o int, foreign key (o) references orders (id) on delete cascade)',
+        'create table others (id int primary key, o int, foreign key (o) references items (id) on delete restrict)',
+      );
+      const { tables } = await start();
+      expect(tables.map(({ name }) => name)).toEqual(['items', 'orders', 'others']);
+      await database.sql('drop table details, others');
+    });
+
+    test('a transaction that is prepared for others stops the source; one of a single phase is read', async () => {
+      const copied = await start();
+      const xa = (name: string): readonly string[] => [
+        `xa start '${name}'`,
+        `insert into orders (id) values (${name.length + 40})`,
+        `xa end '${name}'`,
+      ];
+      await database.sql(...xa('one'), "xa commit 'one' one phase");
+      const events = await eventsUntil(copied, changed);
+      expect(changesIn(events, copied.tables)).toMatchObject([['+I', { id: 43 }]]);
+      await database.sql(...xa('four'), "xa prepare 'four'");
+      const all = eventsUntil(copied, () => false);
+      await expect(all).rejects.toMatchObject({ code: 'E2033' });
+      await database.sql("xa rollback 'four'");
+    });
+
     test('a log that lacks what the lake needs is refused', async () => {
       const site = mysqlSite(server, database);
       expect(await site.command(['run', '--until-caught-up'])).toMatchObject({ code: 0 });

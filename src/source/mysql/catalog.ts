@@ -21,6 +21,8 @@ export interface CatalogTable {
   readonly columns: readonly CatalogColumn[];
   /** Columns of the primary key, else of the first unique key without NULLs and prefixes; empty if there is none. */
   readonly key: readonly string[];
+  /** Foreign keys by which the engine changes rows of this table itself: the log does not have these changes. */
+  readonly cascades: readonly string[];
 }
 
 const SYSTEM = "('mysql', 'sys', 'performance_schema', 'information_schema')";
@@ -36,6 +38,11 @@ const KEYS = `SELECT table_schema AS db, table_name AS tab, index_name AS name, 
 FROM information_schema.statistics WHERE non_unique = 0 AND table_schema NOT IN ${SYSTEM}
 ORDER BY 1, 2, index_name <> 'PRIMARY', 3, seq_in_index`;
 
+const CASCADES = `SELECT constraint_schema AS db, table_name AS tab, constraint_name AS name
+FROM information_schema.referential_constraints WHERE constraint_schema NOT IN ${SYSTEM}
+  AND (delete_rule IN ('CASCADE', 'SET NULL', 'SET DEFAULT') OR update_rule IN ('CASCADE', 'SET NULL', 'SET DEFAULT'))
+ORDER BY 1, 2, 3`;
+
 /** The tables that the configuration wants. Throws E2010 to E2013. */
 export async function readTables(
   sql: SqlRunner,
@@ -44,6 +51,7 @@ export async function readTables(
   const tables = await sql.query(TABLES);
   const columns = grouped(await sql.query(COLUMNS));
   const keys = grouped(await sql.query(KEYS));
+  const cascades = grouped(await sql.query(CASCADES));
   return tables
     .filter((row) => includes(field(row, 'db'), field(row, 'name')))
     .map((row) => {
@@ -57,6 +65,7 @@ export async function readTables(
         rowCountEstimate: Number(row['row_count'] ?? 0),
         columns: own,
         key: keyOf(keys.get(`${schema}.${name}`) ?? [], own),
+        cascades: (cascades.get(`${schema}.${name}`) ?? []).map((row) => field(row, 'name')),
       };
     });
 }

@@ -7,7 +7,7 @@ import { type Charsets, readCharsets } from './charsets.ts';
 import { describeTables } from './describe.ts';
 import { formatPosition } from './gtids.ts';
 import type { MysqlTable } from './mysql-table.ts';
-import { readLogStart, readPosition, readServer, type ServerFacts } from './server.ts';
+import { type LogFilter, readLogFilter, readLogStart, readPosition, readServer, type ServerFacts } from './server.ts';
 import type { MysqlSettings } from './settings.ts';
 import { quoteLiteral, type SqlRunner } from './sql-session.ts';
 
@@ -32,14 +32,29 @@ export async function examine(sql: SqlRunner, settings: MysqlSettings): Promise<
   // Without a log, or without the right to ask for it, there is nothing to ask; the results say so.
   const canAsk = results.every(({ status }) => status !== 'fail');
   const nowhere = formatPosition(server.flavor, '');
+  const filtered = canAsk ? checkFilter(await readLogFilter(sql), described.tables) : [];
   return {
-    results: [...results, ...described.results],
+    results: [...results, ...described.results, ...filtered],
     tables: described.tables,
     server,
     charsets,
     logStart: canAsk ? await readLogStart(sql, server.flavor) : nowhere,
     logEnd: canAsk ? await readPosition(sql, server.flavor) : nowhere,
   };
+}
+
+/** Changes in databases that the server does not log are never seen. */
+function checkFilter({ only, without }: LogFilter, tables: readonly MysqlTable[]): readonly CheckResult[] {
+  const schemas = new Set(tables.map((table) => table.source.schema));
+  return [...schemas]
+    .filter((schema) => without.includes(schema) || (only.length > 0 && !only.includes(schema)))
+    .map((schema) => ({
+      subject: `database ${schema}`,
+      status: 'fail',
+      code: 'E2029',
+      message: 'is left out of the log by binlog_do_db or binlog_ignore_db',
+      fix: null,
+    }));
 }
 
 /** One setting of the server and what it must be. */

@@ -50,6 +50,11 @@ function describeTable(table: CatalogTable, { settings, charsets }: DescribeInpu
     const fix = `ALTER TABLE ${quotedName(table)} ENGINE = InnoDB;`;
     return leftOut('warn', `engine ${table.engine} has no transactions`, fix);
   }
+  const [cascade] = table.cascades;
+  if (cascade !== undefined) {
+    const fix = `ALTER TABLE ${quotedName(table)} DROP FOREIGN KEY ${quoteIdentifier(cascade)}; -- and add it with RESTRICT`;
+    return leftOut('warn', `foreign key ${quoteIdentifier(cascade)} changes rows without the log`, fix);
+  }
   const kept = table.columns.filter((column) => !column.virtual);
   const key = keyOf(table, kept, policy);
   if (typeof key === 'string') {

@@ -45,6 +45,21 @@ export async function readServer(sql: SqlRunner): Promise<ServerFacts> {
   };
 }
 
+/** Databases that the server's log is restricted to, and those that it leaves out. */
+export interface LogFilter {
+  readonly only: readonly string[];
+  readonly without: readonly string[];
+}
+
+/** Asks for the filter. Throws E2010 to E2013. */
+export async function readLogFilter(sql: SqlRunner): Promise<LogFilter> {
+  // The statement has another name from MySQL 8.2 on, and only that from 8.4 on.
+  const [row] = await sql.query('SHOW MASTER STATUS').catch(() => sql.query('SHOW BINARY LOG STATUS'));
+  const names = (column: string): readonly string[] =>
+    (row?.[column] ?? '').split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim()]));
+  return { only: names('binlog_do_db'), without: names('binlog_ignore_db') };
+}
+
 /** The end of the server's log. */
 export async function readPosition(sql: SqlRunner, flavor: Flavor): Promise<SourcePosition> {
   const variable = flavor === 'mysql' ? '@@GLOBAL.gtid_executed' : '@@GLOBAL.gtid_binlog_pos';

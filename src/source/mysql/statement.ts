@@ -63,6 +63,7 @@ const KEPT_ROWS = new Set(['index', 'key', 'constraint', 'foreign', 'check']);
 export const EVERY_TABLE = '*';
 /** Words of ALTER TABLE after which rows may be others although the columns are the same. */
 const RISKY = new Set([
+  'cascade',
   'drop',
   'rename',
   'partition',
@@ -138,6 +139,8 @@ function isRisky(words: readonly Word[], index: number): boolean {
   const { keyword } = words[index];
   const next = words[index + 1]?.keyword ?? '';
   if ((keyword === 'drop' || keyword === 'rename') && KEPT_ROWS.has(next)) return false;
+  // A foreign key by which the engine will change rows itself.
+  if (keyword === 'set' && next === 'null') return true;
   return RISKY.has(keyword);
 }
 

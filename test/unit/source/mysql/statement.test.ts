@@ -45,6 +45,8 @@ describe('statements after which a table may have other rows', () => {
     ['RENAME TABLE orders TO old, new TO orders', ['orders', 'old', 'new', 'orders']],
     ['CREATE OR REPLACE TABLE orders (id int)', ['orders']],
     ['ALTER TABLE orders DROP COLUMN a', ['orders']],
+    ['ALTER TABLE orders ADD FOREIGN KEY (a) REFERENCES customers_ (id) ON DELETE CASCADE', ['orders']],
+    ['ALTER TABLE orders ADD FOREIGN KEY (a) REFERENCES customers_ (id) ON DELETE SET NULL', ['orders']],
     ['ALTER ONLINE TABLE orders MODIFY a int', ['orders']],
     ["ALTER TABLE orders TRUNCATE PARTITION p0 COMMENT 'customers'", ['orders']],
   ])('%s', (statement, tables) => {
