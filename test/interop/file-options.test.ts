@@ -38,11 +38,14 @@ const KEYED: readonly Readonly<Record<string, string>>[] = [
   { 'file.suffix.include.compression': 'true', 'file.compression.per.level': '5:none', 'data-file.prefix': 'd_' },
   { 'metadata.stats-dense-store': 'false', 'fields.a.stats-mode': 'none', 'changelog-producer': 'full-compaction' },
   { 'deletion-vectors.enabled': 'true', 'file.format.per.level': '0:avro', 'metadata.stats-mode': 'counts' },
+  { 'file.format.per.level': '0:orc', 'changelog-producer': 'input', 'changelog-file.format': 'orc' },
+  { 'file.format': 'orc', 'data-file.thin-mode': 'true', 'file.compression.per.level': '0:zlib' },
 ];
 
 /** Options of tables without keys. */
 const KEYLESS: readonly Readonly<Record<string, string>>[] = [
   { 'file.format': 'avro', 'metadata.stats-keep-first-n-columns': '2', 'file.format.per.level': '0:parquet' },
+  { 'file.format': 'orc', 'metadata.stats-mode': 'full' },
 ];
 
 function drawRows(seed: number, deletes: boolean): readonly (readonly KindRow[])[] {

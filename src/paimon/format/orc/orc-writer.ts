@@ -71,7 +71,8 @@ class OrcWriter implements FormatWriter {
     this.schema = orcColumns(options.fields);
     this.stripeBytes = stripeBytes;
     this.stripeRows = options.stripeRows ?? 131_072;
-    this.rowIndexStride = options.rowIndexStride ?? 10_000;
+    // As in the reference, a negative number is none.
+    this.rowIndexStride = Math.max(0, options.rowIndexStride ?? 10_000);
     this.groupRows = this.rowIndexStride === 0 ? Number.POSITIVE_INFINITY : this.rowIndexStride;
     this.settings = {
       compression: { codec, level, blockSize: blockSizeFor(stripeBytes, columnCount(this.schema)) },

@@ -73,6 +73,7 @@ describe('a file', () => {
     };
     expect(await stripes({})).toEqual([10]);
     expect(await stripes({ stripeRows: 4 })).toEqual([4, 4, 2]);
+    expect(await stripes({ stripeRows: 4, rowIndexStride: -1 })).toEqual([4, 4, 2]);
     expect(await stripes({ stripeBytes: 1 })).toEqual(cells.map(() => 1));
   });
 
