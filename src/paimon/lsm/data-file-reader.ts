@@ -122,7 +122,7 @@ function openLate(
       const columns = evolvedColumns(evolved, found).map(
         (column, index) => column ?? nullVector(lateFields[index].type, picked.length),
       );
-      return { columns, rows };
+      return { columns, rows, areOwn: true };
     };
     return { ...batch, late: { pick } };
   };

@@ -32,6 +32,8 @@ export interface PickedColumns {
   readonly columns: readonly Vector[];
   /** Where each of the rows stands in the columns. */
   readonly rows: Uint32Array;
+  /** Made for this call: nobody else has the columns. */
+  readonly areOwn?: boolean;
 }
 
 /** What the columns of key-value batches are and which of them decide the order. */

@@ -1,5 +1,6 @@
 // Columns that a merge does not look at: read once it is known which rows are left, and of these alone. What loses in a
 // merge is then never copied, and pages that only hold such rows are not decoded.
+import { freeBytes } from '../../base/free-bytes.ts';
 import { interleaveVectors, type Selection } from '../../column/interleave.ts';
 import { takeVector } from '../../column/take.ts';
 import type { Vector } from '../../column/vector.ts';
@@ -87,10 +88,12 @@ function gather(
     moved.sources[index] = source;
     moved.rows[index] = picked[source].rows[next[source]++];
   }
-  return picked[0].columns.map((_, column) =>
-    interleaveVectors(
-      picked.map(({ columns }) => columns[column]),
-      moved,
-    ),
-  );
+  return picked[0].columns.map((_, index) => {
+    const parts = picked.map(({ columns }) => columns[index]);
+    const gathered = interleaveVectors(parts, moved);
+    for (const [source, part] of parts.entries()) {
+      if (picked[source].areOwn === true && part.kind === 'bytes') freeBytes(part.bytes);
+    }
+    return gathered;
+  });
 }
