@@ -2,6 +2,7 @@
 // (architecture, "Exactly once", rule 2).
 import { TributaryError } from '../base/errors.ts';
 import type { SourceIdentity, SourcePosition } from '../change/position.ts';
+import type { RowKey } from '../change/row-key.ts';
 import type { TableKey } from '../change/table-key.ts';
 
 /** A table of a cut: it holds everything up to the record's position. */
@@ -23,7 +24,29 @@ export interface StoppedTable {
   readonly incarnation: string;
 }
 
-/** A complete checkpoint of a pipeline. Tables that are still being copied are left out. */
+/** A table that is being copied, and how far that is; not part of the cut. */
+export interface CopyingTable {
+  readonly source: TableKey;
+  /** `database.table` in the lake. */
+  readonly table: string;
+  /** The log is to be read on from here for this table. */
+  readonly place: SourcePosition;
+  /** Where the next chunk begins; null for the first row of the table. */
+  readonly next: string | null;
+  /** Every chunk has been read. */
+  readonly isRead: boolean;
+  /** Rows and bytes of all chunks so far. */
+  readonly rows: number;
+  readonly bytes: number;
+  /** The lake may show of the table what the log has up to here; null before the first chunk. */
+  readonly reach: SourcePosition | null;
+  /** Keys whose rows the log gave in part only, to be read from the source. */
+  readonly unread: readonly RowKey[];
+  /** As in `CheckpointTable`. */
+  readonly incarnation: string;
+}
+
+/** A complete checkpoint of a pipeline. */
 export interface CheckpointRecord {
   readonly pipeline: string;
   /** 1, 2, 3 …; Paimon's `commitIdentifier` of the checkpoint's snapshots. */
@@ -39,10 +62,11 @@ export interface CheckpointRecord {
   readonly timeMs: number;
   readonly tables: readonly CheckpointTable[];
   readonly stopped: readonly StoppedTable[];
+  readonly copying: readonly CopyingTable[];
 }
 
-/** The version of the written form; a reader refuses a newer one. */
-const RECORD_VERSION = 1;
+/** The version of the written form; a reader refuses a newer one. Of version 1 nothing was being copied. */
+const RECORD_VERSION = 2;
 
 /** The record's written form: JSON, in UTF-8. */
 export function encodeCheckpointRecord(record: CheckpointRecord): Uint8Array {
@@ -59,7 +83,7 @@ export function encodeCheckpointRecord(record: CheckpointRecord): Uint8Array {
 export function decodeCheckpointRecord(bytes: Uint8Array, path: string): CheckpointRecord {
   const root = new Fields(parseJson(bytes, path), path);
   const version = root.number('version');
-  if (version !== RECORD_VERSION) {
+  if (version !== 1 && version !== RECORD_VERSION) {
     throw new TributaryError('E3500', `checkpoint record has an unknown version: path=${path} version=${version}`);
   }
   return {
@@ -81,6 +105,22 @@ export function decodeCheckpointRecord(bytes: Uint8Array, path: string): Checkpo
       place: table.text('place') as SourcePosition,
       incarnation: table.text('incarnation'),
     })),
+    copying: version === 1 ? [] : root.array('copying').map(copyingTableOf),
+  };
+}
+
+function copyingTableOf(table: Fields): CopyingTable {
+  return {
+    source: table.text('source') as TableKey,
+    table: table.text('table'),
+    place: table.text('place') as SourcePosition,
+    next: table.isNull('next') ? null : table.text('next'),
+    isRead: table.truth('isRead'),
+    rows: table.number('rows'),
+    bytes: table.number('bytes'),
+    reach: table.isNull('reach') ? null : (table.text('reach') as SourcePosition),
+    unread: table.lists('unread').map((key) => key.map(String)),
+    incarnation: table.text('incarnation'),
   };
 }
 
@@ -115,6 +155,18 @@ export class Fields {
   text(name: string): string {
     const value = this.#values[name];
     if (typeof value !== 'string') throw wrong(this.#path, name);
+    return value;
+  }
+
+  truth(name: string): boolean {
+    const value = this.#values[name];
+    if (typeof value !== 'boolean') throw wrong(this.#path, name);
+    return value;
+  }
+
+  lists(name: string): readonly (readonly unknown[])[] {
+    const value = this.#values[name];
+    if (!Array.isArray(value) || !value.every(Array.isArray)) throw wrong(this.#path, name);
     return value;
   }
 

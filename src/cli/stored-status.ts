@@ -12,12 +12,12 @@ import { openStore, storeSettingsOf } from '../storage/open-store.ts';
 import { configuredSource } from './open-source.ts';
 import { timeText } from './output.ts';
 
-/** A table of the newest cut, or one that was stopped. */
+/** A table of the newest cut, or one that was stopped or is being copied. */
 export interface StoredTable {
   readonly source: string;
   /** `database.table` in the lake; null for a stopped table. */
   readonly table: string | null;
-  readonly state: 'in_cut' | 'stopped';
+  readonly state: 'in_cut' | 'stopped' | 'copying';
   readonly snapshot: string | null;
   readonly position: string;
 }
@@ -82,7 +82,14 @@ function tablesOf(record: CheckpointRecord): readonly StoredTable[] {
     snapshot: null,
     position: place,
   }));
-  return [...inCut, ...stopped];
+  const copying = record.copying.map(({ source, table, place }) => ({
+    source,
+    table,
+    state: 'copying' as const,
+    snapshot: null,
+    position: place,
+  }));
+  return [...inCut, ...stopped, ...copying];
 }
 
 async function askSource(

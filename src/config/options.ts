@@ -35,6 +35,18 @@ function size(text: string, limits: { readonly minBytes?: number } = {}) {
     });
 }
 
+/** A size of at least one byte, or null. */
+const sizeOrNull = z
+  .string()
+  .nullable()
+  .default(null)
+  .transform((value, context) => {
+    const bytes = value === null ? null : parseSize(value);
+    if (value === null || (bytes !== null && bytes >= 1)) return bytes;
+    context.addIssue({ code: 'custom', message: 'expected a size such as 64MiB, or null' });
+    return z.NEVER;
+  });
+
 /** Options of Paimon, verbatim: numbers and booleans are taken as their text. */
 const paimonOptions = z
   .record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String))
@@ -192,6 +204,16 @@ const source = z.strictObject({
     .default([])
     .describe('Globs or /regular expressions/; "!" removes; later entries override earlier ones.'),
   defaults,
+  snapshot: z
+    .strictObject({
+      chunk_rows: z.int().min(1).default(50_000).describe('Rows of a new table that are read at once, at most.'),
+      chunk_bytes: size('64MiB', { minBytes: 1024 }).describe('Bytes of them, about.'),
+      rate_limit: sizeOrNull.describe('Bytes a second that are read of new tables, at most; null for no limit.'),
+      max_transaction_age: duration('60s', { minMs: 100 }).describe(
+        'A transaction that reads them and gets older is given up, and fewer rows are read at once.',
+      ),
+    })
+    .prefault({}),
 });
 
 /** The whole configuration file. */

@@ -88,12 +88,17 @@ export function postgresSettings(loaded: LoadedConfig, name: string): PostgresSe
   };
 }
 
+/** What share of the memory changes may take that wait for a chunk of a copy. */
+const HELD_SHARE = 8;
+
 /** What the pipeline of that name is told. Throws E1006 to E1009. */
 export function mirrorSettings(loaded: LoadedConfig, name: string, run: RunOptions = PLAIN_RUN): MirrorSettings {
   const { config } = loaded;
   const source = sourceConfig(config, name);
   const rules = tableRules(source, optionOf(name));
   const { lake, commit, maintenance, errors, limits } = config;
+  // One budget for the daemon: its pipelines share it evenly.
+  const memoryBytesMax = Math.floor(limits.memory / Object.keys(config.sources).length);
   return {
     pipeline: name,
     // A MySQL source may be of all databases of its server: each table's own is its schema.
@@ -109,9 +114,15 @@ export function mirrorSettings(loaded: LoadedConfig, name: string, run: RunOptio
       };
     },
     commit: { intervalMs: commit.interval, bytesMax: commit.max_bytes, rowsMax: commit.max_rows },
-    // One budget for the daemon: its pipelines share it evenly.
-    memoryBytesMax: Math.floor(limits.memory / Object.keys(config.sources).length),
+    memoryBytesMax,
     heartbeatMs: source.heartbeat.interval,
+    copy: {
+      rowsMax: source.snapshot.chunk_rows,
+      bytesMax: source.snapshot.chunk_bytes,
+      ageMaxMs: source.snapshot.max_transaction_age,
+      bytesPerSecondMax: source.snapshot.rate_limit,
+      heldBytesMax: Math.floor(memoryBytesMax / HELD_SHARE),
+    },
     snapshots: { retainMs: maintenance.snapshots.retain, countMin: maintenance.snapshots.min },
     compaction: maintenance.compaction,
     onTableError: errors.on_table_error,

@@ -8,6 +8,7 @@ import type { ChangeSource } from '../source/source.ts';
 import type { CommitStamp } from './commit-properties.ts';
 import type { Failure } from './failure.ts';
 import type { MirroredTable, SealedFiles } from './mirrored-table.ts';
+import type { CopyMark } from './table-copy.ts';
 import type { PipelineTelemetry } from './telemetry.ts';
 
 /** A place at which no transaction is open: what a checkpoint is taken at. */
@@ -37,6 +38,9 @@ export interface CheckpointParts {
   completed(): void;
 }
 
+/** Of the tables that were being copied when a checkpoint began. */
+type CopyMarks = ReadonlyMap<MirroredTable, CopyMark>;
+
 /** Takes the checkpoints of one pipeline, numbered upwards. */
 export class Checkpoints {
   private readonly parts: CheckpointParts;
@@ -64,8 +68,13 @@ export class Checkpoints {
     const number = this.nextNumber++;
     const startMs = this.parts.clock.monotonicMs();
     const sealed = new Map<MirroredTable, SealedFiles>();
-    for (const table of this.parts.tables) if (table.error === null) sealed.set(table, table.seal());
-    this.underWay = this.complete(number, place, sealed).then(() => {
+    const marks = new Map<MirroredTable, CopyMark>();
+    for (const table of this.parts.tables) {
+      if (table.error !== null) continue;
+      sealed.set(table, table.seal());
+      if (table.copy !== null) marks.set(table, table.copy.mark(place.position));
+    }
+    this.underWay = this.complete(number, place, { sealed, marks }).then(() => {
       this.underWay = null;
       this.measured(startMs);
       this.parts.completed();
@@ -79,7 +88,8 @@ export class Checkpoints {
    */
   async publishCopy(table: MirroredTable, position: SourcePosition): Promise<void> {
     this.copyNumber ??= this.nextNumber++;
-    await table.publish(await table.seal(), this.stamp(this.copyNumber, { position, commitTimeMs: 0 }));
+    const stamp = this.stamp(this.copyNumber, { position, commitTimeMs: 0 });
+    await table.publish(await table.seal(), { ...stamp, isCopying: false });
     table.reached(position, 0);
   }
 
@@ -91,15 +101,24 @@ export class Checkpoints {
   private async complete(
     number: bigint,
     place: CheckpointPlace,
-    sealed: Map<MirroredTable, SealedFiles>,
+    { sealed, marks }: { readonly sealed: Map<MirroredTable, SealedFiles>; readonly marks: CopyMarks },
   ): Promise<void> {
     const stamp = this.stamp(number, place);
     const files = await this.durableFiles(sealed);
-    const published = await Promise.allSettled([...files].map(([table, message]) => table.publish(message, stamp)));
+    const published = await Promise.allSettled(
+      [...files].map(([table, message]) => {
+        const mark = marks.get(table);
+        return table.publish(message, {
+          ...stamp,
+          position: mark?.place ?? stamp.position,
+          isCopying: mark !== undefined,
+        });
+      }),
+    );
     const failed = published.find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
     await this.parts.settle(number, new Map([...files].map(([table, message]) => [table, message !== null])));
-    await this.record(stamp, [...files.keys()]);
+    await this.record(stamp, [...files.keys()], marks);
   }
 
   /**
@@ -121,11 +140,16 @@ export class Checkpoints {
   }
 
   /** Writes the record of a complete checkpoint and acknowledges it. */
-  private async record(stamp: CommitStamp, tables: readonly MirroredTable[]): Promise<void> {
+  private async record(stamp: CommitStamp, sealed: readonly MirroredTable[], marks: CopyMarks): Promise<void> {
     const { parts } = this;
+    const tables = sealed.filter((table) => !marks.has(table));
+    const copying = sealed.flatMap((table) => {
+      const mark = marks.get(table);
+      return mark === undefined ? [] : [{ table, mark }];
+    });
     // A table that was stopped after it was sealed is part of this checkpoint all the same.
     const stopped = parts.tables.filter(
-      (table) => table.error !== null && table.place !== null && !tables.includes(table),
+      (table) => table.error !== null && table.copy === null && table.place !== null && !sealed.includes(table),
     );
     await parts.store.write({
       pipeline: stamp.pipeline,
@@ -146,21 +170,34 @@ export class Checkpoints {
         place: table.place as SourcePosition,
         incarnation: table.incarnation,
       })),
+      copying: copying.map(({ table, mark }) => ({
+        ...mark,
+        source: table.source.key,
+        table: `${table.lake.database}.${table.lake.table}`,
+        incarnation: table.incarnation,
+      })),
     });
     for (const table of tables) table.reached(stamp.position, stamp.commitTimeMs);
-    parts.source.acknowledge(this.acknowledgeable(stamp.position));
+    for (const { table, mark } of copying) table.reached(mark.place, stamp.commitTimeMs);
+    parts.source.acknowledge(
+      this.acknowledgeable(
+        stamp.position,
+        copying.map(({ mark }) => mark.place),
+      ),
+    );
     parts.telemetry.durablePosition = stamp.position;
     parts.telemetry.checkpointNumber = stamp.checkpoint;
     if (stamp.commitTimeMs > 0) parts.telemetry.durableCommitTimeMs = stamp.commitTimeMs;
     parts.telemetry.committingCommitTimeMs = null;
   }
 
-  /** A stopped table still needs the log from its place on. */
-  private acknowledgeable(position: SourcePosition): SourcePosition {
+  /** A table that was stopped or is being copied still needs the log from its place on. */
+  private acknowledgeable(position: SourcePosition, copying: readonly SourcePosition[]): SourcePosition {
     const order = this.parts.source.positions;
-    return this.parts.tables
-      .filter((table) => table.error !== null)
-      .reduce((earliest, table) => (table.place === null ? earliest : order.earliest(earliest, table.place)), position);
+    const stopped = this.parts.tables.flatMap(({ error, copy, place }) =>
+      error === null || copy !== null || place === null ? [] : [place],
+    );
+    return [...stopped, ...copying].reduce((a, b) => order.earliest(a, b), position);
   }
 
   private stamp(checkpoint: bigint, place: CheckpointPlace): CommitStamp {

@@ -7,6 +7,7 @@ const IDENTITY = 'tributary.source';
 const POSITION = 'tributary.position';
 const CHECKPOINT = 'tributary.checkpoint';
 const INCARNATION = 'tributary.incarnation';
+const COPYING = 'tributary.copying';
 const COMMIT_TIME = 'tributary.commit-time-ms';
 /** The property that tells one run of a pipeline from another; the committer compares it after a lost answer. */
 export const TOKEN_PROPERTY = 'tributary.token';
@@ -26,6 +27,8 @@ export interface CommitStamp {
 export interface TableStamp extends CommitStamp {
   /** The table's incarnation in the source, see `Incarnations`. */
   readonly incarnation: string;
+  /** The table is being copied: it does not hold everything up to the position. */
+  readonly isCopying: boolean;
 }
 
 /** The stamp as snapshot properties. */
@@ -38,6 +41,7 @@ export function stampProperties(stamp: TableStamp): Record<string, string> {
     [CHECKPOINT]: stamp.checkpoint.toString(),
     [COMMIT_TIME]: String(stamp.commitTimeMs),
     [TOKEN_PROPERTY]: stamp.token,
+    ...(stamp.isCopying ? { [COPYING]: 'true' } : {}),
   };
 }
 
@@ -52,6 +56,7 @@ export function stampOf(snapshot: Snapshot): TableStamp | null {
     identity: JSON.parse(identity) as SourceIdentity,
     position: position as SourcePosition,
     incarnation: properties[INCARNATION] ?? '',
+    isCopying: properties[COPYING] === 'true',
     checkpoint: BigInt(properties[CHECKPOINT] ?? snapshot.commitIdentifier.toString()),
     commitTimeMs: Number(properties[COMMIT_TIME] ?? '0'),
     token: properties[TOKEN_PROPERTY] ?? '',

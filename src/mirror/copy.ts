@@ -48,7 +48,7 @@ async function copyTable(parts: CopyParts, table: MirroredTable): Promise<void> 
   for await (const batch of parts.copy.rows(table.source.key, parts.signal)) {
     parts.signal.throwIfAborted();
     parts.failure.throwIfFailed();
-    table.write(batch);
+    table.writeCopied(batch);
     await parts.pressure.relieve();
   }
   await table.flush();

@@ -13,7 +13,8 @@ import type { MirrorSettings } from './settings.ts';
 export async function mirror(parts: MirrorParts, settings: MirrorSettings, signal: AbortSignal): Promise<void> {
   const pipeline = await Pipeline.start(parts, settings);
   try {
-    await pipeline.copyNewTables(signal);
+    await pipeline.copyWholeTables(signal);
+    await pipeline.prepareCopies(signal);
     const inbox = pipeline.openLog();
     try {
       await follow(pipeline, inbox, signal);
@@ -35,6 +36,7 @@ async function follow(pipeline: Pipeline, inbox: EventInbox, signal: AbortSignal
     else if (event.kind === 'truncate') await pipeline.truncate(event.tables);
     else if (event.kind === 'progress') pipeline.advance(event.position);
     else if (event.kind === 'table-failed') await pipeline.isolate(event.table, event.error);
+    pipeline.look();
     await pipeline.relieve();
     if (pipeline.checkpointDue()) pipeline.beginCheckpoint();
   }

@@ -15,6 +15,7 @@ import { tableOptions } from '../paimon/schema/table-options.ts';
 import type { TableSchema } from '../paimon/schema/table-schema.ts';
 import { type CommitStamp, stampProperties } from './commit-properties.ts';
 import { partialRows } from './partial-rows.ts';
+import type { TableCopy } from './table-copy.ts';
 import type { TableTelemetry } from './telemetry.ts';
 
 /** What a mirrored table is made of. */
@@ -33,6 +34,8 @@ export interface MirroredTableParts {
   readonly place: SourcePosition | null;
   /** See `Incarnations`. */
   readonly incarnation: string;
+  /** Its copy in chunks, which has begun before; null where there is none. */
+  readonly copy: TableCopy | null;
 }
 
 /** Files sealed for one checkpoint: durable once the promise resolves, named by no snapshot yet. */
@@ -58,6 +61,7 @@ export class MirroredTable {
   private readonly isPartial: boolean;
   private changed = false;
   private readonly publishing = new Turns();
+  private currentCopy: TableCopy | null;
 
   constructor(parts: MirroredTableParts) {
     this.source = parts.source;
@@ -74,10 +78,16 @@ export class MirroredTable {
     this.newestSnapshotId = parts.committer.latest?.id ?? null;
     this.telemetry.place = parts.place;
     this.telemetry.snapshotId = this.newestSnapshotId;
-    this.telemetry.state = parts.place === null ? 'copying' : 'streaming';
+    this.currentCopy = parts.copy;
+    this.telemetry.state = parts.place === null || parts.copy !== null ? 'copying' : 'streaming';
   }
 
-  /** The newest position known durable for this table; null until its copy is committed. */
+  /** Its copy in chunks under way; null where there is none, or none any more. */
+  get copy(): TableCopy | null {
+    return this.currentCopy;
+  }
+
+  /** Where the log is to be read on from for this table; null until a whole copy is committed. */
   get place(): SourcePosition | null {
     return this.currentPlace;
   }
@@ -93,7 +103,7 @@ export class MirroredTable {
   }
 
   get bufferedBytes(): number {
-    return this.writer.bufferedBytes;
+    return this.writer.bufferedBytes + (this.currentCopy?.heldBytes ?? 0);
   }
 
   /** Bytes of rows that no flush has taken yet. */
@@ -101,22 +111,53 @@ export class MirroredTable {
     return this.writer.waitingBytes;
   }
 
-  /** Takes changes in log order, or rows of the first copy; nothing if the table was stopped. */
+  /** Begins its copy in chunks; the log of the table is read from `place` on. */
+  beginCopy(copy: TableCopy, place: SourcePosition): void {
+    this.currentCopy = copy;
+    this.currentPlace = place;
+  }
+
+  /** Its copy in chunks is complete. */
+  endCopy(): void {
+    assert(this.currentCopy?.isHolding === false, `copy ends within a chunk: table=${this.source.key}`);
+    this.currentCopy = null;
+    this.telemetry.state = 'streaming';
+  }
+
+  /** Takes changes in log order; nothing if the table was stopped. */
   write(batch: ChangeBatch): void {
+    const admitted = this.failure !== null || this.currentCopy === null ? batch : this.currentCopy.admit(batch);
+    if (admitted !== null) this.writeAdmitted(admitted);
+  }
+
+  /** Changes that waited for a chunk of the copy are written. */
+  release(): void {
+    for (const batch of this.currentCopy?.release() ?? []) this.writeAdmitted(batch);
+  }
+
+  private writeAdmitted(batch: ChangeBatch): void {
     if (this.failure !== null) return;
+    this.put(batch);
+    for (let row = 0; row < batch.rowCount; row++) this.telemetry.rows[batch.kinds[row]]++;
+    if (batch.hasMissing) this.telemetry.missingValueBatches++;
+  }
+
+  /** Takes rows of the first copy, which are counted apart: they are no changes. */
+  writeCopied(batch: ChangeBatch): void {
+    if (this.failure !== null) return;
+    const { rowCount, sizeBytes } = batch;
+    this.put(batch);
+    this.telemetry.copiedRows += rowCount;
+    this.telemetry.copiedBytes += sizeBytes;
+  }
+
+  private put(batch: ChangeBatch): void {
     this.changed = true;
     // Whoever waits for the flush that failed is about to stop the table; no checkpoint takes its rows any more.
     if (this.writer.hasFailed || this.refusal !== null) return;
     const rows = this.isPartial ? this.partialRows(batch) : batch;
     if (rows === null) return;
     this.writer.write(rows);
-    // The copy's rows are counted apart: they are no changes.
-    if (this.currentPlace === null) {
-      this.telemetry.copiedRows += batch.rowCount;
-      return;
-    }
-    for (let row = 0; row < batch.rowCount; row++) this.telemetry.rows[batch.kinds[row]]++;
-    if (batch.hasMissing) this.telemetry.missingValueBatches++;
   }
 
   /** Flushes the memtable to files that no snapshot names. */
@@ -129,6 +170,7 @@ export class MirroredTable {
     if (this.failure !== null) return;
     this.telemetry.truncates++;
     this.changed = true;
+    this.currentCopy?.emptied();
     await this.writer.truncate();
   }
 
@@ -143,7 +185,7 @@ export class MirroredTable {
   }
 
   /** Publishes sealed files as one snapshot; without files the place moves all the same, once the record is written. */
-  async publish(sealed: CommitMessage | null, stamp: CommitStamp): Promise<void> {
+  async publish(sealed: CommitMessage | null, stamp: CommitStamp & { readonly isCopying: boolean }): Promise<void> {
     if (sealed === null) return;
     await this.exclusively(async () => {
       const snapshot = await this.commit({
@@ -183,7 +225,7 @@ export class MirroredTable {
   reached(position: SourcePosition, commitTimeMs: number): void {
     this.currentPlace = position;
     this.telemetry.place = position;
-    if (this.failure === null) this.telemetry.state = 'streaming';
+    if (this.failure === null && this.currentCopy === null) this.telemetry.state = 'streaming';
     if (commitTimeMs > 0) this.telemetry.visibleCommitTimeMs = commitTimeMs;
   }
 
@@ -200,6 +242,7 @@ export class MirroredTable {
     assert(this.failure === null, `table fails twice: table=${this.source.key}`);
     this.failure = error;
     this.changed = false;
+    this.currentCopy?.release();
     this.telemetry.state = 'failed';
     this.telemetry.errorCode = error.code;
     await this.writer.abort();

@@ -14,6 +14,7 @@ import type { FileStore } from '../storage/file-store.ts';
 import { TOKEN_PROPERTY } from './commit-properties.ts';
 import type { LakeState } from './lake-state.ts';
 import type { MirrorParts } from './parts.ts';
+import type { TableCopy } from './table-copy.ts';
 import { MirroredTable } from './mirrored-table.ts';
 import { tableTelemetry } from './telemetry.ts';
 
@@ -26,11 +27,13 @@ export interface OpenOptions {
   readonly place: SourcePosition | null;
   /** The table's incarnation in the source, see `Incarnations`. */
   readonly incarnation: string;
+  /** Its copy in chunks, where one goes on. */
+  readonly copy: TableCopy | null;
 }
 
 /** Opens the table; the caller holds the pipeline's lease. */
 export async function openMirroredTable(state: LakeState, options: OpenOptions): Promise<MirroredTable> {
-  const { parts, place, incarnation } = options;
+  const { parts, place, incarnation, copy } = options;
   const { store, runner, random, clock } = parts;
   const { lake, source, tablePath } = state;
   if (state.latest === null) await removeUnnamedFiles(store, tablePath);
@@ -62,6 +65,7 @@ export async function openMirroredTable(state: LakeState, options: OpenOptions):
     telemetry,
     place,
     incarnation,
+    copy,
   });
 }
 

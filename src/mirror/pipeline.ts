@@ -7,6 +7,7 @@ import type { TableKey } from '../change/table-key.ts';
 import type { Boundary, InitialCopy, LogHealth } from '../source/source.ts';
 import { BackPressure } from './back-pressure.ts';
 import { type CheckpointPlace, Checkpoints } from './checkpoints.ts';
+import { Copier } from './copier.ts';
 import { copyTables } from './copy.ts';
 import { EventInbox } from './event-inbox.ts';
 import { Maintenance } from './maintenance.ts';
@@ -14,6 +15,7 @@ import type { MirrorParts } from './parts.ts';
 import type { MirroredTable } from './mirrored-table.ts';
 import type { MirrorSettings } from './settings.ts';
 import { type PipelineStart, startPipeline } from './start.ts';
+import { COPY_BEGINS, TableCopy } from './table-copy.ts';
 
 /** How long the loop sleeps at most, so that a stop is noticed. */
 const WAIT_MS_MAX = 200;
@@ -31,6 +33,8 @@ export class Pipeline {
   private readonly checkpoints: Checkpoints;
   private readonly pressure: BackPressure;
   private readonly maintenance: Maintenance;
+  /** Null where no table is copied in chunks. */
+  private copier: Copier | null = null;
   private readonly logEnd = new AbortController();
   /** Where to read the log from. */
   private from: SourcePosition | null;
@@ -85,14 +89,14 @@ export class Pipeline {
     return new Pipeline(parts, settings, await startPipeline(parts, settings));
   }
 
-  /** Copies the rows of tables that the lake does not have yet, each committed at its copy's position. */
-  async copyNewTables(signal: AbortSignal): Promise<void> {
-    const { toCopy } = this.started;
+  /** Copies the tables that cannot be copied in chunks, before the log; each is committed at its copy's position. */
+  async copyWholeTables(signal: AbortSignal): Promise<void> {
+    const toCopy = this.started.toCopy.filter((table) => !this.hasChunks(table));
     if (toCopy.length === 0) return;
     this.parts.telemetry.state = 'copying';
     this.parts.log.info('copying new tables', { pipeline: this.settings.pipeline, tables: toCopy.length });
     const positions = new Set<SourcePosition>();
-    for (let left = toCopy; left.length > 0; ) {
+    for (let left: readonly MirroredTable[] = toCopy; left.length > 0; ) {
       const copy = await this.parts.source.beginCopy(
         left.map((table) => table.source.key),
         signal,
@@ -111,6 +115,64 @@ export class Pipeline {
     if (toCopy.length < this.tables.size || positions.size > 1 || this.stoppedCount > 0) return;
     this.reach({ position, commitTimeMs: 0 });
     this.beginCheckpoint();
+  }
+
+  private hasChunks(table: MirroredTable): boolean {
+    return this.parts.source.chunks?.supports(table.source.key) === true;
+  }
+
+  /** Makes what the log of the tables needs that are copied in chunks while the log is followed. */
+  async prepareCopies(signal: AbortSignal): Promise<void> {
+    const { source, log, clock, telemetry } = this.parts;
+    const begun = this.started.toCopy.filter((table) => table.error === null && this.hasChunks(table));
+    const goingOn = [...this.tables.values()].filter((table) => table.copy !== null && table.error === null);
+    const tables = [...goingOn, ...begun];
+    if (source.chunks === undefined || tables.length === 0) return;
+    const start = await source.chunks.prepareLog(
+      tables.map((table) => table.source.key),
+      signal,
+    );
+    this.checkpoints.identity = start.identity;
+    this.from ??= start.position;
+    assert(this.from !== null, 'a log has no beginning');
+    for (const table of begun) {
+      table.incarnation = start.incarnations.get(table.source.key) ?? '';
+      // What the lake has of it is of another time.
+      if (table.snapshotId !== null) await table.truncate();
+      table.beginCopy(new TableCopy(table.source, COPY_BEGINS, source.positions), this.from);
+    }
+    for (const table of tables) table.telemetry.copyRowsEstimate = table.source.rowCountEstimate;
+    if (this.covers(this.from)) this.reach({ position: this.from, commitTimeMs: 0 });
+    const { failure } = this.started;
+    this.copier = new Copier(
+      {
+        chunks: source.chunks,
+        settings: this.settings.copy,
+        clock,
+        log,
+        failure,
+        boundary: () => (this.transactionOpen ? null : (this.place?.position ?? null)),
+        wrote: (rows, bytes) => this.wrote(rows, bytes),
+        relieve: () => this.pressure.relieve(),
+        unwritable: (table, error) => this.unwritable(table, error),
+        copied: () => this.wrote(0, 0),
+      },
+      tables,
+    );
+    log.info('copying tables in chunks', { pipeline: this.settings.pipeline, tables: tables.length });
+    telemetry.state = 'copying';
+  }
+
+  /** What is due of copies in chunks, after an event of the log. */
+  look(): void {
+    this.copier?.look();
+    if (this.copier?.isDone === true) this.parts.telemetry.state = 'streaming';
+  }
+
+  private wrote(rows: number, bytes: number): void {
+    this.dirty = true;
+    this.dirtyRows += rows;
+    this.dirtyBytes += bytes;
   }
 
   private copy(
@@ -139,7 +201,7 @@ export class Pipeline {
   /** The log from where the lake stands; to be closed by `closeLog`. */
   openLog(): EventInbox {
     assert(this.from !== null, 'the log is opened before its start is known');
-    this.parts.telemetry.state = 'streaming';
+    this.parts.telemetry.state = this.copier === null ? 'streaming' : 'copying';
     this.parts.log.info('following the log', {
       pipeline: this.settings.pipeline,
       tables: this.tables.size,
@@ -150,8 +212,11 @@ export class Pipeline {
     for (const table of this.tables.values()) {
       if (table.error !== null || table.place === null) continue;
       places.set(table.source.key, table.place);
-      if (table.lake.options['changelog-producer'] === 'input') beforeImages.add(table.source.key);
+      // What a copy in chunks has of a row is not always what the log says it was before.
+      if (table.lake.options['changelog-producer'] === 'input' && table.copy === null)
+        beforeImages.add(table.source.key);
     }
+    this.copier?.start();
     const events = this.parts.source.stream({ from: this.from, places, beforeImages, signal: this.logEnd.signal });
     return new EventInbox(events, this.parts.clock, this.started.failure.promise);
   }
@@ -175,7 +240,12 @@ export class Pipeline {
     if (!this.settings.untilCaughtUp || this.place === null || this.transactionOpen) return false;
     // Tables that were copied meanwhile may stand beyond the end at the start: only what covers them can be committed.
     const { position } = this.place;
-    return this.covers(position) && this.parts.source.positions.includes(position, this.started.description.logEnd);
+    const isCopied = this.copier?.isDone !== false;
+    return (
+      isCopied &&
+      this.covers(position) &&
+      this.parts.source.positions.includes(position, this.started.description.logEnd)
+    );
   }
 
   /** How long the loop may wait for an event until something is due, in milliseconds. */
@@ -189,9 +259,7 @@ export class Pipeline {
   write(changes: readonly ChangeBatch[], boundary: Boundary | null): void {
     for (const batch of changes) {
       this.table(batch.table).write(batch);
-      this.dirtyRows += batch.rowCount;
-      this.dirtyBytes += batch.sizeBytes;
-      this.dirty = true;
+      this.wrote(batch.rowCount, batch.sizeBytes);
     }
     this.transactionOpen = boundary === null;
     if (boundary === null) return;
@@ -208,6 +276,7 @@ export class Pipeline {
     await this.checkpoints.settled();
     for (const key of tables) {
       const table = this.table(key);
+      this.copier?.interrupt(table);
       await table.truncate().catch((error: unknown) => this.unwritable(table, error));
     }
   }
@@ -224,6 +293,7 @@ export class Pipeline {
     const table = this.table(key);
     if (table.error !== null) return;
     this.parts.log.error('table stopped, the others go on', error, { table: key });
+    this.copier?.interrupt(table);
     await table.fail(error);
   }
 
@@ -259,6 +329,7 @@ export class Pipeline {
 
   /** Makes everything up to the newest boundary durable, where no transaction is open. */
   async finish(): Promise<void> {
+    this.copier?.stop();
     await this.checkpoints.settled();
     const complete = this.place !== null && !this.transactionOpen && this.covers(this.place.position);
     if (complete && (this.dirty || this.place?.position !== this.parts.telemetry.durablePosition)) {
@@ -273,6 +344,7 @@ export class Pipeline {
     this.logEnd.abort();
     this.stopHealth();
     const closing = [
+      this.copier?.close() ?? Promise.resolve(),
       this.checkpoints.settled(),
       this.maintenance.close(),
       ...[...this.tables.values()].map((table) => table.abort()),
@@ -329,7 +401,7 @@ export class Pipeline {
   /** Whether every followed table is at or before the position: only then is a checkpoint there a consistent cut. */
   private covers(position: SourcePosition): boolean {
     for (const table of this.tables.values()) {
-      if (table.error !== null || table.place === null) continue;
+      if (table.error !== null || table.copy !== null || table.place === null) continue;
       if (!this.parts.source.positions.includes(position, table.place)) return false;
     }
     return true;
@@ -338,7 +410,7 @@ export class Pipeline {
   /** A stopped table keeps the source's log from its place on; that may not go on for ever. */
   private refuseGrowingLag(position: SourcePosition): void {
     for (const table of this.tables.values()) {
-      if (table.error === null || table.place === null) continue;
+      if (table.error === null || table.copy !== null || table.place === null) continue;
       const lagBytes = this.parts.source.positions.distanceBytes(table.place, position);
       if (lagBytes !== null && lagBytes > this.settings.isolateLagBytesMax) throw table.error;
     }

@@ -2,6 +2,19 @@
 import type { TableKey } from '../change/table-key.ts';
 import type { TableMapping } from '../mapping/lake-table.ts';
 
+/** How tables are copied in chunks. */
+export interface CopySettings {
+  /** The most rows of a chunk, and about the most bytes. */
+  readonly rowsMax: number;
+  readonly bytesMax: number;
+  /** A chunk whose transaction gets older is given up, and a smaller one read. */
+  readonly ageMaxMs: number;
+  /** The same from so many bytes of changes on that wait for it. */
+  readonly heldBytesMax: number;
+  /** How much is read at most; null for no limit. */
+  readonly bytesPerSecondMax: number | null;
+}
+
 /** Settings of one pipeline. Durations in milliseconds, sizes in bytes. */
 export interface MirrorSettings {
   /** The pipeline's name: the source's name in the configuration, and the `commitUser` of its commits. */
@@ -15,6 +28,7 @@ export interface MirrorSettings {
   readonly memoryBytesMax: number;
   /** How often an idle log is recorded and acknowledged. */
   readonly heartbeatMs: number;
+  readonly copy: CopySettings;
   readonly snapshots: { readonly retainMs: number; readonly countMin: number };
   readonly compaction: 'inline' | 'off';
   /** Isolate a failed table and go on, or stop the pipeline. */

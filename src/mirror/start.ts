@@ -2,7 +2,7 @@
 // and only then is anything created.
 import { TributaryError } from '../base/errors.ts';
 import type { SourcePosition } from '../change/position.ts';
-import type { CheckpointRecord } from '../checkpoint/checkpoint-record.ts';
+import type { CheckpointRecord, CopyingTable } from '../checkpoint/checkpoint-record.ts';
 import { Lease } from '../checkpoint/lease.ts';
 import { tableOptions } from '../paimon/schema/table-options.ts';
 import type { ChangeSource, SourceDescription } from '../source/source.ts';
@@ -13,6 +13,7 @@ import { openMirroredTable } from './open-table.ts';
 import type { MirroredTable } from './mirrored-table.ts';
 import type { MirrorSettings } from './settings.ts';
 import { planStart } from './start-plan.ts';
+import { TableCopy } from './table-copy.ts';
 
 /** What `startPipeline` finds out. */
 export interface PipelineStart {
@@ -80,7 +81,8 @@ async function openTables(
   const record = await parts.checkpoints.latest();
   const states = await Promise.all(description.tables.map((source) => lakeStateOf(parts.store, settings, source)));
   const incarnationOf = (state: LakeState): string => description.incarnations.get(state.source.key) ?? '';
-  const places = states.map((state) => placeOf(state, record, parts.source));
+  const copies = states.map((state) => copyingOf(state, record, { parts, now: incarnationOf(state) }));
+  const places = states.map((state, index) => copies[index]?.place ?? placeOf(state, record, parts.source));
   const plan = planStart({
     pipeline: settings.pipeline,
     positions: parts.source.positions,
@@ -90,7 +92,7 @@ async function openTables(
     tables: states.map((state, index) => ({
       key: state.source.key,
       place: places[index],
-      known: knownIncarnation(state, record),
+      known: copies[index] === null ? knownIncarnation(state, record) : null,
       now: incarnationOf(state),
     })),
     knownIdentity: record?.identity ?? states.find((state) => state.stamp !== null)?.stamp?.identity ?? null,
@@ -103,7 +105,13 @@ async function openTables(
   }
   const tables = await Promise.all(
     states.map((state, index) =>
-      openMirroredTable(state, { parts, token, place: places[index], incarnation: incarnationOf(state) }),
+      openMirroredTable(state, {
+        parts,
+        token,
+        place: places[index],
+        incarnation: incarnationOf(state),
+        copy: copyOf(state, copies[index], parts.source),
+      }),
     ),
   );
   for (const [index, table] of tables.entries()) {
@@ -142,9 +150,30 @@ async function stopTable(
   await table.fail(error);
 }
 
+/** The copy in chunks that goes on: of the same table in the source, whose rows so far are in the lake; else null. */
+function copyingOf(
+  state: LakeState,
+  record: CheckpointRecord | null,
+  { parts, now }: { readonly parts: MirrorParts; readonly now: string },
+): CopyingTable | null {
+  const copying = record?.copying.find((table) => table.source === state.source.key);
+  if (copying === undefined || state.latest === null || copying.incarnation !== now) return null;
+  return parts.source.chunks?.supports(state.source.key) === true ? copying : null;
+}
+
+/** The lake may hold a checkpoint more than is recorded: the log is exact only past that. */
+function copyOf(state: LakeState, copying: CopyingTable | null, source: ChangeSource): TableCopy | null {
+  if (copying === null) return null;
+  const { positions } = source;
+  const stamped = state.stamp?.position ?? copying.place;
+  const reach = copying.reach === null ? stamped : positions.latest(copying.reach, stamped);
+  return new TableCopy(state.source, { ...copying, reach }, positions);
+}
+
 /** The later of the place in the newest own snapshot and in the newest record (architecture, rule 3). */
 function placeOf(state: LakeState, record: CheckpointRecord | null, source: ChangeSource): SourcePosition | null {
   const key = state.source.key;
+  if (isHalfCopied(state, record)) return null;
   const fromSnapshot = state.stamp?.position ?? null;
   const recorded = record?.tables.find((table) => table.source === key);
   // A table that was removed from the lake and made again, but not copied yet, is not the one that was recorded.
@@ -153,6 +182,15 @@ function placeOf(state: LakeState, record: CheckpointRecord | null, source: Chan
   const fromRecord = recorded === undefined ? stopped : (record?.position ?? null);
   const known = [fromSnapshot, isRecorded ? fromRecord : null].filter((place) => place !== null);
   return known.length === 0 ? null : known.reduce((a, b) => source.positions.latest(a, b));
+}
+
+/** The newest own snapshot is of a copy in chunks that no record calls complete. */
+function isHalfCopied({ stamp, source }: LakeState, record: CheckpointRecord | null): boolean {
+  if (stamp === null || !stamp.isCopying) return false;
+  const isRecorded = [...(record?.tables ?? []), ...(record?.stopped ?? [])].some(
+    ({ source: key }) => key === source.key,
+  );
+  return record === null || !isRecorded || record.number < stamp.checkpoint;
 }
 
 /** What the table's own snapshot, or the newest record where it has none, says of the table in the source. */

@@ -18,6 +18,9 @@ export interface TableTelemetry {
   /** Rows taken from the log, by row kind (+I, -U, +U, -D). */
   readonly rows: [number, number, number, number];
   copiedRows: number;
+  copiedBytes: number;
+  /** When this process began to copy the table in chunks, and what was copied then; null where it did not. */
+  copyStart: { readonly atMs: number; readonly rows: number } | null;
   /** The server's estimate of the rows to be copied. */
   copyRowsEstimate: number;
   truncates: number;
@@ -109,6 +112,8 @@ export function tableTelemetry(pipeline: PipelineTelemetry, key: TableKey, lakeN
     errorCode: null,
     rows: [0, 0, 0, 0],
     copiedRows: 0,
+    copiedBytes: 0,
+    copyStart: null,
     copyRowsEstimate: 0,
     truncates: 0,
     missingValueBatches: 0,

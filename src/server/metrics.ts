@@ -1,7 +1,7 @@
 // The daemon's metrics in OpenMetrics text, filled from the telemetry of its pipelines at every scrape.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { PipelineState, PipelineTelemetry, TableState, TableTelemetry } from '../mirror/telemetry.ts';
-import { lagMs, tableFreshnessMs } from './status.ts';
+import { copySecondsLeft, lagMs, tableFreshnessMs } from './status.ts';
 
 /** What is told beside the telemetry. */
 export interface MetricsInput {
@@ -159,6 +159,13 @@ export class Metrics {
       this.counter('rows', 'Row changes taken from the log.', { ...label, op }, table.rows[index]);
     }
     this.counter('snapshot_rows', 'Rows of the first copy.', label, table.copiedRows);
+    this.counter('snapshot_bytes', 'Bytes of the first copy, as they are decoded.', label, table.copiedBytes);
+    this.known(
+      'snapshot_left_seconds',
+      'Time until the first copy is through, as far as can be told.',
+      label,
+      copySecondsLeft(table, nowMs),
+    );
     const done = table.state !== 'copying';
     const ratio = done ? 1 : Math.min(1, table.copiedRows / Math.max(1, table.copyRowsEstimate));
     this.gauge(

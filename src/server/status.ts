@@ -13,7 +13,10 @@ export interface TableStatus {
   /** Row changes taken from the log since the start of this process. */
   readonly rows: { readonly insert: number; readonly update: number; readonly delete: number };
   readonly copied_rows: number;
+  readonly copied_bytes: number;
   readonly copy_rows_estimate: number;
+  /** Until the copy is through, by what this process has copied so far and the estimate; null where that says nothing. */
+  readonly copy_seconds_left: number | null;
   readonly snapshot: string | null;
   readonly position: string | null;
   /** See `tableFreshnessMs`. */
@@ -115,11 +118,23 @@ function tableStatus(pipeline: PipelineTelemetry, table: TableTelemetry, nowMs: 
     error: table.errorCode,
     rows: { insert, update, delete: deleted },
     copied_rows: table.copiedRows,
+    copied_bytes: table.copiedBytes,
     copy_rows_estimate: table.copyRowsEstimate,
+    copy_seconds_left: copySecondsLeft(table, nowMs),
     snapshot: table.snapshotId?.toString() ?? null,
     position: table.place,
     freshness_seconds: tableFreshnessMs(pipeline, table, nowMs) / 1000,
   };
+}
+
+/** See `TableStatus.copy_seconds_left`. */
+export function copySecondsLeft(table: TableTelemetry, nowMs: number): number | null {
+  const { state, copyStart, copiedRows, copyRowsEstimate } = table;
+  if (state !== 'copying' || copyStart === null) return null;
+  const done = copiedRows - copyStart.rows;
+  const left = copyRowsEstimate - copiedRows;
+  if (done <= 0 || left <= 0 || nowMs <= copyStart.atMs) return null;
+  return Math.round(((nowMs - copyStart.atMs) / 1000) * (left / done));
 }
 
 function isoTime(timeMs: number | null): string | null {

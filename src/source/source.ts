@@ -4,6 +4,7 @@ import type { TributaryError } from '../base/errors.ts';
 import type { ChangeBatch } from '../change/change-batch.ts';
 import type { PositionOrder, SourceIdentity, SourcePosition } from '../change/position.ts';
 import type { SourceTable } from '../change/source-table.ts';
+import type { RowKey } from '../change/row-key.ts';
 import type { TableKey } from '../change/table-key.ts';
 
 /** A transaction boundary: all changes of all transactions up to `position` have been given. */
@@ -60,6 +61,49 @@ export interface InitialCopy {
   close(): Promise<void>;
 }
 
+/** Which rows of a table a chunk has. */
+export type ChunkRange =
+  /** The next `rowsMax` or so in the server's order of the key, after a bound that a chunk before gave; null: from the first. */
+  | { readonly kind: 'after'; readonly bound: string | null; readonly rowsMax: number }
+  /** Those that are there of these keys; a few thousand at most. */
+  | { readonly kind: 'keys'; readonly keys: readonly RowKey[] };
+
+/** Some rows of one table as one short transaction sees them: it holds no lock that others wait for longer than that. */
+export interface CopyChunk {
+  /** The rows show nothing that the log does not have up to here. */
+  readonly position: SourcePosition;
+  /** Where the next chunk begins; null where this one goes to the end of the table. */
+  readonly next: string | null;
+  /** The rows as +I, in batches; the next batch is read only when asked for. */
+  rows(): AsyncIterable<ChangeBatch>;
+  /** Ends the transaction, wherever its reading stands. Never throws. */
+  close(): Promise<void>;
+}
+
+/** The log from which tables that are copied in chunks are followed. */
+export interface LogStart {
+  /** Where the log begins that was made for us; null where it was there before. */
+  readonly position: SourcePosition | null;
+  /** As in the description, with what was created in the source. */
+  readonly identity: SourceIdentity;
+  readonly incarnations: Incarnations;
+}
+
+/** Copies of tables in chunks, while their log is read (docs/design/0003-first-copies.md). */
+export interface ChunkedCopies {
+  /** Whether the table's rows can be read in the order of its key, a part at a time. */
+  supports(table: TableKey): boolean;
+  /** Creates what the log of the tables needs where it is absent. Called once, between `open` and `stream`. */
+  prepareLog(tables: readonly TableKey[], signal: AbortSignal): Promise<LogStart>;
+  /**
+   * Opens a chunk that shows every transaction of which the stream had given anything when this was called; null where
+   * that cannot be had yet: the log may have what is not visible so far. One chunk at a time.
+   */
+  openChunk(table: TableKey, range: ChunkRange, signal: AbortSignal): Promise<CopyChunk | null>;
+  /** No chunk is read any more. Never throws. */
+  close(): Promise<void>;
+}
+
 /** Where and how to read the log. */
 export interface StreamOptions {
   readonly from: SourcePosition;
@@ -82,7 +126,7 @@ export interface LogHealth {
 }
 
 /**
- * A source. Call order: `open`, then `startLog` or `copy` or `stream`, then `close`. Errors of kind `source` and
+ * A source. Call order: `open`, then `beginCopy`, `prepareLog` or `stream`, then `close`. Errors of kind `source` and
  * `config` say what to do; connection losses are of kind `retry`.
  */
 export interface ChangeSource {
@@ -95,6 +139,8 @@ export interface ChangeSource {
    * the source; throws the signal's reason when it aborts, and leaves nothing half made.
    */
   beginCopy(tables: readonly TableKey[], signal: AbortSignal): Promise<InitialCopy>;
+  /** Absent where there are only whole copies. */
+  readonly chunks?: ChunkedCopies;
   /** Reads the log; ends when the signal aborts. Reading pauses while the consumer does not ask for the next event. */
   stream(options: StreamOptions): AsyncIterable<SourceEvent>;
   /**

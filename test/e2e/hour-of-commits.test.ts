@@ -33,6 +33,7 @@ const settings: MirrorSettings = {
   commit: { intervalMs: 1000, bytesMax: 1 << 24, rowsMax: 100_000 },
   memoryBytesMax: 1 << 26,
   heartbeatMs: 30_000,
+  copy: { rowsMax: 50_000, bytesMax: 1 << 26, ageMaxMs: 60_000, heldBytesMax: 1 << 25, bytesPerSecondMax: null },
   snapshots: { retainMs: RETAIN_MS, countMin: 10 },
   compaction: 'inline',
   onTableError: 'stop',

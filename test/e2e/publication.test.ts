@@ -70,7 +70,7 @@ test('P3 a table that is new while the mirror is down is copied, and refuses not
   expect(await compareSourceAndLake(site.database.url, tables)).toEqual([]);
 });
 
-test('killed in the middle of COPY, twice: no half table, and one slot and one publication at the end', async () => {
+test('killed in the middle of a copy, twice: half a table is in no cut, and one slot and one publication at the end', async () => {
   await site.sql(`insert into items select n, repeat('x', 1900) from generate_series(2, 40000) n`);
   const copying =
     "select 1 from pg_stat_activity where query like 'COPY %' and state = 'active' and datname = current_database()";
@@ -78,8 +78,7 @@ test('killed in the middle of COPY, twice: no half table, and one slot and one p
     const daemon = site.start();
     await until(async () => (await rows(copying)).length === 1, { what: 'the copy' });
     await daemon.kill('SIGKILL');
-    expect(site.snapshotCount()).toBe(0);
-    expect(await site.records.latest()).toBeNull();
+    expect((await site.records.records()).flatMap(({ tables }) => tables)).toEqual([]);
     const temporary = 'select slot_name from pg_replication_slots where temporary and database = current_database()';
     await until(async () => (await rows(temporary)).length + (await rows(copying)).length === 0, {
       what: 'the server noticing that the copy is gone',

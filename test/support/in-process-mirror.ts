@@ -70,6 +70,7 @@ const SETTINGS: MirrorSettings = {
   commit: { intervalMs: 100, bytesMax: 1 << 27, rowsMax: 1_000_000 },
   memoryBytesMax: 1 << 28,
   heartbeatMs: 500,
+  copy: { rowsMax: 50_000, bytesMax: 1 << 26, ageMaxMs: 60_000, heldBytesMax: 1 << 25, bytesPerSecondMax: null },
   snapshots: { retainMs: 3_600_000, countMin: 10 },
   compaction: 'inline',
   onTableError: 'isolate',

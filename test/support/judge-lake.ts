@@ -49,7 +49,7 @@ export async function judgeIdentifiers(table: Table): Promise<readonly string[]>
 }
 
 /**
- * Every recorded cut is complete: it names every table with a snapshot that exists and holds the table at the record's
+ * Every recorded cut is complete: it names every table that is not being copied, with a snapshot that exists and holds the table at the record's
  * position, neither before it nor past it.
  */
 export async function judgeCuts(
@@ -68,6 +68,7 @@ export async function judgeCuts(
     const snapshots = await snapshotsOf(table);
     const name = table.path.replace('.db/', '.');
     for (const record of records) {
+      if (record.copying.some((entry) => entry.table === name)) continue;
       const named = record.tables.find((entry) => entry.table === name);
       const problem = named === undefined ? 'does not name it' : misplaced(snapshots, named.snapshotId, record);
       if (problem !== null) problems.push(`cut ${record.number}, table ${name}: ${problem}`);
@@ -129,8 +130,8 @@ export async function judgeReplay(table: Table, changes: readonly ReadChange[]):
 }
 
 /**
- * Every version that the source noted as committed is in the changelog once as a new row; none is there twice, none that
- * was not committed, and of those made after the copy none is missing.
+ * Every version that the source noted as committed is in the changelog once as a new row; none that was not committed is
+ * there, and of those made after the copy none twice, and none is missing.
  */
 export async function judgeVersions(
   site: MirrorSite,
@@ -149,15 +150,25 @@ export async function judgeVersions(
       name,
     ]),
   );
-  const copied = lsnOf(stampOf(await table.snapshot(1n))?.position ?? '0/0');
-  const noted = new Set(rows.map(({ version }) => version));
+  const copied = await copiedAt(site, table);
+  const noted = new Map(rows.map(({ version, lsn }) => [version, lsnOf(lsn)]));
   const problems = [...counts].flatMap(([version, count]) => {
-    if (!noted.has(version)) return [`${name}: version ${version} was never committed`];
-    return count === 1 ? [] : [`${name}: version ${version} is ${count} times in the changelog`];
+    const lsn = noted.get(version);
+    if (lsn === undefined) return [`${name}: version ${version} was never committed`];
+    return count === 1 || lsn < copied ? [] : [`${name}: version ${version} is ${count} times in the changelog`];
   });
   for (const { version, lsn } of rows) {
     if (!counts.has(version) && lsnOf(lsn) >= copied)
       problems.push(`${name}: version ${version} is missing, noted at ${lsn}`);
   }
   return problems.slice(0, 10);
+}
+
+/** Where the log stood when the table was copied: of one that is copied in chunks, that of the first cut with the table. */
+async function copiedAt(site: MirrorSite, table: Table): Promise<bigint> {
+  const first = stampOf(await table.snapshot(1n));
+  if (first?.isCopying !== true) return lsnOf(first?.position ?? '0/0');
+  const name = table.path.replace('.db/', '.');
+  const cut = (await site.records.records()).find(({ tables }) => tables.some((entry) => entry.table === name));
+  return lsnOf(cut?.position ?? '0/0');
 }

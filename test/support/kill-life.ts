@@ -6,6 +6,9 @@ import { below } from './every-type.ts';
 import { lsnOf, type MirrorSite } from './mirror-site.ts';
 import { until } from './until.ts';
 
+/** How long records may take on a machine with much else to do. */
+const RECORDS_MS_MAX = 120_000;
+
 /** How the lives are lived. */
 export interface KillOptions {
   readonly kills: number;
@@ -44,7 +47,10 @@ async function records(
   wanted: { readonly count: number; readonly exit: Promise<unknown> },
 ): Promise<void> {
   const last = ((await site.records.latest())?.number ?? 0n) + BigInt(wanted.count);
-  const there = until(async () => ((await site.records.latest())?.number ?? 0n) >= last, { what: 'the next records' });
+  const there = until(async () => ((await site.records.latest())?.number ?? 0n) >= last, {
+    timeoutMs: RECORDS_MS_MAX,
+    what: 'the next records',
+  });
   await Promise.race([there, wanted.exit]);
 }
 

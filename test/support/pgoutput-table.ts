@@ -89,6 +89,7 @@ export function testTable(
     },
     oid: options.oid ?? 100,
     partitioned: false,
+    hasKeyIndex: true,
     owned: true,
     identity: options.identity ?? 'd',
     layout,

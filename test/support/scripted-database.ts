@@ -65,6 +65,15 @@ export class ScriptedDatabase {
     return this.rows.get(table) ?? new Map();
   }
 
+  /** The rows of a table after the transactions that are chosen. */
+  stateOf(table: TableKey, transactions: readonly ScriptedTransaction[]): Map<number, ScriptedRow> {
+    const rows = new Map<number, ScriptedRow>();
+    for (const { changes } of transactions) {
+      for (const change of changes) if (change.table === table) applyChange(rows, change);
+    }
+    return rows;
+  }
+
   /** The rows of all tables after every transaction up to `end`, starting from empty tables. */
   stateAt(end: number): Map<TableKey, Map<number, ScriptedRow>> {
     const states = new Map(this.tables.map((table) => [table, new Map<number, ScriptedRow>()]));

@@ -12,12 +12,14 @@ import { DELETE, INSERT, UPDATE_AFTER, UPDATE_BEFORE } from '../../src/column/ro
 import { MISSING, NULL, vectorSizeBytes } from '../../src/column/vector.ts';
 import type {
   ChangeSource,
+  ChunkedCopies,
   InitialCopy,
   LogHealth,
   SourceDescription,
   SourceEvent,
   StreamOptions,
 } from '../../src/source/source.ts';
+import { ScriptedChunks } from './scripted-chunks.ts';
 import {
   type ScriptedChange,
   type ScriptedDatabase,
@@ -52,6 +54,10 @@ export interface ScriptedSourceOptions {
   readonly lossChance: number;
   /** Chance, at each change, that its table cannot be followed any more. */
   readonly failChance?: number;
+  /** Tables are copied in chunks. */
+  readonly chunked?: boolean;
+  /** Called between the rows of a chunk; takes as long as the server does. */
+  readonly betweenRows?: () => Promise<void>;
   /** Called before the log begins and while it is exhausted; takes as long as the server does. */
   readonly pause?: () => Promise<void>;
   /** Called before each change that is given. */
@@ -68,10 +74,32 @@ export class ScriptedSource implements ChangeSource {
   private readonly database: ScriptedDatabase;
   private readonly options: ScriptedSourceOptions;
   private readonly failed = new Set<TableKey>();
+  /** End of the newest transaction of which anything was given. */
+  private given = 0;
+  readonly chunks?: ChunkedCopies;
 
   constructor(database: ScriptedDatabase, options: ScriptedSourceOptions) {
     this.database = database;
     this.options = options;
+    if (options.chunked !== true) return;
+    this.chunks = new ScriptedChunks(database, {
+      random: options.random,
+      between: async () => {
+        await options.betweenRows?.();
+        this.mayLoseConnection();
+      },
+      given: () => this.given,
+      batch: (table, rows) => {
+        const batch = new BatchWriter(table, false);
+        for (const row of rows) batch.add(INSERT, row);
+        return batch.finish();
+      },
+      logStart: (position) => {
+        // A process before may have been given what is not visible yet.
+        this.given = database.logEnd;
+        return { position, identity: IDENTITY, incarnations: this.incarnations() };
+      },
+    });
   }
 
   async open(): Promise<SourceDescription> {
@@ -153,6 +181,7 @@ export class ScriptedSource implements ChangeSource {
       return full;
     };
     for (const transaction of transactions) {
+      this.given = Math.max(this.given, transaction.end);
       for (const change of transaction.changes) {
         const place = options.places.get(change.table);
         if (place === undefined || transaction.end <= scriptedEnd(place) || this.failed.has(change.table)) continue;

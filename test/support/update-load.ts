@@ -22,6 +22,7 @@ export const LOAD_SETTINGS: MirrorSettings = {
   commit: { intervalMs: 1000, bytesMax: 1 << 26, rowsMax: 1_000_000 },
   memoryBytesMax: 1 << 28,
   heartbeatMs: 30_000,
+  copy: { rowsMax: 50_000, bytesMax: 1 << 26, ageMaxMs: 60_000, heldBytesMax: 1 << 25, bytesPerSecondMax: null },
   snapshots: { retainMs: 120_000, countMin: 10 },
   compaction: 'inline',
   onTableError: 'stop',

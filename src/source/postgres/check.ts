@@ -18,6 +18,8 @@ export interface Examination {
   readonly slot: SlotState | null;
   /** As `server_version_num`: 180004 is 18.4. */
   readonly versionNumber: number;
+  /** A standby cannot tell which transactions have begun. */
+  readonly isStandby: boolean;
   readonly systemIdentifier: string;
   readonly timeline: string;
   /** End of what is durable of the log. */
@@ -69,6 +71,7 @@ export async function examine(sql: SqlRunner, settings: PostgresSettings): Promi
     tables: described.tables,
     slot,
     versionNumber,
+    isStandby: isTrue(server, 'standby'),
     systemIdentifier: field(server, 'system_identifier'),
     timeline: field(server, 'timeline'),
     logEnd,

@@ -90,6 +90,10 @@ function describeTable(table: CatalogTable, input: DescribeInput, results: Check
     },
     oid: table.oid,
     partitioned: table.partitioned,
+    hasKeyIndex: hasKeyIndex(
+      table,
+      keyColumns.map((index) => kept[index].number),
+    ),
     owned: table.owned,
     identity: table.identity as ReplicaIdentity,
     layout,
@@ -135,6 +139,10 @@ function keyOf(table: CatalogTable, kept: readonly CatalogColumn[], policy: Tabl
     return `key column ${column?.name ?? '?'} is not in the replica identity`;
   }
   return indexes;
+}
+
+function hasKeyIndex({ primaryKey, identityIndex }: CatalogTable, key: readonly number[]): boolean {
+  return [primaryKey, identityIndex].some((numbers) => numbers.join() === key.join());
 }
 
 /** Column numbers that the log has of every old row. */

@@ -5,12 +5,11 @@ import type { SourceIdentity, SourcePosition } from '../../change/position.ts';
 import type { ChangeBatch } from '../../change/change-batch.ts';
 import type { TableKey } from '../../change/table-key.ts';
 import type { Incarnations, InitialCopy } from '../source.ts';
-import { connect, disconnect, errorState } from './connect.ts';
-import { CopyDecoder } from './copy-decoder.ts';
-import { CopyBatches } from './copy-out.ts';
+import { connect, disconnect } from './connect.ts';
+import { copiedRows, copyStatement } from './copied-rows.ts';
 import { formatLsn } from './lsn.ts';
-import { type PostgresTable, quotedName, quoteIdentifier } from './postgres-table.ts';
-import { type WatchedSession, type WatchParts, watchSession } from './session-watch.ts';
+import { type PostgresTable, quotedName } from './postgres-table.ts';
+import type { WatchedSession, WatchParts } from './session-watch.ts';
 import type { CreatedSlot } from './slot.ts';
 import { field, runStatement } from './sql-session.ts';
 
@@ -79,29 +78,8 @@ export class SnapshotCopy implements InitialCopy {
     const table = this.tables.get(key);
     if (table === undefined) throw new TributaryError('E9001', `table is not part of the copy: table=${key}`);
     await this.refuseRewritten(table);
-    signal.throwIfAborted();
-    const decoder = new CopyDecoder(table, this.position);
-    const batches = new CopyBatches(this.client, copyStatement(table), decoder);
-    const endWatch = watchSession(this.session, this.watch);
-    const onAbort = (): void => batches.giveUp();
-    signal.addEventListener('abort', onAbort);
-    try {
-      for (;;) {
-        signal.throwIfAborted();
-        const batch = await batches.next();
-        if (batch === null) break;
-        yield batch;
-      }
-    } catch (error) {
-      signal.throwIfAborted();
-      throw copyError(key, error);
-    } finally {
-      endWatch();
-      signal.removeEventListener('abort', onAbort);
-    }
-    signal.throwIfAborted();
-    const last = decoder.take(true);
-    if (last !== null) yield last;
+    const { session, watch, position } = this;
+    yield* copiedRows({ session, watch, position, table, statement: copyStatement(table) }, signal);
   }
 
   /**
@@ -123,19 +101,4 @@ export class SnapshotCopy implements InitialCopy {
   async close(): Promise<void> {
     await disconnect(this.client);
   }
-}
-
-function copyStatement(table: PostgresTable): string {
-  const columns = table.source.columns.map((column) => quoteIdentifier(column.name)).join(', ');
-  const name = quotedName(table.source);
-  // COPY of a plain table reads that table alone, without its children; of a partitioned one it needs a query.
-  const what = table.partitioned ? `(SELECT ${columns} FROM ${name})` : `${name} (${columns})`;
-  return `COPY ${what} TO STDOUT`;
-}
-
-function copyError(table: TableKey, error: unknown): unknown {
-  if (error instanceof TributaryError) return error;
-  const state = errorState(error);
-  const code = state === '' || /^(08|57P|ECONN|EPIPE)/.test(state) ? 'E2001' : 'E2013';
-  return new TributaryError(code, `copy failed: table=${table} state=${state}`, { cause: error, context: { state } });
 }

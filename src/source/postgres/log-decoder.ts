@@ -34,6 +34,8 @@ export interface LogDecoderOptions {
   readonly tables: readonly PostgresTable[];
   readonly places: ReadonlyMap<TableKey, SourcePosition>;
   readonly beforeImages: ReadonlySet<TableKey>;
+  /** Told the id of each transaction, the low 32 bits of it, before anything of the transaction is given. */
+  readonly onTransaction?: (id: number) => void;
 }
 
 /** A table and the rows read for it. */
@@ -58,6 +60,7 @@ export class LogDecoder {
   private readonly byFirstOid = new Map<number, TableState>();
   private readonly byOid = new Map<number, TableState | null>();
   private readonly filterUntil: Lsn;
+  private readonly onTransaction: ((id: number) => void) | null;
   private readonly withRows: TableState[] = [];
   private lastOid = -1;
   private lastState: TableState | null = null;
@@ -77,6 +80,7 @@ export class LogDecoder {
   private idle: Lsn = 0n;
 
   constructor(options: LogDecoderOptions) {
+    this.onTransaction = options.onTransaction ?? null;
     let filterUntil = 0n;
     for (const table of options.tables) {
       const { key } = table.source;
@@ -105,6 +109,7 @@ export class LogDecoder {
         break;
       case BEGIN:
         this.begin(bytes.readBigUInt64BE(start + 1));
+        this.onTransaction?.(bytes.readUInt32BE(start + 17));
         break;
       case COMMIT:
         this.commit(bytes.readBigUInt64BE(start + 10), bytes.readBigInt64BE(start + 18));

@@ -7,9 +7,11 @@ import type { SourceIdentity, SourcePosition } from '../../change/position.ts';
 import type { TableKey } from '../../change/table-key.ts';
 import type {
   ChangeSource,
+  ChunkedCopies,
   Incarnations,
   InitialCopy,
   LogHealth,
+  LogStart,
   SourceDescription,
   SourceEvent,
   StreamOptions,
@@ -28,6 +30,10 @@ import type { PostgresSettings } from './settings.ts';
 import { createSlot, readLogEnd, readSlot } from './slot.ts';
 import { SqlSession } from './sql-session.ts';
 import { startStream } from './start-stream.ts';
+import { DueTransactions } from './visible-transactions.ts';
+import { beginNow, ChunkReader } from './chunk-reader.ts';
+import { disconnect } from './connect.ts';
+import { isReadableByKey } from './key-condition.ts';
 
 const SLOT_NAME_MAX = 63;
 
@@ -41,6 +47,12 @@ export interface PostgresComponents {
 /** A PostgreSQL server and a slot on it. */
 export class PostgresSource implements ChangeSource {
   readonly positions = lsnOrder;
+  readonly chunks: ChunkedCopies = {
+    supports: (key) => !this.opened().isStandby && isReadableByKey(this.table(key)),
+    prepareLog: (tables, signal) => this.prepareLog(tables, signal),
+    openChunk: (key, range, signal) => this.chunkReader.open(this.table(key), range, signal),
+    close: () => this.endCopies(),
+  };
   private readonly settings: PostgresSettings;
   private readonly components: PostgresComponents;
   private readonly sql: SqlSession;
@@ -50,11 +62,16 @@ export class PostgresSource implements ChangeSource {
   private partitions: PartitionWatch | null = null;
   private current: ReplicationStream | null = null;
   private acknowledged: Lsn = 0n;
+  private readonly due = new DueTransactions();
+  private readonly chunkReader: ChunkReader;
+  /** Tables are copied in chunks while the log is read. */
+  private notesTransactions = false;
 
   constructor(settings: PostgresSettings, components: PostgresComponents) {
     this.settings = settings;
     this.components = components;
     this.sql = new SqlSession(settings);
+    this.chunkReader = new ChunkReader({ settings, clock: components.clock }, this.due);
   }
 
   /** Everything that must hold, in order, with what is wrong and the SQL that puts it right. Throws E2010 to E2013. */
@@ -91,13 +108,8 @@ export class PostgresSource implements ChangeSource {
   async beginCopy(tables: readonly TableKey[], signal: AbortSignal): Promise<InitialCopy> {
     const { versionNumber } = this.opened();
     const wanted = new Map(tables.map((key) => [key, this.table(key)]));
-    await ensurePublication(this.sql, this.settings, { tables: [...wanted.values()], versionNumber });
-    const mark = await this.markWith(wanted);
-    this.mark = mark;
+    const { mark, exists } = await this.publish(wanted);
     const { name } = this.settings.slot;
-    const exists = (await readSlot(this.sql, name)) !== null;
-    if (!exists && this.settings.slot.create === 'never')
-      throw new TributaryError('E2024', `no such slot: slot=${name}`);
     // A slot that is there has no snapshot to give any more: one that lives as long as its connection gives it.
     const suffix = `_copy_${this.components.random.uuid().slice(0, 8)}`;
     const temporary = exists ? `${name.slice(0, SLOT_NAME_MAX - suffix.length)}${suffix}` : null;
@@ -113,6 +125,44 @@ export class PostgresSource implements ChangeSource {
     });
   }
 
+  /** Publishes the tables; says whether the slot is there. */
+  private async publish(
+    wanted: ReadonlyMap<TableKey, PostgresTable>,
+  ): Promise<{ readonly mark: PublicationMark; readonly exists: boolean }> {
+    const { versionNumber } = this.opened();
+    await ensurePublication(this.sql, this.settings, { tables: [...wanted.values()], versionNumber });
+    const mark = await this.markWith(wanted);
+    this.mark = mark;
+    const { name, create } = this.settings.slot;
+    const exists = (await readSlot(this.sql, name)) !== null;
+    if (!exists && create === 'never') throw new TributaryError('E2024', `no such slot: slot=${name}`);
+    return { mark, exists };
+  }
+
+  private async endCopies(): Promise<void> {
+    this.notesTransactions = false;
+    this.due.clear();
+    await this.chunkReader.close();
+  }
+
+  /** Throws as `beginCopy` does. */
+  private async prepareLog(tables: readonly TableKey[], signal: AbortSignal): Promise<LogStart> {
+    const { mark, exists } = await this.publish(new Map(tables.map((key) => [key, this.table(key)])));
+    let position: SourcePosition | null = null;
+    if (!exists) {
+      const { name } = this.settings.slot;
+      const { versionNumber } = this.opened();
+      const { clock } = this.components;
+      const slot = await createSlot(this.settings, { name, temporary: false, versionNumber, clock, signal });
+      await disconnect(slot.client);
+      position = formatLsn(slot.consistentPoint);
+    }
+    // What runs now may be in a log that was read before, or began before the table was published: a chunk shows it.
+    this.due.addAllBefore(await beginNow(this.sql));
+    this.notesTransactions = true;
+    return { position, identity: this.identity(mark), incarnations: this.incarnations(mark) };
+  }
+
   /**
    * Throws E2001, E2010, E2013 (lost; try again), E2023 (publication gone or lacking), E2030 (slot in use), E2031 (silent; try again), E2033 (unknown message),
    * E2100 (slot lost), E2104 (the slot stands after `from`), E2105 (the publication was changed meanwhile), E2106 (no
@@ -125,7 +175,10 @@ export class PostgresSource implements ChangeSource {
     const changed = await this.lookAtPublication();
     const { acknowledged } = this;
     const verify = (): Promise<void> => this.verify();
-    const stream = await startStream({ settings, components, tables, options, acknowledged, verify });
+    const onTransaction = (id: number): void => {
+      if (this.notesTransactions) this.due.add(id);
+    };
+    const stream = await startStream({ settings, components, tables, options, acknowledged, verify, onTransaction });
     if (stream === null) return;
     this.current = stream;
     for (const [key, error] of changed) stream.failTable(key, error);
@@ -161,6 +214,7 @@ export class PostgresSource implements ChangeSource {
 
   async close(): Promise<void> {
     await this.current?.close();
+    await this.chunkReader.close();
     await this.sql.close();
   }
 

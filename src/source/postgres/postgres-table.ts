@@ -20,6 +20,8 @@ export interface PostgresTable {
   readonly oid: number;
   /** A partitioned table, read as its root. */
   readonly partitioned: boolean;
+  /** There is a unique index of just the key columns, in the key's order: rows can be read in that order by parts. */
+  readonly hasKeyIndex: boolean;
   /** The user may do what only the owner may: put it into a publication. */
   readonly owned: boolean;
   readonly identity: ReplicaIdentity;

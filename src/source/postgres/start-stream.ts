@@ -23,6 +23,8 @@ export interface StartStream {
   readonly tables: readonly PostgresTable[];
   readonly options: StreamOptions;
   readonly acknowledged: Lsn;
+  /** As in `LogDecoderOptions`. */
+  readonly onTransaction: (id: number) => void;
   /** Rejects if the log may lack changes so far. */
   readonly verify: () => Promise<void>;
 }
@@ -72,6 +74,7 @@ async function attempt(
       tables: request.tables,
       places: options.places,
       beforeImages: options.beforeImages,
+      onTransaction: request.onTransaction,
       signal: options.signal,
       verify: request.verify,
       explain: (cause) => logError(settings, cause),

@@ -33,6 +33,23 @@ function record(number: number, given: Partial<CheckpointRecord> = {}): Checkpoi
       { source: 'public.b' as TableKey, table: 'public.b', snapshotId: null, incarnation: '3:' },
     ],
     stopped: [{ source: 'public.c' as TableKey, place: at(3), incarnation: '4:5' }],
+    copying: [
+      {
+        source: 'public.d' as TableKey,
+        table: 'public.d',
+        place: at(4),
+        next: '["7"]',
+        isRead: false,
+        rows: 7,
+        bytes: 700,
+        reach: at(9),
+        unread: [
+          ['1', 'YQ=='],
+          ['2', ''],
+        ],
+        incarnation: '6:7',
+      },
+    ],
     ...given,
   };
 }
@@ -52,7 +69,7 @@ describe('checkpoint records', () => {
   it.each([
     ['', 'not JSON'],
     ['[]', 'not an object'],
-    ['{"version":2}', 'of a newer version'],
+    ['{"version":3}', 'of a newer version'],
     [
       JSON.stringify({ ...JSON.parse(new TextDecoder().decode(encodeCheckpointRecord(record(1)))), number: 1 }),
       'wrong',

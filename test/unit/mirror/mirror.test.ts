@@ -25,6 +25,7 @@ const SETTINGS: MirrorSettings = {
   commit: { intervalMs: 100, bytesMax: 1 << 20, rowsMax: 1000 },
   memoryBytesMax: 1 << 20,
   heartbeatMs: 1000,
+  copy: { rowsMax: 50_000, bytesMax: 1 << 26, ageMaxMs: 60_000, heldBytesMax: 1 << 25, bytesPerSecondMax: null },
   snapshots: { retainMs: 1e12, countMin: 1000 },
   compaction: 'off',
   onTableError: 'isolate',

@@ -254,6 +254,7 @@ describe('cuts', () => {
         incarnation: '1',
       })),
       stopped: [],
+      copying: [],
     };
   }
 
