@@ -152,6 +152,7 @@ describe.skipIf(kinds.length === 0)('servers', () => {
         'create table details (id int primary key, o int, foreign key (o) references orders (id) on delete cascade)',
         'create table others (id int primary key, o int, foreign key (o) references items (id) on delete restrict)',
       );
+      if (kind === 'mariadb') await database.sql('create table past (id int primary key) with system versioning');
       const { tables } = await start();
       expect(tables.map(({ name }) => name)).toEqual(['items', 'orders', 'others']);
       await database.sql('drop table details, others');

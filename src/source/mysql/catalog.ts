@@ -17,6 +17,8 @@ export interface CatalogTable {
   readonly schema: string;
   readonly name: string;
   readonly engine: string;
+  /** MariaDB: the table keeps rows of the past beside those of now. */
+  readonly versioned: boolean;
   readonly rowCountEstimate: number;
   readonly columns: readonly CatalogColumn[];
   /** Columns of the primary key, else of the first unique key without NULLs and prefixes; empty if there is none. */
@@ -27,8 +29,9 @@ export interface CatalogTable {
 
 const SYSTEM = "('mysql', 'sys', 'performance_schema', 'information_schema')";
 // Aliases: MySQL 8 gives the schema's columns in upper case.
-const TABLES = `SELECT table_schema AS db, table_name AS name, engine AS engine, table_rows AS row_count
-FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ${SYSTEM} ORDER BY 1, 2`;
+const TABLES = `SELECT table_schema AS db, table_name AS name, engine AS engine, table_rows AS row_count,
+  table_type AS kind
+FROM information_schema.tables WHERE table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') AND table_schema NOT IN ${SYSTEM} ORDER BY 1, 2`;
 const COLUMNS = `SELECT table_schema AS db, table_name AS tab, column_name AS name, ordinal_position AS position,
   is_nullable AS nullable, data_type AS data_type, column_type AS column_type, character_maximum_length AS length_max,
   numeric_precision AS num_precision, numeric_scale AS num_scale, datetime_precision AS fraction,
@@ -62,6 +65,7 @@ export async function readTables(
         schema,
         name,
         engine: row['engine'] ?? '',
+        versioned: row['kind'] === 'SYSTEM VERSIONED',
         rowCountEstimate: Number(row['row_count'] ?? 0),
         columns: own,
         key: keyOf(keys.get(`${schema}.${name}`) ?? [], own),

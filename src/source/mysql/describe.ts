@@ -50,6 +50,7 @@ function describeTable(table: CatalogTable, { settings, charsets }: DescribeInpu
     const fix = `ALTER TABLE ${quotedName(table)} ENGINE = InnoDB;`;
     return leftOut('warn', `engine ${table.engine} has no transactions`, fix);
   }
+  if (table.versioned) return leftOut('warn', 'rows of the past are among its rows (system versioning)', null);
   const [cascade] = table.cascades;
   if (cascade !== undefined) {
     const fix = `ALTER TABLE ${quotedName(table)} DROP FOREIGN KEY ${quoteIdentifier(cascade)}; -- and add it with RESTRICT`;
