@@ -7,11 +7,6 @@ import { tableOptions } from '../../src/paimon/schema/table-options.ts';
 import type { Table } from '../../src/paimon/table.ts';
 import { type Answer, REFUSED, snapshotRows } from './table-history.ts';
 
-/** Without what the reference does: vectors stay of files that its full compactions have written again. */
-export function withoutLeftVectors(problems: readonly string[]): readonly string[] {
-  return problems.filter((problem) => !problem.endsWith('which is not live'));
-}
-
 /** Remembers the rows of every snapshot of one table that it has seen. */
 export class LsmInvariants {
   private readonly open: () => Promise<Table>;
@@ -44,7 +39,7 @@ export class LsmInvariants {
         this.rows.set(id, rows);
       }
     }
-    assert.deepEqual(withoutLeftVectors(this.findings.problems), []);
+    assert.deepEqual(this.findings.problems, []);
   }
 
   /** Of a compaction: no key is there that was not there before, and where the newest row stays, all rows are the same. */
@@ -55,7 +50,9 @@ export class LsmInvariants {
     const { mergeEngine, sequenceFields, deletionVectors, recordExpireMs } = options;
     // Reads of these leave level 0 out, so that compactions make rows seen; and a delete that has expired deletes no more.
     if (mergeEngine === 'first-row' || deletionVectors || recordExpireMs !== null) return;
-    if (mergeEngine === 'deduplicate' && sequenceFields.length === 0) {
+    // The entries of maps have another order in Avro files than in Parquet files.
+    const hasMaps = /"(MAP|MULTISET)"/.test(JSON.stringify(schema.fields));
+    if (mergeEngine === 'deduplicate' && sequenceFields.length === 0 && !hasMaps) {
       assert.deepEqual(rows, before, `compaction ${id} changes no row`);
     }
     // A retraction that has met nothing is no row, and becomes one of NULLs where a compaction merges it alone: in the

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { isTributaryError } from '../../src/base/errors.ts';
 import { fsck } from '../../src/paimon/maintenance/fsck.ts';
 import { canonicalRows, type GoldenRow } from './golden.ts';
-import { LsmInvariants, withoutLeftVectors } from './lsm-invariants.ts';
+import { LsmInvariants } from './lsm-invariants.ts';
 import { Refused } from './line-process.ts';
 import { type LsmModel, lsmModel } from './lsm-model.ts';
 import type { LsmScenario, LsmStep } from './lsm-scenario.ts';
@@ -162,8 +162,13 @@ export class LsmLife {
     await this.compareLatest();
     if (scenario.isReadAcross) {
       assert.deepEqual(own, await historyByReference(client, ours, keys), 'what we wrote, read by us and by them');
-      assert.deepEqual(withoutLeftVectors((await fsck(table)).problems), []);
-      assert.deepEqual(withoutLeftVectors((await client.fsck(ours)).problems), []);
+      assert.deepEqual((await fsck(table)).problems, []);
+      // Vectors that the reference leaves behind of files that its full compactions have written again delete nothing.
+      const { problems } = await client.fsck(ours);
+      assert.deepEqual(
+        problems.filter((problem) => !problem.endsWith('which is not live')),
+        [],
+      );
     }
     if (scenario.kind === 'shared') return;
     const other = await new OurVerbs(theirs).open();

@@ -20,8 +20,8 @@ export async function deletionVectorProblems(
       problems.push(`deleted rows of ${dataFileName} recorded ${cardinality}, actual ${rows.length}`);
     }
     const file = of.live.get(dataFileName);
-    if (file === undefined) problems.push(`has a vector of ${dataFileName}, which is not live`);
-    else if (rows.length > 0 && rows[rows.length - 1] >= file.rowCount) {
+    // Full compactions of the reference leave vectors behind of files that they have written again: they delete nothing.
+    if (file !== undefined && rows.length > 0 && rows[rows.length - 1] >= file.rowCount) {
       problems.push(`deletes row ${rows[rows.length - 1]} of ${dataFileName}, which has ${file.rowCount}`);
     }
   }

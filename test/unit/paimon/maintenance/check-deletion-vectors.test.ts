@@ -32,6 +32,8 @@ describe('deletionVectorProblems', () => {
   it('finds nothing wrong with what was written', async () => {
     expect(await problemsOf({})).toEqual([]);
     expect(await problemsOf({ deletionVectorRanges: [{ ...range, cardinality: null }] })).toEqual([]);
+    // Left behind of a file that was written again, as the reference does.
+    expect(await problemsOf({ deletionVectorRanges: [{ ...range, dataFileName: 'b' }] })).toEqual([]);
   });
 
   it.each<[string, Partial<IndexManifestEntry>, number, string]>([
@@ -41,12 +43,6 @@ describe('deletionVectorProblems', () => {
       { deletionVectorRanges: [{ ...range, cardinality: 3n }] },
       10,
       'deleted rows of a recorded 3, actual 2',
-    ],
-    [
-      'a file that is not live',
-      { deletionVectorRanges: [{ ...range, dataFileName: 'b' }] },
-      10,
-      'has a vector of b, which is not live',
     ],
     ['rows behind the end', {}, 9, 'deletes row 9 of a, which has 9'],
   ])('finds %s', async (_name, change, rowCount, problem) => {
