@@ -143,12 +143,14 @@ class DrawnTable {
     const bySession = this.canUseSession && dice.chance(0.5);
     if (isFirst || draw < 75) {
       const session = this.kind === 'shared' && dice.chance(0.4) ? 'flushing-session' : 'session';
+      // The reference merges a commit that comes again before it leaves it out, and may refuse to take rows back twice.
+      const canRepeat = !bySession && !this.kinds.includes('-D');
       return {
         kind: 'write',
         rows: this.rows(),
         writeOnly: !bySession && dice.chance(0.2),
         by: bySession ? session : 'verb',
-        isRepeated: !bySession && dice.chance(0.15),
+        isRepeated: canRepeat && dice.chance(0.2),
       };
     }
     if (draw < 92) {
