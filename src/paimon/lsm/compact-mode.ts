@@ -16,6 +16,11 @@ export interface CompactMode {
    */
   readonly kind: 'plain' | 'lookup' | 'full';
   readonly isFirstRow: boolean;
+  /**
+   * What meets nothing is merged all the same, and may change by it: a sequence group without a sequence is NULL then, an
+   * aggregate of one value need not be that value.
+   */
+  readonly mergesAlone: boolean;
   /** Changes are written down. */
   readonly changelog: boolean;
   /** Columns that must differ for an update to be a change; null where every update is one. */
@@ -40,9 +45,11 @@ export function compactModeOf(
   const changelog = isFull || changelogProducer === 'lookup';
   const isLastRow = mergeEngine === 'deduplicate' && sequenceFields.length === 0;
   const needsFoundRows = !isFirstRow && (changelog || !isLastRow);
+  const kind = kindOf(options, isFull);
   return {
-    kind: kindOf(options, isFull),
+    kind,
     isFirstRow,
+    mergesAlone: kind === 'lookup' && (mergeEngine === 'partial-update' || mergeEngine === 'aggregation'),
     changelog,
     comparedColumns: options.changelogRowDeduplicate ? comparedColumns(schema, options) : null,
     looksUp: options.needsLookup && (isFirstRow || deletionVectors || needsFoundRows),

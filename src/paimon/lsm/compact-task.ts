@@ -214,8 +214,9 @@ class Compaction {
     const changes = this.mode.kind === 'full' || sections.flat(2).some((file) => file.level === 0);
     const merge = changes ? this.changing : this.plain;
     const writer = this.track(new DataFileWriter(this.target));
+    const keepsLoneRows = merge === this.plain || !this.mode.mergesAlone;
     for (const section of sections) {
-      if (await this.copySection(section, writer)) continue;
+      if (keepsLoneRows && (await this.copySection(section, writer))) continue;
       for await (const window of sectionWindows(this.reader, [section], merge.picksRows)) {
         const { rows, changelog } = await merge(window);
         await writer.append(rows, null, 0, rows.rowCount);
