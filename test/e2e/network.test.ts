@@ -53,7 +53,7 @@ async function whileSlotWaits(subject: Life, during: () => Promise<void>): Promi
     await client.query('begin');
     await client.query('select pg_current_xact_id()');
     const started = subject.site.start();
-    await started.waitFor(/copying new tables/);
+    await started.waitFor(/pipeline starts/);
     await systemClock.sleep(1000);
     await during();
     await client.query('rollback');
@@ -84,7 +84,7 @@ test.concurrent('P27: a route that dies during the first copy is given up, and t
   const lives = Array.from({ length: 4 }, async () => {
     const subject = await life(300_000);
     const daemon = subject.site.start();
-    await daemon.waitFor(/copying new tables/);
+    await daemon.waitFor(/copying tables in chunks/);
     await systemClock.sleep(random.unit() * 1500);
     subject.proxy.blackhole();
     return faultsAtEnd(subject, daemon);

@@ -62,7 +62,9 @@ function float(exponentMax: number): (random: Random) => string {
   const edges = ['-0', 'NaN', 'Infinity', '-Infinity', '0.1', '16777217'];
   return (random) => {
     if (random.unit() < 0.3) return `'${oneOf(random, edges)}'`;
-    return `'${random.unit() - 0.5}e${below(random, 2 * exponentMax) - exponentMax}'`;
+    // Digits alone: a number near zero is printed with an exponent of its own.
+    const fraction = (random.unit() - 0.5).toFixed(20);
+    return `'${fraction}e${below(random, 2 * exponentMax) - exponentMax}'`;
   };
 }
 

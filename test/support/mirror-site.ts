@@ -80,7 +80,7 @@ export interface MirrorSite {
   /** The number of snapshots of all tables in the warehouse. */
   snapshotCount(): number;
   latestRecord(): Promise<CheckpointRecord>;
-  /** Waits until a record holds everything that the source had committed when this was called. */
+  /** Waits until a record holds everything that the source had committed when this was called, with no table left to copy. */
   caughtUp(timeoutMs?: number): Promise<CheckpointRecord>;
   close(): Promise<void>;
 }
@@ -133,7 +133,7 @@ export async function mirrorSite(
       const end = await logEnd(database.url);
       const reached = async (): Promise<CheckpointRecord | null> => {
         const record = await records.latest();
-        return record !== null && lsnOf(record.position) >= end ? record : null;
+        return record !== null && record.copying.length === 0 && lsnOf(record.position) >= end ? record : null;
       };
       return until(reached, { timeoutMs, what: 'the lake having caught up' }).catch((cause: unknown) => {
         const output = started.map((daemon) => (daemon.stdout() + daemon.stderr()).slice(-OUTPUT_MAX)).at(-1) ?? '';
