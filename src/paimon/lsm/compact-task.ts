@@ -214,7 +214,8 @@ class Compaction {
     const changes = this.mode.kind === 'full' || sections.flat(2).some((file) => file.level === 0);
     const merge = changes ? this.changing : this.plain;
     const writer = this.track(new DataFileWriter(this.target));
-    const keepsLoneRows = merge === this.plain || !this.mode.mergesAlone;
+    // Statistics need not say which files hold rows that have expired.
+    const keepsLoneRows = (merge === this.plain || !this.mode.mergesAlone) && (this.reader.expiry ?? null) === null;
     for (const section of sections) {
       if (keepsLoneRows && (await this.copySection(section, writer))) continue;
       for await (const window of sectionWindows(this.reader, [section], merge.picksRows)) {

@@ -120,6 +120,20 @@ describe('Compactor', () => {
     ]);
   });
 
+  it('leaves rows out that have expired, in small files too, whatever is known of them', async () => {
+    const options = {
+      'record-level.expire-time': '1 h',
+      'record-level.time-field': 'v',
+      'metadata.stats-mode': 'none',
+      'file.block-size': '1 b',
+    };
+    const table = await RealTable.create({ ...SPEC, options });
+    await table.commit([insert(1, 1000)]);
+    await table.commit([insert(2, 2_000_000_000)]);
+    await table.compact({ full: true });
+    expect(await table.rows()).toEqual([[2, 2_000_000_000]]);
+  });
+
   it('leaves an empty table when everything is deleted', async () => {
     const table = await RealTable.create(SPEC);
     await table.commit([insert(1, 1)]);
