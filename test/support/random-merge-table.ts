@@ -278,8 +278,11 @@ function partialUpdateEngine(dice: Dice, types: Types): RandomEngine {
     first === undefined
       ? { 'partial-update.remove-record-on-delete': 'true' }
       : { 'partial-update.remove-record-on-sequence-group': first.sequence[0]?.name ?? '' };
-  const retracts = dice.one<Record<string, string>>([{}, { 'ignore-delete': 'true' }, removing]);
+  const drawn = dice.one<Record<string, string>>([{}, { 'ignore-delete': 'true' }, removing]);
   const columns = [...groups.flatMap(({ sequence, fields }) => [...fields, ...sequence]), ...free];
+  // The reference takes values back from the columns before the sequence first, and so divides by a zero of a row that goes.
+  const divides = columns.some((column) => column.options?.['aggregate-function'] === 'product');
+  const retracts = divides && first !== undefined && drawn === removing ? {} : drawn;
   return { columns: dice.chance(0.5) ? columns : columns.toReversed(), options: { ...options, ...retracts } };
 }
 
