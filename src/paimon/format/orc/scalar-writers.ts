@@ -7,9 +7,9 @@ import { ENCODING, STREAM } from './orc-format.ts';
 import { OutputStream } from './output-stream.ts';
 import type { Rows } from './value-statistics.ts';
 
-/** BOOLEAN. */
-export class BooleanColumnWriter extends ColumnWriter {
-  private readonly runs = new BooleanRunWriter(new OutputStream(this.settings.compression));
+/** Values of a byte or a bit, in runs. */
+abstract class SmallColumnWriter extends ColumnWriter {
+  protected abstract readonly runs: ByteRunWriter | BooleanRunWriter;
 
   protected get valueBytes(): number {
     return this.runs.stream.bufferedBytes;
@@ -39,36 +39,14 @@ export class BooleanColumnWriter extends ColumnWriter {
   }
 }
 
+/** BOOLEAN. */
+export class BooleanColumnWriter extends SmallColumnWriter {
+  protected readonly runs = new BooleanRunWriter(new OutputStream(this.settings.compression));
+}
+
 /** TINYINT. */
-export class ByteColumnWriter extends ColumnWriter {
-  private readonly runs = new ByteRunWriter(new OutputStream(this.settings.compression));
-
-  protected get valueBytes(): number {
-    return this.runs.stream.bufferedBytes;
-  }
-
-  protected write(vector: Vector, { rows, count }: Rows): void {
-    assert(vector.kind === 'i32', `a vector does not fit its column: column=${this.column.name}`);
-    const { runs } = this;
-    const { values } = vector;
-    for (let index = 0; index < count; index++) runs.write(values[rows[index]]);
-  }
-
-  protected startOfValues(): readonly number[] {
-    const positions: number[] = [];
-    this.runs.addPosition(positions);
-    return positions;
-  }
-
-  protected endValues(): EndedValues {
-    this.runs.flush();
-    return { encoding: directEncoding(ENCODING.direct), values: [[STREAM.data, this.runs.stream]] };
-  }
-
-  override clear(): void {
-    super.clear();
-    this.runs.stream.clear();
-  }
+export class ByteColumnWriter extends SmallColumnWriter {
+  protected readonly runs = new ByteRunWriter(new OutputStream(this.settings.compression));
 }
 
 /** FLOAT and DOUBLE. */
