@@ -1,9 +1,9 @@
 // Decodes the rows of one table's events straight into column builders: the innermost loop of reading the log, and of
 // a SELECT. A row is written by one call, which returns OK or a fault; after a fault the rows so far are of no use.
-import type { ChangeBatch } from '../../change/change-batch.ts';
 import { DELETE, INSERT, UPDATE_AFTER, UPDATE_BEFORE } from '../../column/row-kind.ts';
-import { MISSING, NULL, type Vector, vectorSizeBytes } from '../../column/vector.ts';
-import { INCOMPLETE, KEY_ABSENT, MALFORMED, OK } from '../faults.ts';
+import { MISSING, NULL } from '../../column/vector.ts';
+import { INCOMPLETE, KEY_ABSENT, OK } from '../faults.ts';
+import { RowBuilder } from '../row-builder.ts';
 import type { LoggedColumn } from './binary-layout.ts';
 import type { Charsets } from './charsets.ts';
 import type { MysqlTable } from './mysql-table.ts';
@@ -29,31 +29,23 @@ export interface EventRows {
 }
 
 /** Rows of one table under construction. */
-export class RowDecoder {
-  /** Rows written since the last `finish`. */
-  rowCount = 0;
-  /** After a fault: the index of the table's column at fault. */
-  failedColumn = 0;
+export class RowDecoder extends RowBuilder<ValueDecoder> {
   /** Batches carry whole old rows; to be changed only between `finish` and the next row. */
   beforeImages = false;
   private readonly table: MysqlTable;
-  private readonly decoders: readonly ValueDecoder[];
+  protected readonly decoders: readonly ValueDecoder[];
   /** For each column of the table: its index in the log. */
   private readonly logged: Int32Array;
-  private readonly isKey: Uint8Array;
-  private kinds: Uint8Array = new Uint8Array(1024);
-  private hasMissing = false;
   private readonly oldRow: RowImage;
   private readonly newRow: RowImage;
 
   /** `logged`: null for rows of a SELECT. */
   constructor(table: MysqlTable, logged: LoggedRows | null) {
+    super(table.source, table.nullFaults);
     this.table = table;
-    const { columns, keyColumns } = table.source;
+    const { columns } = table.source;
     const found = columns.map(({ name }) => logged?.columns.findIndex((column) => column.name === name) ?? -1);
     this.logged = Int32Array.from(found);
-    this.isKey = new Uint8Array(columns.length);
-    for (const column of keyColumns) this.isKey[column] = 1;
     this.decoders = table.plans.map((plan, index) => {
       const column = logged?.columns[found[index]];
       return decoderFor(plan, logged === null || column === undefined ? null : { column, charsets: logged.charsets });
@@ -118,18 +110,6 @@ export class RowDecoder {
     this.endRow(INSERT);
   }
 
-  /** The rows so far; the decoder starts again empty. */
-  finish(): ChangeBatch {
-    const rowCount = this.rowCount;
-    const columns: Vector[] = this.decoders.map((decoder) => decoder.builder.finish(rowCount));
-    const kinds = this.kinds.slice(0, rowCount);
-    const { hasMissing, beforeImages } = this;
-    this.rowCount = 0;
-    this.hasMissing = false;
-    const sizeBytes = columns.reduce((sum, column) => sum + vectorSizeBytes(column), kinds.byteLength);
-    return { table: this.table.source.key, rowCount, columns, kinds, beforeImages, hasMissing, sizeBytes };
-  }
-
   /** What an image of an inserted row leaves out got its default in the server, which the log does not tell. */
   private writeInserted(bytes: Buffer): number {
     for (let column = 0; column < this.decoders.length; column++) {
@@ -177,26 +157,6 @@ export class RowDecoder {
     return form === IS_NULL ? this.writeAbsent(column, NULL) : LEFT_OUT_FAULT;
   }
 
-  private writeAbsent(column: number, flag: number): number {
-    if (this.isKey[column] === 1) {
-      this.failedColumn = column;
-      return KEY_ABSENT;
-    }
-    const { builder } = this.decoders[column];
-    builder.reserve(this.rowCount);
-    builder.setAbsent(this.rowCount, flag);
-    if (flag === MISSING) this.hasMissing = true;
-    return OK;
-  }
-
-  /** Writes NULL for a fault where the configuration says so. */
-  private absorb(fault: number, column: number): number {
-    const lenient = this.isKey[column] === 0 && (this.table.nullFaults & (1 << fault)) !== 0;
-    if (lenient) return this.writeAbsent(column, NULL);
-    this.failedColumn = column;
-    return fault;
-  }
-
   /** Whether the key differs between the old and the new row. What the new one leaves out has not changed. */
   private keyMoved(bytes: Buffer): boolean {
     for (const column of this.table.source.keyColumns) {
@@ -204,22 +164,6 @@ export class RowDecoder {
       if (this.newRow.forms[index] === HAS_VALUE && !sameValue(bytes, this.oldRow, this.newRow, index)) return true;
     }
     return false;
-  }
-
-  private endRow(kind: number): void {
-    const row = this.rowCount;
-    if (row === this.kinds.length) {
-      const grown = new Uint8Array(2 * row);
-      grown.set(this.kinds);
-      this.kinds = grown;
-    }
-    this.kinds[row] = kind;
-    this.rowCount = row + 1;
-  }
-
-  private malformed(): number {
-    this.failedColumn = 0;
-    return MALFORMED;
   }
 }
 

@@ -1,12 +1,12 @@
 // Decodes the tuples of one table's messages straight into column builders: the innermost loop of reading the log.
 // A row is written by one call, which returns OK or a fault; after a fault the rows so far are of no use.
 import { DELETE, INSERT, UPDATE_AFTER, UPDATE_BEFORE } from '../../column/row-kind.ts';
-import { MISSING, NULL, type Vector, vectorSizeBytes } from '../../column/vector.ts';
-import type { ChangeBatch } from '../../change/change-batch.ts';
+import { MISSING, NULL } from '../../column/vector.ts';
 import type { ColumnDecoder } from '../text/column-decoder.ts';
 import type { PostgresTable } from './postgres-table.ts';
 import { TupleIndex } from './tuple-index.ts';
-import { KEY_ABSENT, MALFORMED, OK } from '../faults.ts';
+import { MALFORMED, OK } from '../faults.ts';
+import { RowBuilder } from '../row-builder.ts';
 import { decoderFor } from './value-plan.ts';
 
 const TEXT = 0x74;
@@ -25,23 +25,14 @@ export interface TupleColumn {
 }
 
 /** Rows of one table under construction. */
-export class RowDecoder {
-  /** Rows written since the last `finish`. */
-  rowCount = 0;
-  /** After a fault: the index of the table's column at fault. */
-  failedColumn = 0;
+export class RowDecoder extends RowBuilder<ColumnDecoder> {
   /** Batches carry whole old rows. */
   readonly beforeImages: boolean;
-  private readonly table: PostgresTable;
-  private readonly decoders: readonly ColumnDecoder[];
+  protected readonly decoders: readonly ColumnDecoder[];
   /** For each column of the log's tuples: index of the table's column, or -1. */
   private readonly targets: Int32Array;
   private readonly identity: Uint8Array;
-  private readonly isKey: Uint8Array;
   private readonly keyTupleColumns: readonly number[];
-  private readonly nullFaults: number;
-  private kinds: Uint8Array = new Uint8Array(1024);
-  private hasMissing = false;
   /** Where the message being read ends. */
   private messageEnd = 0;
   private readonly oldTuple = new TupleIndex();
@@ -49,11 +40,8 @@ export class RowDecoder {
 
   /** `columns`: the columns of the log's tuples, in their order; every column of the table is the target of one. */
   constructor(table: PostgresTable, columns: readonly TupleColumn[], beforeImages: boolean) {
-    this.table = table;
+    super(table.source, table.nullFaults);
     this.beforeImages = beforeImages;
-    this.nullFaults = table.nullFaults;
-    this.isKey = new Uint8Array(table.layout.length);
-    for (const column of table.source.keyColumns) this.isKey[column] = 1;
     this.decoders = table.layout.map((column, index) =>
       decoderFor(column.plan, {
         nullFaults: this.isKey[index] === 1 ? 0 : table.nullFaults,
@@ -116,19 +104,6 @@ export class RowDecoder {
     this.endRow(INSERT);
   }
 
-  /** The rows so far; the decoder starts again empty. */
-  finish(): ChangeBatch {
-    const rowCount = this.rowCount;
-    const columns: Vector[] = this.decoders.map((decoder) => decoder.builder.finish(rowCount));
-    const kinds = this.kinds.slice(0, rowCount);
-    const { hasMissing } = this;
-    this.rowCount = 0;
-    this.hasMissing = false;
-    const sizeBytes = columns.reduce((sum, column) => sum + vectorSizeBytes(column), kinds.byteLength);
-    const table = this.table.source.key;
-    return { table, rowCount, columns, kinds, beforeImages: this.beforeImages, hasMissing, sizeBytes };
-  }
-
   /** The usual case: a whole new tuple, read in one go. */
   private readTuple(bytes: Buffer, start: number, kind: number): number {
     const { targets } = this;
@@ -163,26 +138,6 @@ export class RowDecoder {
     if (form === UNCHANGED) return this.writeAbsent(column, MISSING);
     this.failedColumn = column;
     return MALFORMED;
-  }
-
-  private writeAbsent(column: number, flag: number): number {
-    if (this.isKey[column] === 1) {
-      this.failedColumn = column;
-      return KEY_ABSENT;
-    }
-    const { builder } = this.decoders[column];
-    builder.reserve(this.rowCount);
-    builder.setAbsent(this.rowCount, flag);
-    if (flag === MISSING) this.hasMissing = true;
-    return OK;
-  }
-
-  /** Writes NULL for a fault where the table's policy says so. */
-  private absorb(fault: number, column: number): number {
-    const lenient = this.isKey[column] === 0 && (this.nullFaults & (1 << fault)) !== 0;
-    if (lenient) return this.writeAbsent(column, NULL);
-    this.failedColumn = column;
-    return fault;
   }
 
   /** Whether the key differs between the old and the new tuple. A value left out of the new one has not changed. */
@@ -227,22 +182,6 @@ export class RowDecoder {
     const form = tuple.forms[index];
     if (form !== TEXT) return this.writeForm(form, target);
     return this.writeText(bytes, tuple.starts[index], tuple.ends[index], target);
-  }
-
-  private endRow(kind: number): void {
-    const row = this.rowCount;
-    if (row === this.kinds.length) {
-      const grown = new Uint8Array(2 * row);
-      grown.set(this.kinds);
-      this.kinds = grown;
-    }
-    this.kinds[row] = kind;
-    this.rowCount = row + 1;
-  }
-
-  private malformed(): number {
-    this.failedColumn = 0;
-    return MALFORMED;
   }
 }
 
