@@ -43,7 +43,7 @@ export function changelogCommand(): Command {
 }
 
 async function runChangelog(name: string, options: Options): Promise<void> {
-  const lake = await openLake({ warehouse: warehouseOf(options) });
+  const lake = await openLake({ warehouse: await warehouseOf(options) });
   const { table } = await lake.table(name);
   const stop = listenToStopSignals();
   const { fields } = table.schema;

@@ -29,7 +29,7 @@ export function checkCommand(): Command {
   return configCommand('check', 'verify privileges, log settings, keys and types of every source, and the lake')
     .option('--json', 'as JSON')
     .action(async (options: ConfigOptions & { readonly json?: boolean }) => {
-      const loaded = loadConfig(options);
+      const loaded = await loadConfig(options);
       const findings: Finding[] = [];
       for (const name of sourceNames(loaded)) findings.push(...(await checkSource(loaded, name)));
       findings.push(...(await checkLake(loaded)));

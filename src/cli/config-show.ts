@@ -26,7 +26,7 @@ function showCommand(): Command {
     .option('-c, --config <file>', 'configuration file (YAML)')
     .option('--defaults', 'print every option with its default and a sentence')
     .option('--json', 'as JSON')
-    .action((options: ShowOptions) => {
+    .action(async (options: ShowOptions) => {
       if (options.defaults === true) {
         if (options.json === true) printJson(effectiveConfig({}));
         else printLine(configReference().trimEnd());
@@ -35,7 +35,7 @@ function showCommand(): Command {
       if (options.config === undefined) {
         throw new TributaryError('E6001', 'command does not say what to show: expected=-c FILE or --defaults');
       }
-      const config = effectiveConfig(loadConfig({ config: options.config }).raw);
+      const config = effectiveConfig((await loadConfig({ config: options.config })).raw);
       if (options.json === true) printJson(config);
       else printLine(stringify(config, { lineWidth: 0 }).trimEnd());
     });

@@ -44,8 +44,8 @@ export function maintenanceCommand(): Command {
       const ageMs = parseDuration(options.olderThan);
       if (ageMs === null)
         throw new TributaryError('E6200', `duration is not understood: older-than=${options.olderThan}`);
-      const store = openWarehouse(options);
-      const all = names.length > 0 ? names : await (await openLake({ warehouse: warehouseOf(options) })).tables();
+      const store = await openWarehouse(options);
+      const all = names.length > 0 ? names : await (await openLake({ warehouse: await warehouseOf(options) })).tables();
       const deeds: Deed[] = [];
       for (const name of all) {
         deeds.push(...(await maintain(store, name, { ageMs, dryRun: options.dryRun === true })));

@@ -61,8 +61,8 @@ async function runQuery(text: string, options: Options): Promise<void> {
   const memoryBytes = parseSize(options.memory);
   if (memoryBytes === null) throw new TributaryError('E6200', `size is not understood: memory=${options.memory}`);
   const at = options.at === undefined ? {} : { at: parseReadAt(options.at) };
-  const sql = { memoryBytes, spill: spillSettingsOf(options) };
-  const lake = await openLake({ warehouse: warehouseOf(options), sql }, { positionOrders });
+  const sql = { memoryBytes, spill: await spillSettingsOf(options) };
+  const lake = await openLake({ warehouse: await warehouseOf(options), sql }, { positionOrders });
   const stop = listenToStopSignals();
   try {
     const result = await lake.sql(text, { ...at, signal: stop.signal });

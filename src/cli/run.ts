@@ -23,7 +23,7 @@ export function runCommand(): Command {
     .option('--accept-gap <from..to>', 'accept that the log between two positions is gone; it is recorded in the lake')
     .option('--json', 'print a failure as JSON')
     .action(async (options: Options) => {
-      const loaded = loadConfig(options);
+      const loaded = await loadConfig(options);
       const run = { untilCaughtUp: options.untilCaughtUp ?? false, acceptGap: parseGap(options.acceptGap) };
       process.exitCode = await runUntilStopped(loaded, run);
     });

@@ -1,7 +1,7 @@
 // Options that several commands have: the configuration file, or a warehouse alone.
 import { Command, Option } from 'commander';
 import { TributaryError } from '../base/errors.ts';
-import { type LoadedConfig, loadConfigFile } from '../config/load-config.ts';
+import type { LoadedConfig } from '../config/load-config.ts';
 import { parseSize } from '../config/units.ts';
 import type { FileStore } from '../storage/file-store.ts';
 import { openStore, storeSettingsOf } from '../storage/open-store.ts';
@@ -47,11 +47,11 @@ export function withSpillOptions(command: Command): Command {
 }
 
 /** What temporary files may take: by the options, or else by `limits.spill` of the configuration. Throws `E6200`. */
-export function spillSettingsOf(options: SpillOptions): SpillSettings {
+export async function spillSettingsOf(options: SpillOptions): Promise<SpillSettings> {
   const { dir, max } =
     options.config === undefined
       ? { dir: null, max: undefined }
-      : loadConfig({ config: options.config }).config.limits.spill;
+      : (await loadConfig({ config: options.config })).config.limits.spill;
   const directory = options.spillDir ?? dir;
   const bytesMax = options.spillMax === undefined ? max : parseSize(options.spillMax);
   if (bytesMax === null) throw new TributaryError('E6200', `size is not understood: spill-max=${options.spillMax}`);
@@ -59,20 +59,22 @@ export function spillSettingsOf(options: SpillOptions): SpillSettings {
 }
 
 /** Loads the configuration of a command. Its secrets are hidden from now on. Throws E1001 to E1005. */
-export function loadConfig(options: ConfigOptions): LoadedConfig {
+export async function loadConfig(options: ConfigOptions): Promise<LoadedConfig> {
+  // Commands on a warehouse alone do without the validation's 170 modules.
+  const { loadConfigFile } = await import('../config/load-config.ts');
   const loaded = loadConfigFile(options.config);
   hideSecrets(loaded);
   return loaded;
 }
 
 /** The warehouse that a command names. Throws E6002 where it names none. */
-export function warehouseOf(options: WarehouseOptions): string {
-  if (options.config !== undefined) return loadConfig({ config: options.config }).config.lake.warehouse;
+export async function warehouseOf(options: WarehouseOptions): Promise<string> {
+  if (options.config !== undefined) return (await loadConfig({ config: options.config })).config.lake.warehouse;
   if (options.warehouse !== undefined) return options.warehouse;
   throw new TributaryError('E6002', 'command does not say which lake: expected=--warehouse or -c');
 }
 
 /** Opens the lake that a command names. Throws E6002, E3005. */
-export function openWarehouse(options: WarehouseOptions): FileStore {
-  return openStore(storeSettingsOf(warehouseOf(options)));
+export async function openWarehouse(options: WarehouseOptions): Promise<FileStore> {
+  return openStore(storeSettingsOf(await warehouseOf(options)));
 }

@@ -37,7 +37,7 @@ function listCommand(): Command {
   return configCommand('ls', 'list the slots of every server')
     .option('--json', 'as JSON')
     .action(async (options: Options) => {
-      const loaded = loadConfig(options);
+      const loaded = await loadConfig(options);
       const rows: SlotRow[] = [];
       for (const source of slotSources(loaded)) {
         const settings = postgresSettings(loaded, source);
@@ -54,7 +54,7 @@ function dropCommand(): Command {
     .option('--source <name>', 'the source, where the configuration has several')
     .option('--json', 'as JSON')
     .action(async (slot: string | undefined, options: Options & { readonly source?: string }) => {
-      const loaded = loadConfig(options);
+      const loaded = await loadConfig(options);
       const names = slotSources(loaded);
       if (options.source === undefined && names.length > 1) {
         throw new TributaryError('E6001', `several sources, say which one: option=--source known=${names.join(',')}`);

@@ -21,7 +21,7 @@ export function statusCommand(): Command {
     .option('--watch', 'show it again every two seconds, until interrupted')
     .option('--json', 'as JSON')
     .action(async (options: Options) => {
-      const loaded = loadConfig(options);
+      const loaded = await loadConfig(options);
       if (options.watch === true) await watch(loaded, options);
       else show(await readStatus(loaded), options);
     });

@@ -20,7 +20,7 @@ export function tablesCommand(): Command {
     .option('--advise', 'what should be changed about each table, and why')
     .addHelpText('after', '\nRows with ~ are an upper bound: versions of a key that are not compacted yet count each.')
     .action(async (options: Options) => {
-      const lake = await openLake({ warehouse: warehouseOf(options) });
+      const lake = await openLake({ warehouse: await warehouseOf(options) });
       if (options.advise === true) return printAdvice(await adviceOnLake(lake), options.json === true);
       const summaries: TableSummary[] = [];
       for (const name of await lake.tables())

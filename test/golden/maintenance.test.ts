@@ -82,9 +82,9 @@ test('advice names what is wrong, a dry run changes nothing, maintenance puts it
   expect(await printed(maintenanceCommand(), [...at, 'ods.keyed'])).toBe('nothing to do\n');
 
   const where = ['compact', ...at, '--table', 'ods.log'];
-  const report = JSON.parse(await printed(tableCommand(), [...where, '--order-by', 'note,id'])) as unknown;
+  const report = JSON.parse(await printed(await tableCommand(), [...where, '--order-by', 'note,id'])) as unknown;
   expect(report).toEqual({ partitions: 1, filesBefore: 1, filesAfter: 1, rows: COMMITS });
   expect(await rowsOf(warehouse, 'ods.log')).toEqual(after[1]);
-  const unsaid = printed(tableCommand(), [...where, '--order-strategy', 'zorder']);
+  const unsaid = printed(await tableCommand(), [...where, '--order-strategy', 'zorder']);
   await expect(unsaid).rejects.toMatchObject({ code: 'E6200' });
 });

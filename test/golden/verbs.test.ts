@@ -32,7 +32,7 @@ async function runSteps(found: GoldenCase, warehouse: string): Promise<string | 
     ['create', 'alter', 'write', 'compact'].includes(args[0] ?? ''),
   )) {
     try {
-      await tableCommand().parseAsync(ourArguments(step, found, warehouse), { from: 'user' });
+      await (await tableCommand()).parseAsync(ourArguments(step, found, warehouse), { from: 'user' });
     } catch (error) {
       if (!isTributaryError(error)) throw error;
       if (step.fails === true) continue;

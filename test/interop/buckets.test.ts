@@ -161,7 +161,7 @@ class TableLife {
 
   private async run([verb, ...args]: readonly string[]): Promise<void> {
     const where = ['--warehouse', this.at.warehouse, '--table', this.at.table];
-    await tableCommand().parseAsync([verb ?? '', ...where, ...args], { from: 'user' });
+    await (await tableCommand()).parseAsync([verb ?? '', ...where, ...args], { from: 'user' });
   }
 
   /** A partition as the command line names it. */

@@ -82,7 +82,7 @@ describe.skipIf(java === null)('incremental clustering', () => {
       expect(await ourPlan(table, true)).toEqual(await theirPlan(true));
       const rows = canonicalRows(await client.read(at));
       const isFull = round === 9 || round === ROUNDS - 1;
-      await tableCommand().parseAsync(['compact', ...where, ...(isFull ? ['--full'] : [])], { from: 'user' });
+      await (await tableCommand()).parseAsync(['compact', ...where, ...(isFull ? ['--full'] : [])], { from: 'user' });
       levels.add(due?.level);
       expect(canonicalRows(await client.read(at))).toEqual(rows);
       expect(await replayedRows(await openReplayed(warehouse))).toEqual(rows);

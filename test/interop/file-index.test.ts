@@ -98,7 +98,7 @@ function schemaOf(options: Readonly<Record<string, string>>, primaryKeys: readon
 async function writeOurs(schema: object, rows: readonly KindRow[]): Promise<string> {
   const directory = tempDir();
   const warehouse = join(directory, 'warehouse');
-  const run = (args: readonly string[]) => tableCommand().parseAsync(args, { from: 'user' });
+  const run = async (args: readonly string[]) => (await tableCommand()).parseAsync(args, { from: 'user' });
   const file = (name: string, content: string): string => {
     writeFileSync(join(directory, name), content);
     return join(directory, name);

@@ -84,7 +84,7 @@ async function writeBoth(client: Reference, options: Readonly<Record<string, str
     writeFileSync(join(directory, name), content);
     return join(directory, name);
   };
-  const run = (args: readonly string[]) => tableCommand().parseAsync(args, { from: 'user' });
+  const run = async (args: readonly string[]) => (await tableCommand()).parseAsync(args, { from: 'user' });
   const at = { warehouse: theirs, table: TABLE };
   await run(['create', '--warehouse', ours, '--table', TABLE, '--schema', file('schema.json', JSON.stringify(schema))]);
   await client.create(at, schema);

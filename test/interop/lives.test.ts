@@ -80,8 +80,8 @@ async function writeOurs({ at }: Side, rows: readonly object[], watermark: numbe
   await ours(['write', ...where(at), '--rows', file, ...mark]);
 }
 
-function ours(args: readonly string[]): Promise<unknown> {
-  return tableCommand().parseAsync(args, { from: 'user' });
+async function ours(args: readonly string[]): Promise<unknown> {
+  return (await tableCommand()).parseAsync(args, { from: 'user' });
 }
 
 function where({ warehouse, table }: TableAt): readonly string[] {

@@ -44,7 +44,7 @@ describe.skipIf(java === null)('postponed buckets', () => {
     await client.create(postponed, { ...definition, options: { ...options, bucket: '-2' } });
     await client.create(fixed, { ...definition, options: { ...options, bucket: '1' } });
     const where = ['--warehouse', warehouse, '--table', 'db.t'];
-    const run = (args: readonly string[]) => tableCommand().parseAsync(args, { from: 'user' });
+    const run = async (args: readonly string[]) => (await tableCommand()).parseAsync(args, { from: 'user' });
     for (const round of [0, 1]) {
       const before = canonicalRows(await client.read(postponed));
       for (const half of [0, 1]) {

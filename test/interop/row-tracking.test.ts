@@ -54,8 +54,8 @@ describe.skipIf(java === null)('row tracking', () => {
       writeFileSync(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
       return path;
     };
-    const run = (args: readonly string[]) =>
-      tableCommand().parseAsync([args[0], ...where, ...args.slice(1)], { from: 'user' });
+    const run = async (args: readonly string[]) =>
+      (await tableCommand()).parseAsync([args[0], ...where, ...args.slice(1)], { from: 'user' });
     /** The rows with their ids, once both sides agree on them. */
     const tracked = async (): Promise<readonly GoldenRow[]> => {
       const theirs = canonicalRows(await client.systable(at, 'row_tracking'));

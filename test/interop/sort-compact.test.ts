@@ -48,7 +48,7 @@ describe.skipIf(java === null)('sorted append tables', () => {
     const before = canonicalRows(await client.read(at));
     const where = ['--warehouse', warehouse, '--table', 'db.t'];
     const order = ['--order-strategy', strategy, '--order-by', columns];
-    await tableCommand().parseAsync(['compact', ...where, ...order], { from: 'user' });
+    await (await tableCommand()).parseAsync(['compact', ...where, ...order], { from: 'user' });
     expect(canonicalRows(await client.read(at))).toEqual(before);
     expect(await client.fsck(at)).toMatchObject({ problems: [] });
     await client.write(at, rowsOf(3));

@@ -44,7 +44,7 @@ describe.skipIf(java === null)('VARIANT', () => {
       path,
       rows.map((row) => `${JSON.stringify({ ...row, row: { ...row.row, id: row.row.id + 100 } })}\n`).join(''),
     );
-    await tableCommand().parseAsync(['write', '--warehouse', warehouse, '--table', 'db.t', '--rows', path], {
+    await (await tableCommand()).parseAsync(['write', '--warehouse', warehouse, '--table', 'db.t', '--rows', path], {
       from: 'user',
     });
     const all = await client.read(at);

@@ -44,7 +44,7 @@ export async function replay(found: GoldenCase, warehouse: string, table = 'db.t
 /** The code of the step's error, or null. */
 async function runStep(step: GoldenStep, found: GoldenCase, at: TableAt): Promise<string | null> {
   try {
-    await tableCommand().parseAsync(ourArguments(step, found, at), { from: 'user' });
+    await (await tableCommand()).parseAsync(ourArguments(step, found, at), { from: 'user' });
     return null;
   } catch (error) {
     if (!isTributaryError(error)) throw error;

@@ -54,7 +54,7 @@ export class OurVerbs {
   async run([verb, ...args]: readonly string[]): Promise<string | null> {
     try {
       const at = ['--warehouse', this.at.warehouse, '--table', this.at.table];
-      await tableCommand().parseAsync([verb, ...at, ...args], { from: 'user' });
+      await (await tableCommand()).parseAsync([verb, ...at, ...args], { from: 'user' });
       return null;
     } catch (error) {
       if (!isTributaryError(error)) throw error;

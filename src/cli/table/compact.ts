@@ -49,7 +49,7 @@ export function compactVerb(): Command {
       const table = await openTable(options);
       const order = sortOrder(table, options);
       if (order === null) {
-        const spill = new SpillSpace(spillSettingsOf(options));
+        const spill = new SpillSpace(await spillSettingsOf(options));
         const { settled, report } = await compactTable(table, { ...options, spill });
         if (settled !== null) printLine(jsonText(settled));
         printLine(jsonText(report));
@@ -79,7 +79,7 @@ async function sortTable(table: Table, order: SortOrder, options: CompactOptions
   const components = { clock: systemClock, random: systemRandom };
   const committer = await table.committer(components);
   const commitIdentifier = nextIdentifier(await table.snapshots.newestBy(commitUser));
-  const spill = new ScratchStore(new SpillSpace(spillSettingsOf(options)));
+  const spill = new ScratchStore(new SpillSpace(await spillSettingsOf(options)));
   try {
     const by = { committer, commitUser, commitIdentifier };
     return await sortCompact(table, order, { ...components, ...by, spill, memoryBytesMax: SORT_BYTES_MAX });

@@ -19,7 +19,7 @@ export function createVerb(): Command {
     )
     .action(async (options: TableOptions & { readonly schema: string }) => {
       const definition = parseTableDefinition(await readInputText(options.schema));
-      const catalog = new FileSystemCatalog(openWarehouse(options));
+      const catalog = new FileSystemCatalog(await openWarehouse(options));
       const schema = await catalog.createTable(parseTableName(options.table), definition, systemClock.nowMs());
       warnOfOptions(schema.options);
     });
@@ -54,7 +54,7 @@ export function dropVerb(): Command {
   return tableVerb('drop', 'remove a table with all its files, snapshots, tags and branches').action(
     async (options: TableOptions) => {
       const { database, table } = parseTableName(options.table);
-      await new FileSystemCatalog(openWarehouse(options)).dropTable(database, table);
+      await new FileSystemCatalog(await openWarehouse(options)).dropTable(database, table);
     },
   );
 }

@@ -65,7 +65,7 @@ export async function printSystemTable(options: SystableOptions): Promise<void> 
 
 async function openSystemTable(options: SystableOptions, read: ReadOptions): Promise<OpenedSystemTable> {
   const name = parseObjectName(options.table);
-  if (name.kind === 'global') return openGlobalTable(openWarehouse(options), name.system, read);
+  if (name.kind === 'global') return openGlobalTable(await openWarehouse(options), name.system, read);
   if (name.system === null) {
     throw new TributaryError('E6200', `table is no system table: table=${options.table} expected=db.t$name`);
   }

@@ -33,7 +33,7 @@ export async function openNamed(
   if (name.kind === 'global') throw new TributaryError('E3122', `table is a system table: table=${options.table}`);
   const place = { database: name.database, table: name.table };
   const chosen = branch ?? name.branch;
-  const table = await Table.open(openWarehouse(options), chosen === null ? place : { ...place, branch: chosen });
+  const table = await Table.open(await openWarehouse(options), chosen === null ? place : { ...place, branch: chosen });
   return { table, system: name.system };
 }
 

@@ -71,7 +71,7 @@ async function runWrite(options: WriteOptions): Promise<void> {
   const words = typeof options.overwrite === 'object' ? options.overwrite : [];
   const spec = options.overwrite === undefined ? null : parsePartitionSpec(schema, words);
   const { commitUser } = options;
-  const spill = new SpillSpace(spillSettingsOf(options));
+  const spill = new SpillSpace(await spillSettingsOf(options));
   const by = { committer, commitUser, commitIdentifier: commitId };
   const watermark = options.watermark === undefined ? {} : { watermark: wholeNumber(options.watermark, 'watermark') };
   const writer =

@@ -15,6 +15,8 @@ export interface RangeSource {
   readRange(offset: number, sizeBytes: number): Promise<Uint8Array>;
   /** Nobody else has the bytes: they may be freed after use. */
   readonly givesOwnBytes?: boolean;
+  /** How many files are read at the same time, this one with them; 1 unless given. They share the memory for fetched bytes. */
+  readonly filesOpen?: number;
 }
 
 /** A column to read: its name in the file and the type that the file's schema gives it. */

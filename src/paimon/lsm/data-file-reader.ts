@@ -30,6 +30,8 @@ export interface DataFileRequest {
   readonly lateFields?: readonly DataField[];
   /** Rows that others are not wanted beside; all of them unless given. */
   readonly rows?: WantedRows;
+  /** How many files are read at the same time, this one with them; 1 unless given. */
+  readonly filesOpen?: number;
 }
 
 /** Which rows of a file are wanted. Others are left out as far as they can be left unread. */
@@ -158,9 +160,9 @@ async function rowsOfGroup(
 /** Opens a file by the format that its name says. Throws `E3351`, `E3200` to `E3203`. */
 export function openFile(
   store: FileReads,
-  { path, file, fileSchema }: Omit<DataFileRequest, 'fields'>,
+  { path, file, fileSchema, filesOpen = 1 }: Omit<DataFileRequest, 'fields'>,
 ): Promise<DataFile> {
-  return openDataFile(fileSource(store, { path, file }), { ...file, options: fileSchema.options });
+  return openDataFile({ ...fileSource(store, { path, file }), filesOpen }, { ...file, options: fileSchema.options });
 }
 
 /** The bytes of a file by range. */

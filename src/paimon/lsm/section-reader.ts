@@ -38,6 +38,8 @@ export interface BucketReader {
    * Where rows are merged, conditions may name key columns only: an older row must not be seen in place of a newer one.
    */
   readonly where?: { readonly conditions: readonly PlainCondition[]; readonly schema: TableSchema };
+  /** How many files are read at the same time; 1 unless given. */
+  readonly filesOpen?: number;
 }
 
 /** The rows of sections in key order, merged; retracts go or stay as `merge` decides. */
@@ -74,7 +76,7 @@ function partedReader(
 }
 
 function runsOf(reader: BucketReader, section: Section): readonly AsyncGenerator<KeyValueBatch>[] {
-  return section.map((files) => readRun(reader, files));
+  return section.map((files) => readRun({ ...reader, filesOpen: section.length }, files));
 }
 
 /** The rows of files, one file after the other. */
@@ -102,6 +104,7 @@ export async function* readFile(
     fields: reader.layout.fields,
     ...(reader.lateFields === undefined ? {} : { lateFields: reader.lateFields }),
     rows: { where, selected },
+    filesOpen: reader.filesOpen ?? 1,
   };
   const deleted = reader.deletedRows?.get(file.fileName) ?? null;
   const expiry = reader.expiry ?? null;

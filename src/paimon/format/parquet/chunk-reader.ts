@@ -8,7 +8,14 @@ import { decompressPage, UNCOMPRESSED } from './compression.ts';
 import { decodeDeltaBytes, decodeDeltaIntegers, decodeDeltaLengths } from './delta-decoder.ts';
 import { LeafPicker } from './leaf-picker.ts';
 import { LeafCollector, type LeafValues, type OpenPage } from './leaf-values.ts';
-import { decodeCodes, decodePlain, decodeRunLengthBooleans, type PageValues, wordWidth } from './page-values.ts';
+import {
+  decodeCodes,
+  decodePlain,
+  decodeRunLengthBooleans,
+  forgetValues,
+  type PageValues,
+  wordWidth,
+} from './page-values.ts';
 import { bareLevels, sizedLevels } from './page-levels.ts';
 import { chunkStart, type PagePlace, pageOfRow, pageRows } from './page-index.ts';
 import {
@@ -32,9 +39,9 @@ import {
 import { corrupt, unsupported } from '../file-fault.ts';
 import { readThrift, type ThriftStruct, TruncatedThrift } from './thrift-reader.ts';
 
-/** Chunks up to this size are fetched at once, larger ones by windows of this size. */
-const WINDOW_BYTES = 2 * 1024 * 1024;
 const HEADER_BYTES = 16 * 1024;
+/** Pages of one column differ in size by a few percent. */
+const PAGE_SPREAD = 1.05;
 const PAGE_BYTES_MAX = 0x7fffffff;
 
 interface PageHeader {
@@ -50,11 +57,14 @@ interface PageHeader {
 export class ChunkReader {
   readonly chunk: ColumnChunk;
   private readonly source: RangeSource;
+  private readonly windowBytes: number;
   private readonly leaf: LeafNode;
   private readonly end: number;
   private offset: number;
   private window: Uint8Array = new Uint8Array(0);
   private windowStart = 0;
+  /** Of the newest page with its header; 0 before the first. */
+  private lastPageBytes = 0;
   private dictionary: PageValues | null = null;
   private page: OpenPage | null = null;
   private levelAt = 0;
@@ -66,8 +76,17 @@ export class ChunkReader {
   private pageNumber = 0;
   private toSkip = 0;
 
-  constructor(source: RangeSource, chunk: ColumnChunk, leaf: LeafNode) {
+  /** Chunks up to `windowBytes` are fetched at once, larger ones by windows of this size. */
+  constructor(
+    source: RangeSource,
+    {
+      chunk,
+      leaf,
+      windowBytes,
+    }: { readonly chunk: ColumnChunk; readonly leaf: LeafNode; readonly windowBytes: number },
+  ) {
     this.source = source;
+    this.windowBytes = windowBytes;
     this.chunk = chunk;
     this.leaf = leaf;
     this.offset = chunkStart(chunk);
@@ -227,8 +246,10 @@ export class ChunkReader {
 
   /** Frees the memory of the page, of which everything that was wanted is copied. */
   private closePage(): void {
-    const { ownBytes = null } = this.page ?? {};
+    if (this.page === null) return;
+    const { ownBytes, values } = this.page;
     this.page = null;
+    forgetValues(values);
     if (ownBytes !== null) freeBytes(ownBytes);
   }
 
@@ -261,6 +282,7 @@ export class ChunkReader {
     if (bodyAt + compressedBytes > this.end) throw corrupt('a page ends outside of its column chunk');
     const body = await this.bytesAt(bodyAt, compressedBytes);
     this.offset = bodyAt + compressedBytes;
+    this.lastPageBytes = this.offset - offset;
     const crc = struct.number(4);
     if (crc !== null && (crc | 0) !== (crc32(body) | 0)) throw corrupt('a page does not match its checksum');
     return { struct, offset, kind: struct.requiredNumber(1), uncompressedBytes, body };
@@ -291,13 +313,20 @@ export class ChunkReader {
     const windowEnd = this.windowStart + this.window.length;
     if (offset < this.windowStart || offset + sizeBytes > windowEnd) {
       const span = this.plan?.spans.find(({ from, to }) => offset >= from && offset < to);
-      const wanted = Math.max(sizeBytes, Math.min(WINDOW_BYTES, (span?.to ?? this.end) - offset));
+      const wanted = Math.max(sizeBytes, Math.min(this.windowSize, (span?.to ?? this.end) - offset));
       this.closeWindow();
       this.window = await this.source.readRange(offset, wanted);
       this.windowStart = offset;
       if (this.window.length < sizeBytes) throw corrupt('the file is shorter than its footer says');
     }
     return this.window.subarray(offset - this.windowStart, offset - this.windowStart + sizeBytes);
+  }
+
+  /** Bytes to fetch for whole pages, if the next ones are about as large as the last: what is cut off is fetched twice. */
+  private get windowSize(): number {
+    if (this.lastPageBytes === 0) return this.windowBytes;
+    const pageBytes = Math.ceil(this.lastPageBytes * PAGE_SPREAD);
+    return pageBytes * Math.max(1, Math.floor(this.windowBytes / pageBytes));
   }
 
   /** Frees the window, unless the dictionary is a part of it: a page that is, is not open while another is fetched. */

@@ -2,6 +2,7 @@
 import { decodeHybrid } from './hybrid-encoding.ts';
 import { BOOLEAN, BYTE_ARRAY, DOUBLE, FIXED_LEN_BYTE_ARRAY, INT64, INT96, type LeafNode } from './parquet-format.ts';
 import { corrupt } from '../file-fault.ts';
+import { giveBuffer, takeBuffer } from './spare-buffers.ts';
 
 /** Numbers as 32-bit words, `width` words each; floats by their bits, booleans as 0 and 1. */
 export interface WordValues {
@@ -20,6 +21,7 @@ export interface ByteValues {
   readonly ends: Int32Array;
 }
 
+/** The arrays of numbers belong to the page; `bytes` may be a part of other memory. */
 export type PageValues = WordValues | ByteValues;
 
 /** Encoded values: `bytes[from …]` holds `count` of them. */
@@ -27,6 +29,17 @@ export interface EncodedValues {
   readonly bytes: Uint8Array;
   readonly from: number;
   readonly count: number;
+}
+
+/** So many numbers of any value, in memory that was used before where there is some: see `forgetValues`. */
+function spareWords(count: number): Int32Array {
+  return new Int32Array(takeBuffer(4 * count), 0, count);
+}
+
+/** Takes the arrays of numbers back: nobody looks at the values any more. */
+export function forgetValues(values: PageValues): void {
+  const arrays = values.kind === 'words' ? [values.words] : [values.starts, values.ends];
+  for (const { buffer } of arrays) if (buffer instanceof ArrayBuffer) giveBuffer(buffer);
 }
 
 /** Words a value of a physical type of fixed width; 0 for byte strings. */
@@ -54,8 +67,8 @@ export function decodePlain(leaf: LeafNode, source: EncodedValues): PageValues {
   const { bytes, from, count } = source;
   const end = from + count * width * 4;
   if (end > bytes.length) throw endsEarly();
-  const words = new Int32Array(count * width);
-  new Uint8Array(words.buffer).set(bytes.subarray(from, end));
+  const words = spareWords(count * width);
+  new Uint8Array(words.buffer, 0, end - from).set(bytes.subarray(from, end));
   return { kind: 'words', width, count, words };
 }
 
@@ -73,8 +86,8 @@ function decodePlainBooleans({ bytes, from, count }: EncodedValues): WordValues 
 function decodePlainBytes({ bytes, from, count }: EncodedValues): ByteValues {
   // Each has a length of four bytes: checked before anything is allocated for the count.
   if (from + 4 * count > bytes.length) throw endsEarly();
-  const starts = new Int32Array(count);
-  const ends = new Int32Array(count);
+  const starts = spareWords(count);
+  const ends = spareWords(count);
   const last = bytes.length;
   let at = from;
   for (let index = 0; index < count; index++) {
@@ -98,7 +111,7 @@ function decodePlainFixed({ bytes, from, count }: EncodedValues, length: number)
 
 /** Decodes codes (their width in the first byte) and looks them up in the dictionary. */
 export function decodeCodes(dictionary: PageValues, { bytes, from, count }: EncodedValues): PageValues {
-  const codes = new Int32Array(count);
+  const codes = spareWords(count);
   if (count > 0) {
     if (from >= bytes.length) throw endsEarly();
     decodeHybrid({ bytes, from: from + 1, to: bytes.length, width: bytes[from], count }, codes);
@@ -108,20 +121,25 @@ export function decodeCodes(dictionary: PageValues, { bytes, from, count }: Enco
       if (codes[index] >>> 0 >= entries) throw corrupt('a code is not in the dictionary');
     }
   }
-  if (dictionary.kind === 'words') return lookUpWords(dictionary, codes);
-  const { bytes: entryBytes, starts, ends } = dictionary;
-  const valueStarts = new Int32Array(count);
-  const valueEnds = new Int32Array(count);
+  const values = dictionary.kind === 'words' ? lookUpWords(dictionary, codes) : lookUpBytes(dictionary, codes);
+  forgetValues({ kind: 'words', width: 1, count, words: codes });
+  return values;
+}
+
+function lookUpBytes({ bytes, starts, ends }: ByteValues, codes: Int32Array): ByteValues {
+  const count = codes.length;
+  const valueStarts = spareWords(count);
+  const valueEnds = spareWords(count);
   for (let index = 0; index < count; index++) {
     valueStarts[index] = starts[codes[index]];
     valueEnds[index] = ends[codes[index]];
   }
-  return { kind: 'bytes', count, bytes: entryBytes, starts: valueStarts, ends: valueEnds };
+  return { kind: 'bytes', count, bytes, starts: valueStarts, ends: valueEnds };
 }
 
 function lookUpWords({ width, words }: WordValues, codes: Int32Array): WordValues {
   const count = codes.length;
-  const values = new Int32Array(count * width);
+  const values = spareWords(count * width);
   if (width === 1) for (let index = 0; index < count; index++) values[index] = words[codes[index]];
   else {
     for (let index = 0, at = 0; index < count; index++) {

@@ -29,6 +29,10 @@ import { corrupt, located } from '../file-fault.ts';
 const TAIL_BYTES = 8;
 /** Fetched at first: holds the whole footer of most files. */
 const FOOTER_BYTES = 64 * 1024;
+/** What the windows of all chunks that are read at the same time take together, where each has what it needs at least. */
+const WINDOWS_BYTES = 12 * 1024 * 1024;
+const WINDOW_BYTES_MIN = 128 * 1024;
+const WINDOW_BYTES_MAX = 2 * 1024 * 1024;
 
 /**
  * Opens a file: reads its footer. Errors here and of every method name the file and column: `E3200` damaged,
@@ -53,7 +57,7 @@ export function bytesSource(name: string, bytes: Uint8Array): RangeSource {
 
 /** The source with its last bytes in memory: the footer, the indexes of pages, and the whole of a small file. */
 async function fetchTail(source: RangeSource): Promise<RangeSource> {
-  const { name, sizeBytes, givesOwnBytes = false } = source;
+  const { sizeBytes } = source;
   if (sizeBytes < MAGIC.length + TAIL_BYTES) throw corrupt('too short for a Parquet file');
   const tailAt = Math.max(0, sizeBytes - FOOTER_BYTES);
   const tail = await fetchExactly(source, tailAt, sizeBytes - tailAt);
@@ -61,7 +65,7 @@ async function fetchTail(source: RangeSource): Promise<RangeSource> {
     offset >= tailAt
       ? Promise.resolve(tail.slice(offset - tailAt, offset - tailAt + size))
       : source.readRange(offset, size);
-  return { name, sizeBytes, readRange, givesOwnBytes };
+  return { ...source, readRange };
 }
 
 async function fetchFooter(source: RangeSource): Promise<Uint8Array> {
@@ -77,6 +81,11 @@ async function fetchFooter(source: RangeSource): Promise<Uint8Array> {
   const available = tail.length - TAIL_BYTES;
   if (footerBytes <= available) return tail.subarray(available - footerBytes, available);
   return fetchExactly(source, footerAt, footerBytes);
+}
+
+/** How much of each of so many chunks is fetched at a time: fewer and larger fetches cost less. */
+function windowBytesOf(chunksOpen: number): number {
+  return Math.max(WINDOW_BYTES_MIN, Math.min(WINDOW_BYTES_MAX, Math.floor(WINDOWS_BYTES / Math.max(1, chunksOpen))));
 }
 
 interface ColumnReader {
@@ -121,8 +130,8 @@ export class ParquetFile implements DataFile {
   }
 
   /**
-   * Opens a row group for reading batch by batch: memory holds the compressed chunks of the columns (2 MiB windows of
-   * larger ones), a page each, and the batch. Pages that hold none of the `rows` are not fetched where the file says
+   * Opens a row group for reading batch by batch: memory holds the compressed chunks of the columns (windows of larger
+   * ones), a page each, and the batch. Pages that hold none of the `rows` are not fetched where the file says
    * where they are.
    */
   openRowGroup(index: number, columns: readonly WantedColumn[], rows?: RowRanges): RowGroupReader {
@@ -234,12 +243,20 @@ export class ParquetFile implements DataFile {
 
   private columnReaders(index: number, columns: readonly WantedColumn[]): readonly ColumnReader[] {
     const rowGroup = this.rowGroup(index);
-    return columns.map((column) =>
+    const planned = columns.map((column) =>
       this.locate(column.name, () => {
         const plan = this.plan(column);
+        return { column, plan, leaves: planLeaves(plan) };
+      }),
+    );
+    const leafCount = planned.reduce((sum, { leaves }) => sum + leaves.length, 0);
+    const windowBytes = windowBytesOf(leafCount * (this.source.filesOpen ?? 1));
+    return planned.map(({ column, plan, leaves }) =>
+      this.locate(column.name, () => {
         const chunks = new Map<number, ChunkReader>();
-        for (const leaf of planLeaves(plan)) {
-          chunks.set(leaf.leafIndex, new ChunkReader(this.source, rowGroup.columns[leaf.leafIndex], leaf));
+        for (const leaf of leaves) {
+          const chunk = rowGroup.columns[leaf.leafIndex];
+          chunks.set(leaf.leafIndex, new ChunkReader(this.source, { chunk, leaf, windowBytes }));
         }
         return { column, plan, chunks };
       }),
