@@ -2,82 +2,46 @@
 // exit code, and nothing published, nothing acknowledged. Wrong settings and rights stand in cli.light.test.ts.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect } from 'vitest';
+import { expectItemsEqual, itemsTest, refusedWithoutEffect } from '../support/items-test.ts';
 import { compareSourceAndLake } from '../support/compare-source-lake.ts';
-import { type MirrorSite, mirrorSite, type SiteFailure } from '../support/mirror-site.ts';
-import { postgres, type TestPostgres } from '../support/servers.ts';
 import { until } from '../support/until.ts';
 
 const POSITION = /[0-9A-F]+\/[0-9A-F]+/g;
 
-let server: TestPostgres;
-let site: MirrorSite;
-beforeAll(async () => {
-  server = await postgres();
-});
-afterAll(async () => {
-  await server.stop();
-});
-beforeEach(async () => {
-  site = await mirrorSite(server, {
-    statements: [
-      'create table items (id bigint primary key, name text)',
-      "insert into items select n, 'item ' || n from generate_series(1, 20) n",
-    ],
-  });
-});
-afterEach(async () => {
-  await site.close();
-});
-
-/** The failure of a command that is to leave lake and slot as they were. */
-async function refusedWithoutEffect(run: () => Promise<SiteFailure>): Promise<SiteFailure> {
-  const [snapshots, slot, record] = [site.snapshotCount(), await site.slot(), await site.records.latest()];
-  const failure = await run();
-  expect(site.snapshotCount()).toBe(snapshots);
-  expect((await site.slot())?.confirmed).toBe(slot?.confirmed);
-  expect(await site.records.latest()).toEqual(record);
-  expect(failure.remedy).not.toBe('');
-  return failure;
-}
-
-async function expectEqual(): Promise<void> {
-  expect(await compareSourceAndLake(site.database.url, [await site.table('items')])).toEqual([]);
-}
-
-test('P3: a slot that was moved on is refused with both positions; the gap can be accepted', async () => {
+itemsTest('P3: a slot that was moved on is refused with both positions; the gap can be accepted', async ({ site }) => {
   await site.catchUp();
   await site.sql(
     "insert into items values (100, 'lost')",
     `select pg_replication_slot_advance('${site.database.name}', pg_current_wal_lsn())`,
   );
-  const failure = await refusedWithoutEffect(() => site.refused());
+  const failure = await refusedWithoutEffect(site, () => site.refused());
   expect(failure).toMatchObject({ exit: 3, code: 'E2104' });
   const [from, to] = failure.message.match(POSITION) ?? [];
   expect(to).toBe((await site.slot())?.confirmed);
-  const wrong = await refusedWithoutEffect(() => site.refused({ flags: ['--accept-gap', `${from}..${from}`] }));
+  const wrong = await refusedWithoutEffect(site, () => site.refused({ flags: ['--accept-gap', `${from}..${from}`] }));
   expect(wrong).toMatchObject({ exit: 3, code: 'E2104' });
   await site.sql("insert into items values (101, 'kept')");
   const daemon = site.start({ flags: ['--accept-gap', `${from}..${to}`, '--until-caught-up'] });
   expect((await daemon.exit).code, daemon.stderr()).toBe(0);
   await site.sql('delete from items where id = 100');
   await site.catchUp();
-  await expectEqual();
+  await expectItemsEqual(site);
 });
 
-test('P4: a slot that was dropped is refused, and one made anew too', async () => {
+itemsTest('P4: a slot that was dropped is refused, and one made anew too', async ({ site }) => {
   await site.catchUp();
   await site.sql(`select pg_drop_replication_slot('${site.database.name}')`, "insert into items values (100, 'lost')");
-  expect(await refusedWithoutEffect(() => site.refused())).toMatchObject({ exit: 3, code: 'E2106' });
+  expect(await refusedWithoutEffect(site, () => site.refused())).toMatchObject({ exit: 3, code: 'E2106' });
   expect(await site.slot()).toBeNull();
   await site.sql(
     `select pg_create_logical_replication_slot('${site.database.name}', 'pgoutput')`,
     "insert into items values (101, 'after')",
   );
-  expect(await refusedWithoutEffect(() => site.refused())).toMatchObject({ exit: 3, code: 'E2104' });
+  expect(await refusedWithoutEffect(site, () => site.refused())).toMatchObject({ exit: 3, code: 'E2104' });
 });
 
-test('P4: a lake that another server was mirrored into is refused', async () => {
+itemsTest('P4: a lake that another server was mirrored into is refused', async ({ site }) => {
   await site.catchUp();
   const { number } = await site.latestRecord();
   const path = join(site.warehouse, '_tributary', 'shop', `checkpoint-${number}`);
@@ -85,33 +49,33 @@ test('P4: a lake that another server was mirrored into is refused', async () => 
   const [name = ''] = Object.keys(record.identity.values).filter((key) => /system/i.test(key));
   record.identity.values[name] = '7000000000000000001';
   writeFileSync(path, JSON.stringify(record));
-  const failure = await refusedWithoutEffect(() => site.refused());
+  const failure = await refusedWithoutEffect(site, () => site.refused());
   expect(failure).toMatchObject({ exit: 3, code: 'E2105' });
   expect(failure.message).toContain('7000000000000000001');
 });
 
-test('a second instance is refused while the first goes on', async () => {
+itemsTest('a second instance is refused while the first goes on', async ({ site }) => {
   const first = site.start();
   await site.caughtUp();
   expect(await site.refused()).toMatchObject({ exit: 3, code: 'E5002' });
   await site.sql("insert into items values (100, 'after')");
   await site.caughtUp();
-  await expectEqual();
+  await expectItemsEqual(site);
   expect(await first.kill()).toEqual({ code: 0, signal: null });
 });
 
-test('files that are no table where a table is to be made are refused and left alone', async () => {
+itemsTest('files that are no table where a table is to be made are refused and left alone', async ({ site }) => {
   const directory = join(site.warehouse, 'public.db', 'items');
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, 'keep.txt'), 'mine');
-  const failure = await refusedWithoutEffect(() => site.refused());
+  const failure = await refusedWithoutEffect(site, () => site.refused());
   expect(failure).toMatchObject({ exit: 3, code: 'E5011' });
   expect(failure.message).toContain('keep.txt');
   expect(await site.slot()).toBeNull();
   expect(readFileSync(join(directory, 'keep.txt'), 'utf8')).toBe('mine');
 });
 
-test('an ALTER under a running daemon stops that table alone, coded, and the others go on', async () => {
+itemsTest('an ALTER under a running daemon stops that table alone, coded, and the others go on', async ({ site }) => {
   await site.sql('create table others (id bigint primary key)', 'create table thirds (id bigint primary key)');
   const daemon = site.start();
   await site.caughtUp();
