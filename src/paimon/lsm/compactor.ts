@@ -113,6 +113,7 @@ export class Compactor {
     // The ids of rows that the writer has added are known to the table alone.
     if (tableOptions(schema).rowTracking) await this.reload();
     const outcomes = await this.runAll(schema, options);
+    if (outcomes === 'conflict') return report('conflict', []);
     if (outcomes.length === 0) return null;
     const written: string[] = [];
     try {
@@ -138,8 +139,11 @@ export class Compactor {
     return schema;
   }
 
-  /** Compacts all buckets that are asked for; if one fails, the files of the others are removed. */
-  private async runAll(schema: TableSchema, options: CompactOptions): Promise<readonly BucketOutcome[]> {
+  /**
+   * Compacts all buckets that are asked for; if one fails, the files of the others are removed. A failure on files that
+   * the table no longer has is a conflict: they may be gone, or hold what cannot be merged with what came since.
+   */
+  private async runAll(schema: TableSchema, options: CompactOptions): Promise<readonly BucketOutcome[] | 'conflict'> {
     const index = tableOptions(schema).deletionVectors ? await this.parts.committer.indexEntries() : [];
     const vectors = index.filter((entry) => entry.indexType === DELETION_VECTORS);
     const indexFiles = Map.groupBy(vectors, (entry) => bucketKey(entry.partition, entry.bucket));
@@ -152,6 +156,10 @@ export class Compactor {
     const failed = settled.find((one) => one.status === 'rejected');
     if (failed === undefined) return done;
     await this.deleteWritten(schema, done, []);
+    options.signal?.throwIfAborted();
+    await this.reload();
+    const live = new Set(this.parts.liveFiles.entries().map(nameAndLevel));
+    if (asked.some(([, entries]) => entries.some((entry) => !live.has(nameAndLevel(entry))))) return 'conflict';
     throw failed.reason;
   }
 

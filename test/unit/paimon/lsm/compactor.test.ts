@@ -161,6 +161,28 @@ describe('Compactor', () => {
     ]);
   });
 
+  it('gives way where the files that another compaction has replaced are gone', async () => {
+    const table = await RealTable.create(SPEC);
+    await table.commit([insert(1, 1)]);
+    await table.commit([insert(1, 2)]);
+    const stale = (await table.table.liveFiles()).entries();
+    await (await RealTable.open(table.store, 2)).compact({ full: true });
+    for (const { file } of stale) await table.store.delete(`db.db/t/bucket-0/${file.fileName}`);
+    expect(await table.compactor.compact({ full: true })).toMatchObject({ outcome: 'conflict', bucketCount: 0 });
+    expect(await table.compactor.compact({ full: true })).toBeNull();
+    expect(await table.rows()).toEqual([[1, 2]]);
+  });
+
+  it('fails where a file that the table has is gone, again and again', async () => {
+    const table = await RealTable.create(SPEC);
+    await table.commit([insert(1, 1)]);
+    await table.commit([insert(1, 2)]);
+    const [{ file }] = (await table.table.liveFiles()).entries();
+    await table.store.delete(`db.db/t/bucket-0/${file.fileName}`);
+    await expect(table.compact({ full: true })).rejects.toMatchObject({ code: 'E3001' });
+    await expect(table.compact({ full: true })).rejects.toMatchObject({ code: 'E3001' });
+  });
+
   it('lets the writer commit while it works', async () => {
     const table = await RealTable.create({ ...SPEC, options: { 'num-sorted-run.compaction-trigger': '2' } });
     await table.commit([insert(1, 1)]);
