@@ -6,7 +6,7 @@ import { rowKindText, type RowKindText } from '../column/row-kind.ts';
 import { type SpillSettings, SpillSpace } from '../storage/spill-space.ts';
 import type { TableCommitter } from './commit/table-commit.ts';
 import { columnsOfRows, type RowObject } from './format/row-objects.ts';
-import type { CompactionReport, Compactor } from './lsm/compactor.ts';
+import type { CompactionReport, CompactOptions, Compactor } from './lsm/compactor.ts';
 import { bucketKey, LiveFiles } from './lsm/live-files.ts';
 import { createTaskRunner, type TaskRunner } from './lsm/task-runner.ts';
 import type { TableWriter } from './lsm/table-writer.ts';
@@ -34,7 +34,7 @@ export interface SessionOptions {
   readonly random?: Random;
 }
 
-/** How often a commit begins its compaction anew where another has compacted the same files meanwhile. */
+/** How often a compaction begins anew where another has compacted the same files meanwhile. */
 const COMPACTION_TRIES_MAX = 3;
 const BUFFER_BYTES_MAX = 64 * 1024 * 1024;
 const KINDS: readonly RowKindText[] = [0, 1, 2, 3].map(rowKindText);
@@ -134,7 +134,7 @@ export class TableSession {
    * the session can be used.
    */
   async commit(options: { readonly watermark?: bigint } = {}): Promise<Snapshot | null> {
-    const { writer, committer, compactor, upkeep } = this.parts;
+    const { writer, committer, upkeep } = this.parts;
     const message = await writer.prepareCommit();
     if (message === null) return null;
     const by = { commitUser: this.user, commitIdentifier: this.nextIdentifier };
@@ -144,8 +144,7 @@ export class TableSession {
     if (compactsWithCommits(this.table)) {
       const only = new Set(message.added.map((entry) => bucketKey(entry.partition, entry.bucket)));
       // Rows of deletion vectors and of first-row are seen, and lookup changelogs written, by this compaction.
-      let tries = COMPACTION_TRIES_MAX;
-      while (tries-- > 0 && (await compactor.compact({ only, isBrief: true }))?.outcome === 'conflict');
+      await this.merge({ only, isBrief: true });
     }
     await upkeep.run(by);
     return snapshot;
@@ -153,17 +152,26 @@ export class TableSession {
 
   /**
    * Merges the files that are due, or all of them to the highest level; null where there was nothing to do. Rows of
-   * postponed buckets are put into real ones before. Throws `E3450` where another has just done so.
+   * postponed buckets are put into real ones before. Another's compaction of the same files comes first: `conflict` only
+   * where that goes on. Throws `E3450` where another has just put rows of postponed buckets into real ones.
    */
   async compact(options: { readonly full?: boolean } = {}): Promise<CompactionReport | null> {
     await this.settle();
-    return this.parts.compactor.compact(options);
+    return this.merge(options);
   }
 
   /** Ends the session; what was not committed is gone. */
   async close(): Promise<void> {
     await this.parts.writer.abort();
     await this.parts.runner.close();
+  }
+
+  private async merge(options: CompactOptions): Promise<CompactionReport | null> {
+    let tries = COMPACTION_TRIES_MAX;
+    let report: CompactionReport | null;
+    do report = await this.parts.compactor.compact(options);
+    while (report?.outcome === 'conflict' && --tries > 0);
+    return report;
   }
 
   private async settle(): Promise<void> {

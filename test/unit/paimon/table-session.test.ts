@@ -64,6 +64,19 @@ describe('a session', () => {
     expect(await rowsOf(table)).toHaveLength(3);
   });
 
+  it('compacts what another compaction of the files that it knew has left', async () => {
+    const table = await newTable({ 'compaction.force-rewrite-all-files': 'true' });
+    const session = await TableSession.open(table, { user: 'a' });
+    await session.write([{ id: 1, v: 'x' }]);
+    await session.commit();
+    const other = await TableSession.open(table, { user: 'b' });
+    await other.compact({ full: true });
+    await other.close();
+    expect(await session.compact({ full: true })).toMatchObject({ outcome: 'committed', filesBefore: 1 });
+    await session.close();
+    expect((await table.latestSnapshot())?.id).toBe(3n);
+  });
+
   it('compacts what becomes due, unless the table is write-only', async () => {
     for (const writeOnly of ['false', 'true']) {
       const table = await newTable({ 'num-sorted-run.compaction-trigger': '3', 'write-only': writeOnly });
