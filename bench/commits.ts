@@ -5,6 +5,7 @@ import { systemClock } from '../src/base/clock.ts';
 import { silentLogger } from '../src/base/log.ts';
 import { seededRandom } from '../src/base/random.ts';
 import { CheckpointStore } from '../src/checkpoint/checkpoint-store.ts';
+import { PipelineControl } from '../src/mirror/control.ts';
 import { mirror } from '../src/mirror/mirror.ts';
 import { newPipelineTelemetry } from '../src/mirror/telemetry.ts';
 import { createTaskRunner } from '../src/paimon/lsm/task-runner.ts';
@@ -67,6 +68,7 @@ await mirror(
     runner,
     random,
     telemetry,
+    control: new PipelineControl(),
     clock: systemClock,
     log: silentLogger,
     checkpoints: new CheckpointStore(store, 'shop'),

@@ -100,6 +100,12 @@ export const ERROR_CODES = {
     remedy:
       'Run `tributary table rescale --bucket-num N` with the number that you want, while no daemon mirrors the table, and set `buckets` in the configuration to it unless it is auto.',
   },
+  E1303: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'A mirrored table cannot be copied anew: others write columns of it, which the copy would take away.',
+    remedy: 'Drop the lake table (`tributary table drop`) if it is to be made anew from this source alone.',
+  },
   // 2xxx source
   E2001: {
     kind: 'retry',
@@ -213,7 +219,7 @@ export const ERROR_CODES = {
     kind: 'source',
     exit: 3,
     meaning: "A table's definition in the log does not fit the one that is mirrored.",
-    remedy: 'Resync the table.',
+    remedy: 'Put the definition back, or drop the lake table (`tributary table drop`): it is copied anew then.',
   },
   E2033: {
     kind: 'source',
@@ -454,11 +460,12 @@ export const ERROR_CODES = {
       'Write Parquet (file.format=parquet), or give the column a type that the format has: Avro has timestamps up to six digits, ORC everything but VARIANT.',
   },
   E3300: {
-    kind: 'bug',
+    kind: 'data',
     exit: 1,
-    meaning: 'A change left a value out, and neither the buffered changes nor the lake know the row it belongs to.',
+    meaning:
+      'A change left a value out, and neither the buffered changes nor the lake know the row it belongs to: others have written to the lake table.',
     remedy:
-      'Report it with the message; the change was not written. A resync of the table brings it back to the source.',
+      'The change was not written, and the table has stopped. `tributary resync` copies it anew; report it if nobody else writes to the table.',
   },
   E3301: {
     kind: 'config',
@@ -1130,6 +1137,18 @@ export const ERROR_CODES = {
     exit: 2,
     meaning: 'The lake was closed.',
     remedy: 'Open it again; nothing can be read after close().',
+  },
+  E6022: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'The daemon or the pipeline that was asked does not run.',
+    remedy: 'Start it with `tributary run -c FILE`; its address is http.listen of the same file.',
+  },
+  E6023: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'No such table is mirrored.',
+    remedy: 'Look at `tributary status`: tables are named as in the lake (database.table) or as in the source.',
   },
   E6200: {
     kind: 'config',

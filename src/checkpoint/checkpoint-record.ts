@@ -42,6 +42,11 @@ export interface CopyingTable {
   readonly reach: SourcePosition | null;
   /** Keys whose rows the log gave in part only, to be read from the source. */
   readonly unread: readonly RowKey[];
+  /**
+   * Of a copy in place of a table that was mirrored before: rows of the lake whose sequence number is not greater are of
+   * before it. Null for a first copy.
+   */
+  readonly stale: bigint | null;
   /** As in `CheckpointTable`. */
   readonly incarnation: string;
 }
@@ -65,8 +70,8 @@ export interface CheckpointRecord {
   readonly copying: readonly CopyingTable[];
 }
 
-/** The version of the written form; a reader refuses a newer one. Of version 1 nothing was being copied. */
-const RECORD_VERSION = 2;
+/** The version of the written form; a reader refuses a newer one. Of version 1 nothing was copied in chunks, of 2 nothing in place. */
+const RECORD_VERSION = 3;
 
 /** The record's written form: JSON, in UTF-8. */
 export function encodeCheckpointRecord(record: CheckpointRecord): Uint8Array {
@@ -75,6 +80,7 @@ export function encodeCheckpointRecord(record: CheckpointRecord): Uint8Array {
     ...record,
     number: record.number.toString(),
     tables: record.tables.map((table) => ({ ...table, snapshotId: table.snapshotId?.toString() ?? null })),
+    copying: record.copying.map((table) => ({ ...table, stale: table.stale?.toString() ?? null })),
   };
   return new TextEncoder().encode(`${JSON.stringify(json, null, 2)}\n`);
 }
@@ -83,7 +89,7 @@ export function encodeCheckpointRecord(record: CheckpointRecord): Uint8Array {
 export function decodeCheckpointRecord(bytes: Uint8Array, path: string): CheckpointRecord {
   const root = new Fields(parseJson(bytes, path), path);
   const version = root.number('version');
-  if (version !== 1 && version !== RECORD_VERSION) {
+  if (!Number.isInteger(version) || version < 1 || version > RECORD_VERSION) {
     throw new TributaryError('E3500', `checkpoint record has an unknown version: path=${path} version=${version}`);
   }
   return {
@@ -105,11 +111,11 @@ export function decodeCheckpointRecord(bytes: Uint8Array, path: string): Checkpo
       place: table.text('place') as SourcePosition,
       incarnation: table.text('incarnation'),
     })),
-    copying: version === 1 ? [] : root.array('copying').map(copyingTableOf),
+    copying: version === 1 ? [] : root.array('copying').map((table) => copyingTableOf(table, version)),
   };
 }
 
-function copyingTableOf(table: Fields): CopyingTable {
+function copyingTableOf(table: Fields, version: number): CopyingTable {
   return {
     source: table.text('source') as TableKey,
     table: table.text('table'),
@@ -120,6 +126,7 @@ function copyingTableOf(table: Fields): CopyingTable {
     bytes: table.number('bytes'),
     reach: table.isNull('reach') ? null : (table.text('reach') as SourcePosition),
     unread: table.lists('unread').map((key) => key.map(String)),
+    stale: version < 3 || table.isNull('stale') ? null : table.integer('stale'),
     incarnation: table.text('incarnation'),
   };
 }

@@ -9,6 +9,7 @@ import { CheckpointStore } from '../checkpoint/checkpoint-store.ts';
 import { thisProcess } from '../checkpoint/lease.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { mirrorSettings, retrySettings, type RunOptions, sourceNames } from '../config/to-settings.ts';
+import { PipelineControl } from '../mirror/control.ts';
 import type { MirrorSettings } from '../mirror/settings.ts';
 import { superviseMirror } from '../mirror/supervise.ts';
 import { newPipelineTelemetry, type PipelineTelemetry } from '../mirror/telemetry.ts';
@@ -50,6 +51,7 @@ interface Pipeline {
   readonly settings: MirrorSettings;
   readonly source: ConfiguredSource;
   readonly telemetry: PipelineTelemetry;
+  readonly control: PipelineControl;
 }
 
 const THREADS_MAX = 4;
@@ -65,9 +67,10 @@ export async function startDaemon(parts: DaemonParts, signal: AbortSignal): Prom
   const pipelines = sourceNames(loaded).map((name) => openPipeline(parts, name));
   const store = openStore(storeSettingsOf(config.lake.warehouse));
   const telemetry = pipelines.map((pipeline) => pipeline.telemetry);
+  const controls = new Map(pipelines.map(({ settings, control }) => [settings.pipeline, control]));
   const { listen } = config.http;
-  const http =
-    listen === null ? null : await startHttpServer(listen, { pipelines: telemetry, version: VERSION, clock, log });
+  const shown = { pipelines: telemetry, controls, version: VERSION, clock, log };
+  const http = listen === null ? null : await startHttpServer(listen, shown);
   if (http !== null) log.info('listening', { url: http.url });
   const runner = createTaskRunner(store, threadCount(config.limits.workers));
   const close = async (): Promise<void> => {
@@ -85,7 +88,7 @@ export async function startDaemon(parts: DaemonParts, signal: AbortSignal): Prom
 function openPipeline({ loaded, run }: DaemonParts, name: string): Pipeline {
   const settings = mirrorSettings(loaded, name, run);
   const telemetry = newPipelineTelemetry(name, settings.memoryBytesMax);
-  return { settings, source: configuredSource(loaded, name), telemetry };
+  return { settings, source: configuredSource(loaded, name), telemetry, control: new PipelineControl() };
 }
 
 function threadCount(workers: 'auto' | number): number {
@@ -117,14 +120,15 @@ async function runAll(pipelines: readonly Pipeline[], around: Surroundings): Pro
 
 async function runPipeline(pipeline: Pipeline, { parts, store, runner, signal }: Surroundings): Promise<void> {
   const { loaded, log, clock, random } = parts;
-  const { settings, telemetry } = pipeline;
+  const { settings, telemetry, control } = pipeline;
   log.info('pipeline starts', { pipeline: settings.pipeline, host: pipeline.source.host, database: settings.database });
   const makeParts = () => {
     const source = pipeline.source.make({ clock, random, logger: log });
     const checkpoints = new CheckpointStore(store, settings.pipeline);
-    return { source, store, checkpoints, runner, process: thisProcess(), clock, random, log, telemetry };
+    return { source, store, checkpoints, runner, process: thisProcess(), clock, random, log, telemetry, control };
   };
-  await superviseMirror({ settings, retry: retrySettings(loaded), clock, log, telemetry, makeParts }, signal);
+  const supervision = { settings, retry: retrySettings(loaded), clock, log, telemetry, makeParts };
+  await superviseMirror(supervision, signal).finally(() => control.close());
   log.info('pipeline ended', {
     pipeline: settings.pipeline,
     position: telemetry.durablePosition,

@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, CommandLoader>> = {
   init: async () => (await import('./init.ts')).initCommand(),
   check: async () => (await import('./check.ts')).checkCommand(),
   run: async () => (await import('./run.ts')).runCommand(),
+  resync: async () => (await import('./resync.ts')).resyncCommand(),
   status: async () => (await import('./status.ts')).statusCommand(),
   tables: async () => (await import('./tables.ts')).tablesCommand(),
   maintenance: async () => (await import('./maintenance.ts')).maintenanceCommand(),

@@ -49,6 +49,8 @@ export class Checkpoints {
   private nextNumber: bigint;
   private copyNumber: bigint | null = null;
   private underWay: Promise<void> | null = null;
+  /** Of the newest record. */
+  private marks: CopyMarks = new Map();
 
   constructor(parts: CheckpointParts, nextNumber: bigint) {
     this.parts = parts;
@@ -91,6 +93,19 @@ export class Checkpoints {
     const stamp = this.stamp(this.copyNumber, { position, commitTimeMs: 0 });
     await table.publish(await table.seal(), { ...stamp, isCopying: false });
     table.reached(position, 0);
+  }
+
+  /**
+   * Records at the place of the checkpoint before, which is complete, that these tables are copied anew from here on: a
+   * record without snapshots.
+   */
+  async recordCopies(place: CheckpointPlace, begun: ReadonlyMap<MirroredTable, CopyMark>): Promise<void> {
+    const followed = this.parts.tables.filter((table) => table.error === null);
+    const tables = [...new Set([...followed, ...begun.keys()])];
+    const number = this.nextNumber++;
+    await this.parts.settle(number, new Map(followed.map((table) => [table, false])));
+    // What the copies under way have read since is not durable.
+    await this.record(this.stamp(number, place), tables, new Map([...this.marks, ...begun]));
   }
 
   /** Resolves when no checkpoint is under way; rejects if the last one failed. */
@@ -177,8 +192,12 @@ export class Checkpoints {
         incarnation: table.incarnation,
       })),
     });
+    this.marks = marks;
     for (const table of tables) table.reached(stamp.position, stamp.commitTimeMs);
-    for (const { table, mark } of copying) table.reached(mark.place, stamp.commitTimeMs);
+    for (const { table, mark } of copying) {
+      table.reached(mark.place, stamp.commitTimeMs);
+      table.copy?.recorded(mark);
+    }
     parts.source.acknowledge(
       this.acknowledgeable(
         stamp.position,

@@ -5,9 +5,11 @@ import type { Logger } from '../base/log.ts';
 import type { SourcePosition } from '../change/position.ts';
 import { rowKeyAt, rowKeyText } from '../change/row-key.ts';
 import type { ChunkedCopies, ChunkRange, CopyChunk } from '../source/source.ts';
+import { isTributaryError } from '../base/errors.ts';
 import type { Failure } from './failure.ts';
 import type { MirroredTable } from './mirrored-table.ts';
 import type { CopySettings } from './settings.ts';
+import type { StaleKeys } from './stale-keys.ts';
 import type { ChunkSize, TableCopy } from './table-copy.ts';
 
 /** How long the copier waits for transactions to become visible that the log has given. */
@@ -32,6 +34,8 @@ export interface CopierParts {
   relieve(): Promise<void>;
   /** Stops following a table whose rows cannot be represented; throws what is no fault of rows. */
   unwritable(table: MirroredTable, error: unknown): Promise<void>;
+  /** What the newest snapshot of the table has of before its copy: rows whose sequence number is not greater. */
+  staleKeys(table: MirroredTable, upTo: bigint): AsyncIterator<StaleKeys>;
   /** A table is copied: from the newest boundary on it is followed like any other. */
   copied(table: MirroredTable): void;
 }
@@ -51,6 +55,8 @@ export class Copier {
   private readonly tables: Set<MirroredTable>;
   private readonly ending = new AbortController();
   private readonly rowsMax = new Map<MirroredTable, number>();
+  /** How far the lake was looked through for rows of before the copies in place. */
+  private readonly sweeps = new Map<MirroredTable, AsyncIterator<StaleKeys>>();
   private attempt: Attempt | null = null;
   private wake: (() => void) | null = null;
   /** Bytes that were read since the rate was last looked at. */
@@ -124,6 +130,7 @@ export class Copier {
     while (!this.ending.signal.aborted && !this.isDone) {
       const work = this.nextWork();
       if (work === null) {
+        if (await this.sweep()) continue;
         await new Promise<void>((resolve) => {
           this.wake = resolve;
         });
@@ -144,7 +151,31 @@ export class Copier {
         await this.slowDown(attempt);
       } else if (!this.ending.signal.aborted) await this.waitForOthers(table);
     }
+    for (const sweep of this.sweeps.values()) await sweep.return?.();
     await this.parts.chunks.close();
+  }
+
+  /** Looks for rows of before a copy in place, whose chunks are all in the lake; false where there is nothing to look for. */
+  private async sweep(): Promise<boolean> {
+    for (const table of this.tables) {
+      const { copy, error } = table;
+      if (error !== null || copy === null || copy.stale === null || !copy.isToSweep) continue;
+      const known = this.sweeps.get(table);
+      const sweep = known ?? this.parts.staleKeys(table, copy.stale);
+      this.sweeps.set(table, sweep);
+      try {
+        const page = await sweep.next();
+        copy.suspect(page.done === true ? null : page.value);
+        if (page.done === true) this.sweeps.delete(table);
+      } catch (error) {
+        // Files of a snapshot that was let go meanwhile: a newer one has fewer such rows.
+        if (known === undefined || !isTributaryError(error, 'E3001')) throw error;
+        this.sweeps.delete(table);
+      }
+      this.look();
+      return true;
+    }
+    return false;
   }
 
   /** The next chunk, whose table's changes wait from here on; null while there is none. */
@@ -197,7 +228,20 @@ export class Copier {
       await this.parts.relieve();
       if (!attempt.isOver && this.isTooLong(attempt)) this.giveUp(attempt);
     }
+    if (!attempt.isOver) this.removeAbsent(attempt, range, size.keys);
     return size;
+  }
+
+  /** What the lake has of before the copy and the source has no more goes. */
+  private removeAbsent({ table, copy }: Attempt, range: ChunkRange, present: ReadonlySet<string>): void {
+    const deletes = copy.absent(range, present);
+    if (deletes === null) return;
+    table.removeStale(deletes);
+    this.parts.wrote(deletes.rowCount, deletes.sizeBytes);
+    this.parts.log.info('rows that the source does not have were removed', {
+      table: table.source.key,
+      rows: deletes.rowCount,
+    });
   }
 
   private isTooLong({ copy, startMs }: Attempt): boolean {

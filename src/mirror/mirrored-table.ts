@@ -78,6 +78,7 @@ export class MirroredTable {
     this.newestSnapshotId = parts.committer.latest?.id ?? null;
     this.telemetry.place = parts.place;
     this.telemetry.snapshotId = this.newestSnapshotId;
+    this.telemetry.errorCode = null;
     this.currentCopy = parts.copy;
     this.telemetry.state = parts.place === null || parts.copy !== null ? 'copying' : 'streaming';
   }
@@ -149,6 +150,11 @@ export class MirroredTable {
     this.put(batch);
     this.telemetry.copiedRows += rowCount;
     this.telemetry.copiedBytes += sizeBytes;
+  }
+
+  /** Takes deletes of rows that are of before a copy in place. */
+  removeStale(batch: ChangeBatch): void {
+    if (this.failure === null) this.put(batch);
   }
 
   private put(batch: ChangeBatch): void {

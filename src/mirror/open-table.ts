@@ -52,7 +52,9 @@ export async function openMirroredTable(state: LakeState, options: OpenOptions):
   });
   const liveFiles = new LiveFiles(committer.liveEntries());
   const latestIndex = () => committer.indexEntries();
-  const writer = TableWriter.open({ store, tablePath, schema, liveFiles, latestIndex, runner, random, clock });
+  const afterSequence = copy?.stale ?? -1n;
+  const components = { store, tablePath, schema, liveFiles, latestIndex, runner, random, clock };
+  const writer = TableWriter.open({ ...components, afterSequence });
   const telemetry = tableTelemetry(parts.telemetry, source.key, `${lake.database}.${lake.table}`);
   return new MirroredTable({
     source,

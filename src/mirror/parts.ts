@@ -7,6 +7,7 @@ import type { HostProcess } from '../checkpoint/lease.ts';
 import type { TaskRunner } from '../paimon/lsm/task-runner.ts';
 import type { ChangeSource } from '../source/source.ts';
 import type { FileStore } from '../storage/file-store.ts';
+import type { PipelineControl } from './control.ts';
 import type { PipelineTelemetry } from './telemetry.ts';
 
 /** What `mirror` works with. The source is opened and closed by it; the others belong to the caller. */
@@ -21,4 +22,6 @@ export interface MirrorParts {
   readonly random: Random;
   readonly log: Logger;
   readonly telemetry: PipelineTelemetry;
+  /** What operators ask of the pipeline. */
+  readonly control: PipelineControl;
 }

@@ -1,6 +1,6 @@
 // The state of a running pipeline behind the loop in `mirror.ts`: its tables, the newest transaction boundary, and when
 // the next checkpoint is due.
-import { assert, isTributaryError, type TributaryError } from '../base/errors.ts';
+import { assert, isTributaryError, TributaryError } from '../base/errors.ts';
 import type { ChangeBatch } from '../change/change-batch.ts';
 import type { SourcePosition } from '../change/position.ts';
 import type { TableKey } from '../change/table-key.ts';
@@ -12,10 +12,13 @@ import { copyTables } from './copy.ts';
 import { EventInbox } from './event-inbox.ts';
 import { Maintenance } from './maintenance.ts';
 import type { MirrorParts } from './parts.ts';
+import type { Wish } from './control.ts';
 import type { MirroredTable } from './mirrored-table.ts';
 import type { MirrorSettings } from './settings.ts';
 import { type PipelineStart, startPipeline } from './start.ts';
-import { COPY_BEGINS, TableCopy } from './table-copy.ts';
+import { resyncProgress } from './resync.ts';
+import { staleKeys } from './stale-keys.ts';
+import { COPY_BEGINS, type CopyMark, TableCopy } from './table-copy.ts';
 
 /** How long the loop sleeps at most, so that a stop is noticed. */
 const WAIT_MS_MAX = 200;
@@ -155,6 +158,7 @@ export class Pipeline {
         wrote: (rows, bytes) => this.wrote(rows, bytes),
         relieve: () => this.pressure.relieve(),
         unwritable: (table, error) => this.unwritable(table, error),
+        staleKeys: ({ lake }, upTo) => staleKeys(this.parts.store, lake, upTo),
         copied: () => this.wrote(0, 0),
       },
       tables,
@@ -325,6 +329,49 @@ export class Pipeline {
     this.dirtyRows = 0;
     this.dirtyBytes = 0;
     this.checkpoints.begin(this.place);
+  }
+
+  /**
+   * Does what operators ask for, where no transaction is open. True where the pipeline has to start anew for it: what was
+   * asked for is recorded then, and no more of this run is to be.
+   */
+  async serve(): Promise<boolean> {
+    const { control } = this.parts;
+    if (!control.isAsked || this.place === null || this.transactionOpen || !this.covers(this.place.position))
+      return false;
+    await this.checkpoints.settled();
+    const { place } = this;
+    this.beginCheckpoint();
+    await this.checkpoints.settled();
+    return this.resync(control.take(), place);
+  }
+
+  /** Records that the tables are copied anew, from here on, in place where that can be; the next run does it. */
+  private async resync(wishes: readonly Wish[], place: CheckpointPlace): Promise<boolean> {
+    const marks = new Map<MirroredTable, CopyMark>();
+    const begun: Wish[] = [];
+    for (const wish of wishes) {
+      try {
+        const table = this.tables.get(wish.table);
+        if (table === undefined) throw new TributaryError('E6023', `no such table is mirrored: table=${wish.table}`);
+        marks.set(table, { ...(await resyncProgress(table)), place: place.position });
+        begun.push(wish);
+      } catch (error) {
+        wish.refused(error);
+      }
+    }
+    if (begun.length === 0) return false;
+    try {
+      await this.checkpoints.recordCopies(place, marks);
+    } catch (error) {
+      for (const wish of begun) wish.refused(error);
+      throw error;
+    }
+    for (const wish of begun) {
+      this.parts.log.info('table is copied anew', { table: wish.table });
+      wish.granted();
+    }
+    return true;
   }
 
   /** Makes everything up to the newest boundary durable, where no transaction is open. */

@@ -12,6 +12,7 @@ import type { MirrorParts } from './parts.ts';
 import { openMirroredTable } from './open-table.ts';
 import type { MirroredTable } from './mirrored-table.ts';
 import type { MirrorSettings } from './settings.ts';
+import { isCopiedInPlace } from './resync.ts';
 import { planStart } from './start-plan.ts';
 import { TableCopy } from './table-copy.ts';
 
@@ -158,6 +159,7 @@ function copyingOf(
 ): CopyingTable | null {
   const copying = record?.copying.find((table) => table.source === state.source.key);
   if (copying === undefined || state.latest === null || copying.incarnation !== now) return null;
+  if (copying.stale !== null && state.schema !== null && !isCopiedInPlace(state.schema)) return null;
   return parts.source.chunks?.supports(state.source.key) === true ? copying : null;
 }
 
@@ -170,10 +172,11 @@ function copyOf(state: LakeState, copying: CopyingTable | null, source: ChangeSo
   return new TableCopy(state.source, { ...copying, reach }, positions);
 }
 
-/** The later of the place in the newest own snapshot and in the newest record (architecture, rule 3). */
+/** The later of the place in the newest own snapshot and in the newest record (architecture, rule 3); null where all is to be copied. */
 function placeOf(state: LakeState, record: CheckpointRecord | null, source: ChangeSource): SourcePosition | null {
   const key = state.source.key;
-  if (isHalfCopied(state, record)) return null;
+  // A copy that does not go on begins anew.
+  if (record?.copying.some((table) => table.source === key) === true || isHalfCopied(state, record)) return null;
   const fromSnapshot = state.stamp?.position ?? null;
   const recorded = record?.tables.find((table) => table.source === key);
   // A table that was removed from the lake and made again, but not copied yet, is not the one that was recorded.

@@ -35,7 +35,8 @@ export async function superviseMirror(supervision: Supervision, signal: AbortSig
   let lastProgressMs = clock.monotonicMs();
   for (;;) {
     try {
-      await mirror(supervision.makeParts(), settings, signal);
+      const end = await mirror(supervision.makeParts(), settings, signal);
+      if (end === 'again') continue;
       telemetry.state = 'stopped';
       return;
     } catch (error) {

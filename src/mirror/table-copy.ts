@@ -9,6 +9,7 @@ import { DELETE, INSERT, isRetract } from '../column/row-kind.ts';
 import { takeVector } from '../column/take.ts';
 import { MISSING } from '../column/vector.ts';
 import type { ChunkRange, CopyChunk } from '../source/source.ts';
+import { deletesOf, type StaleKeys } from './stale-keys.ts';
 
 /** So many keys are read from the source at once. */
 const KEYS_MAX = 1000;
@@ -19,10 +20,18 @@ const UNREAD_MAX = 10_000;
 const UNREAD_LIMIT = 200_000;
 
 /** What a record tells of a copy under way. */
-export type CopyProgress = Pick<CopyingTable, 'next' | 'isRead' | 'rows' | 'bytes' | 'reach' | 'unread'>;
+export type CopyProgress = Pick<CopyingTable, 'next' | 'isRead' | 'rows' | 'bytes' | 'reach' | 'unread' | 'stale'>;
 
-/** The progress of a copy that begins. */
-export const COPY_BEGINS: CopyProgress = { next: null, isRead: false, rows: 0, bytes: 0, reach: null, unread: [] };
+/** The progress of a first copy that begins. */
+export const COPY_BEGINS: CopyProgress = {
+  next: null,
+  isRead: false,
+  rows: 0,
+  bytes: 0,
+  reach: null,
+  unread: [],
+  stale: null,
+};
 
 /** What a chunk had; of one by keys, the texts of those that were there. */
 export interface ChunkSize {
@@ -49,6 +58,14 @@ export class TableCopy {
   private readonly unread = new Map<string, RowKey>();
   /** Keys that were read since the log was exact, and whether there was a row, until the log is past what was read. */
   private readonly settling = new Map<string, { readonly reach: SourcePosition; readonly isThere: boolean }>();
+  /** See `CopyingTable.stale`. */
+  readonly stale: bigint | null;
+  /** Rows of the lake of before this copy, to be looked for in the source. */
+  private suspects: StaleKeys | null = null;
+  /** The lake has no such rows any more. */
+  private isSwept: boolean;
+  /** A snapshot has all rows of the chunks: what is older there is of before. */
+  private isDurable: boolean;
   private held: { readonly place: SourcePosition; readonly batches: ChangeBatch[]; bytes: number } | null = null;
 
   constructor(source: SourceTable, progress: CopyProgress, positions: PositionOrder) {
@@ -59,6 +76,9 @@ export class TableCopy {
     this.rows = progress.rows;
     this.bytes = progress.bytes;
     this.reach = progress.reach;
+    this.stale = progress.stale;
+    this.isSwept = progress.stale === null;
+    this.isDurable = progress.isRead;
     for (const key of progress.unread) this.unread.set(rowKeyText(key), key);
   }
 
@@ -76,7 +96,29 @@ export class TableCopy {
     if (this.isRead ? this.isExact && this.unread.size > 0 : this.unread.size >= UNREAD_MAX) {
       return { kind: 'keys', keys: [...this.unread.values()].slice(0, KEYS_MAX) };
     }
-    return this.isRead ? null : { kind: 'after', bound: this.next, rowsMax };
+    if (!this.isRead) return { kind: 'after', bound: this.next, rowsMax };
+    return this.suspects === null ? null : { kind: 'keys', keys: this.suspects.keys };
+  }
+
+  /** Whether the lake is to be looked through for rows of before the copy. */
+  get isToSweep(): boolean {
+    return !this.isSwept && this.isDurable && this.isExact && this.unread.size === 0 && this.suspects === null;
+  }
+
+  /** Rows of before the copy that the lake has; null where it has no more of them. */
+  suspect(keys: StaleKeys | null): void {
+    this.suspects = keys;
+    this.isSwept = keys === null;
+  }
+
+  /**
+   * Deletes of the rows that the lake has and the chunk does not show, to be written before the changes that wait; null if
+   * there are none. `present` are the keys that it shows.
+   */
+  absent(range: ChunkRange, present: ReadonlySet<string>): ChangeBatch | null {
+    const { suspects } = this;
+    if (suspects === null || range.kind === 'after' || range.keys !== suspects.keys) return null;
+    return deletesOf(this.source, suspects, present);
   }
 
   /** From here on changes wait, until `release`: all before, up to `place`, will be visible in the chunk. */
@@ -112,6 +154,7 @@ export class TableCopy {
       this.isRead = chunk.next === null;
       return;
     }
+    if (range.keys === this.suspects?.keys) this.suspects = null;
     for (const key of range.keys) {
       const text = rowKeyText(key);
       this.unread.delete(text);
@@ -126,18 +169,33 @@ export class TableCopy {
     }
     const isPast = this.isRead && (this.reach === null || this.positions.includes(position, this.reach));
     this.isExact ||= isPast;
-    return isPast && this.held === null && this.unread.size === 0;
+    return isPast && this.held === null && this.unread.size === 0 && this.isSwept;
+  }
+
+  /** A record has this mark, and the snapshots all that was written before it. */
+  recorded(mark: CopyMark): void {
+    this.isDurable ||= mark.isRead;
   }
 
   /** The table was emptied by the log: nothing of before has to be read. */
   emptied(): void {
     this.unread.clear();
+    this.suspects = null;
   }
 
   /** What a checkpoint at `position` records of what was written so far. */
   mark(position: SourcePosition): CopyMark {
-    const { next, isRead, rows, bytes, reach } = this;
-    return { next, isRead, rows, bytes, reach, unread: [...this.unread.values()], place: this.held?.place ?? position };
+    const { next, isRead, rows, bytes, reach, stale } = this;
+    return {
+      next,
+      isRead,
+      rows,
+      bytes,
+      reach,
+      stale,
+      unread: [...this.unread.values()],
+      place: this.held?.place ?? position,
+    };
   }
 
   /** Without the rows that lack values which the lake may not have; their keys are read from the source later. */
@@ -170,6 +228,9 @@ export class TableCopy {
   private startOver(): void {
     this.unread.clear();
     this.settling.clear();
+    this.suspects = null;
+    this.isSwept = this.stale === null;
+    this.isDurable = false;
     this.isExact = false;
     this.isRead = false;
     this.next = null;

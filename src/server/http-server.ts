@@ -1,8 +1,9 @@
-// The daemon's HTTP server: health, readiness, metrics and status. It shows what the telemetry says and changes nothing.
+// The daemon's HTTP server: health, readiness, metrics and status, as the telemetry says, and the way in for operators.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Clock } from '../base/clock.ts';
-import { TributaryError } from '../base/errors.ts';
+import { isTributaryError, TributaryError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
+import type { PipelineControl } from '../mirror/control.ts';
 import type { PipelineTelemetry } from '../mirror/telemetry.ts';
 import { type Health, liveness, readiness } from './health.ts';
 import { Metrics } from './metrics.ts';
@@ -11,6 +12,8 @@ import { type DaemonStatus, pipelineStatus } from './status.ts';
 /** What the server shows. */
 export interface HttpServerParts {
   readonly pipelines: readonly PipelineTelemetry[];
+  /** By the pipeline's name: the way in for what operators ask of it. */
+  readonly controls: ReadonlyMap<string, PipelineControl>;
   readonly version: string;
   readonly clock: Clock;
   readonly log: Logger;
@@ -102,6 +105,7 @@ interface Site {
 
 async function answer(request: IncomingMessage, site: Site): Promise<Reply> {
   const path = (request.url ?? '/').split('?', 1)[0];
+  if (request.method === 'POST') return command(request, path, site);
   if (request.method !== 'GET' && request.method !== 'HEAD') return json(405, { error: 'method not allowed' });
   const { parts, metrics } = site;
   const nowMs = parts.clock.nowMs();
@@ -134,6 +138,27 @@ function table(path: string, site: Site, nowMs: number): Reply {
   const name = path.startsWith(prefix) ? decodedName(path.slice(prefix.length)) : null;
   const found = allTables(site, nowMs).find((candidate) => candidate.table === name);
   return found === undefined ? json(404, { error: 'not found' }) : json(200, found);
+}
+
+/** `POST /api/v1/tables/{t}/resync`: answers when it is recorded. Pages of other sites cannot ask for it. */
+async function command(request: IncomingMessage, path: string, site: Site): Promise<Reply> {
+  const match = /^\/api\/v1\/tables\/([^/]+)\/resync$/.exec(path);
+  if (match === null) return json(405, { error: 'method not allowed' });
+  if (request.headers.origin !== undefined) return json(403, { error: 'not from a browser' });
+  const name = decodedName(match[1]);
+  for (const { pipeline, tables } of site.parts.pipelines) {
+    const table = [...tables.values()].find(({ key, lakeName }) => lakeName === name || key === name);
+    const control = site.parts.controls.get(pipeline);
+    if (table === undefined || control === undefined) continue;
+    try {
+      await control.resync(table.key);
+      return json(202, { pipeline, source: table.key, table: table.lakeName, state: 'copying' });
+    } catch (error) {
+      if (!isTributaryError(error)) throw error;
+      return json(409, { error: error.message, code: error.code });
+    }
+  }
+  return json(404, { error: `no such table is mirrored: table=${name}`, code: 'E6023' });
 }
 
 function decodedName(text: string): string | null {

@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { silentLogger } from '../../src/base/log.ts';
 import { seededRandom } from '../../src/base/random.ts';
 import { CheckpointStore } from '../../src/checkpoint/checkpoint-store.ts';
+import { PipelineControl } from '../../src/mirror/control.ts';
 import { mirror } from '../../src/mirror/mirror.ts';
 import type { MirrorSettings } from '../../src/mirror/settings.ts';
 import { newPipelineTelemetry } from '../../src/mirror/telemetry.ts';
@@ -64,7 +65,8 @@ it('P38 P40: a commit each second for long stays readable', async () => {
   });
   const runner = createTaskRunner(store, 1);
   const checkpoints = new CheckpointStore(store, 'shop');
-  const parts = { source, store, checkpoints, runner, clock, random, log: silentLogger };
+  const control = new PipelineControl();
+  const parts = { source, store, checkpoints, runner, clock, random, log: silentLogger, control };
   const process = { host: 'here', pid: 1, isAlive: () => false };
   await mirror({ ...parts, process, telemetry }, settings, new AbortController().signal);
   await runner.close();

@@ -7,6 +7,7 @@ import { seededRandom } from '../../src/base/random.ts';
 import { CheckpointStore } from '../../src/checkpoint/checkpoint-store.ts';
 import { ofKind } from '../../src/column/take.ts';
 import { bigIntAt } from '../../src/column/vector.ts';
+import { PipelineControl } from '../../src/mirror/control.ts';
 import { mirror } from '../../src/mirror/mirror.ts';
 import { newPipelineTelemetry } from '../../src/mirror/telemetry.ts';
 import { createTaskRunner } from '../../src/paimon/lsm/task-runner.ts';
@@ -92,7 +93,8 @@ it('a thousand random updates a second for long: files and read amplification st
   });
   const runner = createTaskRunner(store, 1);
   const checkpoints = new CheckpointStore(store, 'shop');
-  const parts = { source, store, checkpoints, runner, clock, random, log: silentLogger };
+  const control = new PipelineControl();
+  const parts = { source, store, checkpoints, runner, clock, random, log: silentLogger, control };
   const process = { host: 'here', pid: 1, isAlive: () => false };
   await mirror({ ...parts, process, telemetry }, LOAD_SETTINGS, new AbortController().signal);
   await runner.close();

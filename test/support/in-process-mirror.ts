@@ -8,6 +8,7 @@ import { thisProcess } from '../../src/checkpoint/lease.ts';
 import type { MirrorParts } from '../../src/mirror/parts.ts';
 import type { MirrorSettings } from '../../src/mirror/settings.ts';
 import { superviseMirror } from '../../src/mirror/supervise.ts';
+import { PipelineControl } from '../../src/mirror/control.ts';
 import { newPipelineTelemetry, type PipelineTelemetry } from '../../src/mirror/telemetry.ts';
 import { InlineRunner } from '../../src/paimon/lsm/task-runner.ts';
 import { FaultyFileStore } from './faulty-file-store.ts';
@@ -45,6 +46,7 @@ export function startInProcess(site: MirrorSite, giveUpMs: number): InProcessMir
     random: systemRandom,
     log: silentLogger,
     telemetry,
+    control: new PipelineControl(),
   });
   const retry = { initialMs: 50, maxMs: 200, giveUpMs };
   const supervision = { settings: SETTINGS, retry, clock: systemClock, log: silentLogger, telemetry, makeParts };

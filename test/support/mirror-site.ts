@@ -27,6 +27,8 @@ export interface SiteSettings {
   /** Entries of `tables`; default `public.*`. */
   readonly tables?: string;
   readonly commitInterval?: string;
+  /** Where the daemon listens; any free port unless given. */
+  readonly listen?: string;
   /** How long a daemon tries without a commit. */
   readonly giveUp?: string;
   /** Further top-level lines. */
@@ -188,7 +190,7 @@ sources:
 ${settings.source ?? ''}
 commit: { interval: ${settings.commitInterval ?? '100ms'} }
 errors: { retry: { initial: 50ms, max: 500ms, give_up: ${settings.giveUp ?? '5m'} } }
-http: { listen: "127.0.0.1:0" }
+http: { listen: "${settings.listen ?? '127.0.0.1:0'}" }
 log: { format: json }
 ${settings.rest ?? ''}
 `;

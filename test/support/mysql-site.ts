@@ -38,9 +38,9 @@ export interface MysqlSite {
 export function mysqlSite(
   server: TestMysql,
   database: TestMysqlDatabase,
-  options: { readonly entries?: string; readonly rest?: string; readonly user?: string } = {},
+  options: { readonly entries?: string; readonly rest?: string; readonly user?: string; readonly listen?: string } = {},
 ): MysqlSite {
-  const { entries = '[ "{db}.*" ]', rest = '', user = 'root' } = options;
+  const { entries = '[ "{db}.*" ]', rest = '', user = 'root', listen = null } = options;
   const directory = tempDir();
   const warehouse = join(directory, 'lake');
   const store = openStore(storeSettingsOf(warehouse));
@@ -58,7 +58,7 @@ sources:
     tables: ${entries.replaceAll('{db}', database.name)}
 commit: { interval: 50ms }
 errors: { retry: { initial: 50ms, max: 500ms } }
-http: { listen: null }
+http: { listen: ${listen} }
 log: { format: json }
 ${rest}
 `,

@@ -40,6 +40,8 @@ export interface TableWriterOptions {
   readonly clock: Clock;
   /** An input changelog is what was written, before-images or not; default false: it is completed. */
   readonly changesAsGiven?: boolean;
+  /** The rows get greater sequence numbers than this, whatever the live files have; -1 unless given. */
+  readonly afterSequence?: bigint;
   /** Who commits, as files of postponed buckets are named; somebody new unless given. */
   readonly commitUser?: string;
 }
@@ -80,7 +82,9 @@ export class TableWriter {
     this.mode = requireWritable(options.schema);
     this.assigner = assignerOf(this.mode, options);
     this.fileTag = this.mode.isPostponed ? writerTag(options) : '';
-    this.nextSequence = options.liveFiles.maxSequenceNumber() + 1n;
+    const known = options.liveFiles.maxSequenceNumber();
+    const { afterSequence = -1n } = options;
+    this.nextSequence = (known > afterSequence ? known : afterSequence) + 1n;
   }
 
   /** Throws `E3301` for tables that cannot be written. */

@@ -47,6 +47,7 @@ function record(number: number, given: Partial<CheckpointRecord> = {}): Checkpoi
           ['1', 'YQ=='],
           ['2', ''],
         ],
+        stale: 9007199254740995n,
         incarnation: '6:7',
       },
     ],

@@ -5,8 +5,9 @@ import { TributaryError } from '../../../src/base/errors.ts';
 import { silentLogger } from '../../../src/base/log.ts';
 import { CheckpointStore } from '../../../src/checkpoint/checkpoint-store.ts';
 import type { TableMapping } from '../../../src/mapping/lake-table.ts';
-import { mirror } from '../../../src/mirror/mirror.ts';
+import { mirror, type MirrorEnd } from '../../../src/mirror/mirror.ts';
 import type { MirrorSettings } from '../../../src/mirror/settings.ts';
+import { PipelineControl } from '../../../src/mirror/control.ts';
 import { newPipelineTelemetry } from '../../../src/mirror/telemetry.ts';
 import { InlineRunner } from '../../../src/paimon/lsm/task-runner.ts';
 import { SchemaStore } from '../../../src/paimon/schema/schema-store.ts';
@@ -48,7 +49,7 @@ function site() {
     from = source(),
     signal = new AbortController().signal,
     settings = SETTINGS,
-  ): Promise<void> => {
+  ): Promise<MirrorEnd> => {
     const faulty = new FaultyFileStore(store, plan, clock);
     const parts = {
       source: from,
@@ -60,6 +61,7 @@ function site() {
       random,
       log: silentLogger,
       telemetry: newPipelineTelemetry('shop', 0),
+      control: new PipelineControl(),
     };
     return mirror(parts, settings, signal);
   };
@@ -88,7 +90,7 @@ describe('mirror', () => {
         options.signal.addEventListener('abort', () => resolve());
       });
     };
-    await expect(run(() => null, silent, stop.signal)).resolves.toBeUndefined();
+    await expect(run(() => null, silent, stop.signal)).resolves.toBe('ended');
   });
 
   it('copies a table again that was removed from the lake, however often that is interrupted', async () => {

@@ -2,8 +2,10 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/log.ts';
+import { TributaryError } from '../../../src/base/errors.ts';
 import type { SourcePosition } from '../../../src/change/position.ts';
 import { tableKey } from '../../../src/change/table-key.ts';
+import { PipelineControl } from '../../../src/mirror/control.ts';
 import { newPipelineTelemetry, type PipelineTelemetry, tableTelemetry } from '../../../src/mirror/telemetry.ts';
 import { liveness, readiness } from '../../../src/server/health.ts';
 import { type HttpServer, parseListen, startHttpServer } from '../../../src/server/http-server.ts';
@@ -175,8 +177,10 @@ describe('metrics', () => {
 
 describe('the server', () => {
   let server: HttpServer | undefined;
+  let control = new PipelineControl();
 
   afterEach(async () => {
+    control = new PipelineControl();
     await server?.close();
     server = undefined;
   });
@@ -184,6 +188,7 @@ describe('the server', () => {
   async function start(pipelines: readonly PipelineTelemetry[]): Promise<HttpServer> {
     server = await startHttpServer('127.0.0.1:0', {
       pipelines,
+      controls: new Map([['shop', control]]),
       version: '1',
       clock: systemClock,
       log: silentLogger,
@@ -218,9 +223,44 @@ describe('the server', () => {
     expect(await get('/readyz')).toMatchObject({ status: 503 });
   });
 
+  test('asks the pipeline for a copy of a table, and answers when it is recorded or refused', async () => {
+    const telemetry = pipeline();
+    const [key] = telemetry.tables.keys();
+    const { url } = await start([telemetry]);
+    const post = async (path: string, headers: Record<string, string> = {}) => {
+      const answer = await fetch(url + path, { method: 'POST', headers });
+      return { status: answer.status, body: await answer.json() };
+    };
+    const asked = async () => {
+      while (!control.isAsked) await systemClock.sleep(5);
+      return control.take()[0];
+    };
+    const granted = post('/api/v1/tables/shop.orders/resync');
+    const wish = await asked();
+    expect(wish).toMatchObject({ kind: 'resync', table: key });
+    wish.granted();
+    expect(await granted).toEqual({
+      status: 202,
+      body: { pipeline: 'shop', source: key, table: 'shop.orders', state: 'copying' },
+    });
+    const refused = post(`/api/v1/tables/${encodeURIComponent(key)}/resync`);
+    (await asked()).refused(new TributaryError('E1303', 'not this one'));
+    expect(await refused).toEqual({ status: 409, body: { error: 'not this one', code: 'E1303' } });
+    expect(await post('/api/v1/tables/shop.none/resync')).toMatchObject({ status: 404, body: { code: 'E6023' } });
+    expect((await post('/api/v1/tables/shop.orders/resync', { origin: 'http://evil.example' })).status).toBe(403);
+    control.close();
+    expect(await post('/api/v1/tables/shop.orders/resync')).toMatchObject({ status: 409, body: { code: 'E6022' } });
+  });
+
   test('refuses an address that is taken', async () => {
     const { url } = await start([]);
-    const parts = { pipelines: [], version: '1', clock: systemClock, log: silentLogger };
+    const parts = {
+      pipelines: [],
+      controls: new Map<string, PipelineControl>(),
+      version: '1',
+      clock: systemClock,
+      log: silentLogger,
+    };
     await expect(startHttpServer(new URL(url).host, parts)).rejects.toMatchObject({ code: 'E6004' });
   });
 
