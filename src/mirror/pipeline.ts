@@ -136,13 +136,15 @@ export class Pipeline {
       signal,
     );
     this.checkpoints.identity = start.identity;
-    this.from ??= start.position;
-    assert(this.from !== null, 'a log has no beginning');
+    // A server that keeps its log by its own rule has more of it than new tables need.
+    const begins = start.position ?? this.from;
+    assert(begins !== null, 'a log has no beginning');
+    if (this.from === null || [...this.tables.values()].every(({ place }) => place === null)) this.from = begins;
     for (const table of begun) {
       table.incarnation = start.incarnations.get(table.source.key) ?? '';
       // What the lake has of it is of another time.
       if (table.snapshotId !== null) await table.truncate();
-      table.beginCopy(new TableCopy(table.source, COPY_BEGINS, source.positions), this.from);
+      table.beginCopy(new TableCopy(table.source, COPY_BEGINS, source.positions), begins);
     }
     for (const table of tables) table.telemetry.copyRowsEstimate = table.source.rowCountEstimate;
     if (this.covers(this.from)) this.reach({ position: this.from, commitTimeMs: 0 });
