@@ -219,7 +219,8 @@ export const ERROR_CODES = {
     kind: 'source',
     exit: 3,
     meaning: "A table's definition in the log does not fit the one that is mirrored.",
-    remedy: 'Put the definition back, or drop the lake table (`tributary table drop`): it is copied anew then.',
+    remedy:
+      'Put right what the message names, then restart the daemon or run `tributary resync -c FILE TABLE`; changed columns are followed by themselves (docs/schema-changes.md).',
   },
   E2033: {
     kind: 'source',
@@ -284,7 +285,8 @@ export const ERROR_CODES = {
     kind: 'source',
     exit: 3,
     meaning: 'The columns or the key of a source table are not those of its lake table.',
-    remedy: 'Schema changes are not followed yet: undo the change, or drop the lake table, which copies it anew.',
+    remedy:
+      'See docs/schema-changes.md: undo the change, let the configuration allow it (`sources.NAME.schema`), or drop the lake table (`tributary table drop`), which is made anew then.',
   },
   E2108: {
     kind: 'source',

@@ -5,8 +5,8 @@ import type { ValueType } from './value-type.ts';
 /** A column of a source table. */
 export interface SourceColumn {
   readonly name: string;
-  /** The column's identity within the table across renames (PostgreSQL: attnum). */
-  readonly id: number;
+  /** The column's identity within the table across renames (PostgreSQL: attnum); null where only its name is (MySQL). */
+  readonly id: number | null;
   /** The type as the server prints it, e.g. `numeric(10,2)`, for messages. */
   readonly nativeType: string;
   readonly type: ValueType;

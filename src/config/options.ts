@@ -204,6 +204,28 @@ const source = z.strictObject({
     .default([])
     .describe('Globs or /regular expressions/; "!" removes; later entries override earlier ones.'),
   defaults,
+  schema: z
+    .strictObject({
+      on_change: z
+        .enum(['evolve', 'stop'])
+        .default('evolve')
+        .describe('When columns of a table change: evolve changes the lake table; stop stops the table.'),
+      add_column: z.enum(['apply', 'stop']).default('apply').describe('The table is copied anew, in place.'),
+      drop_column: z
+        .enum(['keep', 'drop', 'stop'])
+        .default('keep')
+        .describe('keep: the column stays in the lake, and rows that are written later have NULL there.'),
+      rename_column: z
+        .enum(['apply', 'stop'])
+        .default('apply')
+        .describe('MySQL, MariaDB: a column gone and a new one.'),
+      widen_type: z.enum(['apply', 'stop']).default('apply').describe('The table is copied anew, in place.'),
+      narrow_type: z
+        .enum(['new_column', 'stop'])
+        .default('new_column')
+        .describe('new_column: the column stays as name_old, and a new one of the new type has the name.'),
+    })
+    .prefault({}),
   snapshot: z
     .strictObject({
       chunk_rows: z.int().min(1).default(50_000).describe('Rows of a new table that are read at once, at most.'),

@@ -46,6 +46,8 @@ export interface LakeTable {
 
 /** The option that says which pipeline writes a table; a table is written by one pipeline (architecture, rule 9). */
 export const PIPELINE_OPTION = 'tributary.pipeline';
+/** The option that says which column of the source each column is of: see `sourceColumnsText`. */
+export const SOURCE_COLUMNS_OPTION = 'tributary.source-columns';
 /** The option that names the source table. */
 export const SOURCE_TABLE_OPTION = 'tributary.source-table';
 
@@ -70,12 +72,18 @@ export function lakeTableOf(source: SourceTable, mapping: TableMapping, names: M
       ...mapping.options,
       [PIPELINE_OPTION]: names.source,
       [SOURCE_TABLE_OPTION]: source.key,
+      [SOURCE_COLUMNS_OPTION]: sourceColumnsText(source, fields),
     },
     configuredOptions: {
       ...(mapping.buckets === 'auto' ? {} : { bucket: String(bucketOption(source, mapping.buckets)) }),
       ...mapping.options,
     },
   };
+}
+
+/** Of each column its identity and name in the source (see `SourceColumn`), and its name in the lake, as JSON. */
+export function sourceColumnsText({ columns }: SourceTable, fields: LakeTable['fields']): string {
+  return JSON.stringify(columns.map(({ id, name }, index) => [id, name, fields[index].name]));
 }
 
 /** The definition by which the table is created. */

@@ -16,6 +16,8 @@ export interface Wish {
 export class PipelineControl {
   private wishes: Wish[] = [];
   private isClosed = false;
+  /** Tables of which the log has told that they were altered, and how often since they last agreed with the catalog. */
+  private readonly alterations = new Map<TableKey, number>();
 
   /**
    * Copies a mirrored table anew, in place. Resolves when that is recorded. Throws `E6022` where the pipeline does not
@@ -26,6 +28,18 @@ export class PipelineControl {
     return new Promise((resolve, reject) => {
       this.wishes.push({ kind: 'resync', table, granted: resolve, refused: reject });
     });
+  }
+
+  /** The log tells of other columns of a table than the catalog had; gives how often that was so in a row. */
+  altered(table: TableKey): number {
+    const times = (this.alterations.get(table) ?? 0) + 1;
+    this.alterations.set(table, times);
+    return times;
+  }
+
+  /** Catalog and log agree on the table's columns again. */
+  agreed(table: TableKey): void {
+    if (this.alterations.size > 0) this.alterations.delete(table);
   }
 
   /** Whether anything is asked for. */

@@ -1,6 +1,7 @@
 // What the lake holds of a mirrored table before the pipeline starts: read only, nothing is created here.
 import { isTributaryError, TributaryError } from '../base/errors.ts';
 import type { SourceTable } from '../change/source-table.ts';
+import { type Evolution, type EvolutionPolicy, planEvolution } from '../mapping/evolve.ts';
 import {
   lakeDefinition,
   type LakeTable,
@@ -12,7 +13,6 @@ import { requireMirrorOptions } from '../mapping/mirror-options.ts';
 import { FileSystemCatalog, tablePathOf } from '../paimon/catalog/file-system-catalog.ts';
 import { SnapshotStore } from '../paimon/commit/snapshot-store.ts';
 import type { Snapshot } from '../paimon/meta/snapshot.ts';
-import { dataTypeText } from '../paimon/schema/data-type-text.ts';
 import { checkDefaultValue } from '../paimon/format/default-value.ts';
 import { requireWritable } from '../paimon/lsm/write-mode.ts';
 import { applySchemaChanges } from '../paimon/schema/apply-schema-changes.ts';
@@ -37,8 +37,10 @@ export interface LakeState {
   readonly stamp: TableStamp | null;
   /** Options of the configuration that the table does not have yet: set when it is opened. */
   readonly optionChanges: readonly SchemaChange[];
+  /** What the table needs to have the source's columns; null for nothing. */
+  readonly evolution: Evolution | null;
   /**
-   * `E2107` where the table's columns are not those of the source, `E1301` where its options cannot become those of the
+   * `E2107` where the table's columns are not those of the source and cannot become them, `E1301` where its options cannot become those of the
    * configuration: the table cannot be followed.
    */
   readonly mismatch: TributaryError | null;
@@ -53,7 +55,7 @@ export async function lakeStateOf(store: FileStore, settings: MirrorSettings, so
   const names = { source: settings.pipeline, database: settings.database };
   const mapping = settings.mapping(source.key);
   const lake = lakeTableOf(source, mapping, names);
-  const state = await readLakeState(store, source, lake);
+  const state = await readLakeState(store, { source, lake, policy: settings.evolution });
   const options = { ...(state.schema?.options ?? lake.options), ...lake.configuredOptions };
   requireMirrorOptions({ source, options, buckets: mapping.buckets, compaction: settings.compaction });
   if (state.schema === null) requireWritable(newTableSchema(lakeDefinition(lake), 0));
@@ -64,12 +66,16 @@ export async function lakeStateOf(store: FileStore, settings: MirrorSettings, so
  * Reads the state of a table. Throws `E5010` where the table is written by another pipeline or was not made by one,
  * `E5011` where something that is no table stands in its place.
  */
-async function readLakeState(store: FileStore, source: SourceTable, lake: LakeTable): Promise<LakeState> {
+async function readLakeState(
+  store: FileStore,
+  { source, lake, policy }: { source: SourceTable; lake: LakeTable; policy: EvolutionPolicy },
+): Promise<LakeState> {
   const catalog = new FileSystemCatalog(store);
   const tablePath = tablePathOf(lake.database, lake.table);
   if (!(await catalog.tableExists(lake.database, lake.table))) {
     await refuseStrangeDirectory(store, tablePath);
-    return { source, lake, tablePath, schema: null, latest: null, stamp: null, optionChanges: [], mismatch: null };
+    const nothing = { schema: null, latest: null, stamp: null, optionChanges: [], evolution: null, mismatch: null };
+    return { source, lake, tablePath, ...nothing };
   }
   const schema = await catalog.loadSchema(lake.database, lake.table);
   refuseForeignTable(schema, lake);
@@ -77,6 +83,7 @@ async function readLakeState(store: FileStore, source: SourceTable, lake: LakeTa
   const own = await snapshots.newestBy(lake.options[PIPELINE_OPTION]);
   const latest = await snapshots.latest();
   const optionChanges = optionChangesOf(schema, lake);
+  const evolution = evolutionOf(schema, { source, lake }, policy);
   return {
     source,
     lake,
@@ -85,7 +92,8 @@ async function readLakeState(store: FileStore, source: SourceTable, lake: LakeTa
     latest,
     stamp: own === null ? null : stampOf(own),
     optionChanges,
-    mismatch: mismatchOf(schema, source, lake) ?? optionRefusal(schema, lake, { optionChanges, latest }),
+    evolution: evolution instanceof TributaryError ? null : evolution,
+    mismatch: evolution instanceof TributaryError ? evolution : optionRefusal(schema, lake, { optionChanges, latest }),
   };
 }
 
@@ -113,18 +121,18 @@ async function refuseStrangeDirectory(store: FileStore, tablePath: string): Prom
   );
 }
 
-function mismatchOf(schema: TableSchema, source: SourceTable, lake: LakeTable): TributaryError | null {
-  const known = describe(schema.fields, schema.primaryKeys);
-  const now = describe(lake.fields, lake.primaryKeys);
-  if (known === now) return null;
-  return new TributaryError(
-    'E2107',
-    `columns of the source table are not those of the lake table: table=${source.key} lake=(${known}) source=(${now})`,
-  );
-}
-
-function describe(fields: LakeTable['fields'], keys: readonly string[]): string {
-  return `${fields.map((field) => `${field.name} ${dataTypeText(field.type)}`).join(', ')}; key ${keys.join(', ')}`;
+/** `E2107` in place of an evolution that cannot be. */
+function evolutionOf(
+  schema: TableSchema,
+  of: { readonly source: SourceTable; readonly lake: LakeTable },
+  policy: EvolutionPolicy,
+): Evolution | TributaryError | null {
+  try {
+    return planEvolution(schema, of, policy);
+  } catch (error) {
+    if (!isTributaryError(error, 'E2107')) throw error;
+    return error;
+  }
 }
 
 /** Options that the configuration does not name stay as they are: whoever has set them had a reason. */

@@ -39,7 +39,7 @@ async function follow(pipeline: Pipeline, inbox: EventInbox, signal: AbortSignal
     if (event.kind === 'changes') pipeline.write(event.changes, event.boundary);
     else if (event.kind === 'truncate') await pipeline.truncate(event.tables);
     else if (event.kind === 'progress') pipeline.advance(event.position);
-    else if (event.kind === 'table-failed') await pipeline.isolate(event.table, event.error);
+    else if (event.kind === 'table-failed') await pipeline.tableFailed(event);
     pipeline.look();
     await pipeline.relieve();
     if (pipeline.checkpointDue()) pipeline.beginCheckpoint();

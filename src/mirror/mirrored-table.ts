@@ -4,6 +4,7 @@ import { Turns } from '../base/turns.ts';
 import type { ChangeBatch } from '../change/change-batch.ts';
 import type { SourcePosition } from '../change/position.ts';
 import type { SourceTable } from '../change/source-table.ts';
+import { placementOf } from '../mapping/evolve.ts';
 import type { LakeTable } from '../mapping/lake-table.ts';
 import type { CommitRequest, TableCommitter } from '../paimon/commit/table-commit.ts';
 import type { CompactionReport } from '../paimon/lsm/compactor.ts';
@@ -15,6 +16,7 @@ import { tableOptions } from '../paimon/schema/table-options.ts';
 import type { TableSchema } from '../paimon/schema/table-schema.ts';
 import { type CommitStamp, stampProperties } from './commit-properties.ts';
 import { partialRows } from './partial-rows.ts';
+import { placed } from './placed-columns.ts';
 import type { TableCopy } from './table-copy.ts';
 import type { TableTelemetry } from './telemetry.ts';
 
@@ -59,6 +61,8 @@ export class MirroredTable {
   /** Rows that the table cannot take: the next flush or checkpoint tells. */
   private refusal: TributaryError | null = null;
   private readonly isPartial: boolean;
+  /** Which columns of a batch the lake's are, where they are not the same in the same order. */
+  private readonly placement: readonly number[] | null;
   private changed = false;
   private readonly publishing = new Turns();
   private currentCopy: TableCopy | null;
@@ -74,6 +78,8 @@ export class MirroredTable {
     this.committer = parts.committer;
     this.incarnation = parts.incarnation;
     this.isPartial = tableOptions(parts.schema).mergeEngine === 'partial-update';
+    const placement = placementOf(parts.schema, parts.lake);
+    this.placement = placement.every((column, index) => column === index) ? null : placement;
     this.currentPlace = parts.place;
     this.newestSnapshotId = parts.committer.latest?.id ?? null;
     this.telemetry.place = parts.place;
@@ -101,6 +107,11 @@ export class MirroredTable {
   /** Why the table was stopped; null while it is followed. */
   get error(): TributaryError | null {
     return this.failure;
+  }
+
+  /** The lake has columns that the source has no more: it alone knows what rows were before. */
+  get hasOwnColumns(): boolean {
+    return this.placement?.includes(-1) === true;
   }
 
   get bufferedBytes(): number {
@@ -163,7 +174,7 @@ export class MirroredTable {
     if (this.writer.hasFailed || this.refusal !== null) return;
     const rows = this.isPartial ? this.partialRows(batch) : batch;
     if (rows === null) return;
-    this.writer.write(rows);
+    this.writer.write(this.placement === null ? rows : placed(rows, this.schema, this.placement));
   }
 
   /** Flushes the memtable to files that no snapshot names. */

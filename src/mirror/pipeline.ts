@@ -4,7 +4,7 @@ import { assert, isTributaryError, TributaryError } from '../base/errors.ts';
 import type { ChangeBatch } from '../change/change-batch.ts';
 import type { SourcePosition } from '../change/position.ts';
 import type { TableKey } from '../change/table-key.ts';
-import type { Boundary, InitialCopy, LogHealth } from '../source/source.ts';
+import type { Boundary, InitialCopy, LogHealth, SourceEvent } from '../source/source.ts';
 import { BackPressure } from './back-pressure.ts';
 import { type CheckpointPlace, Checkpoints } from './checkpoints.ts';
 import { Copier } from './copier.ts';
@@ -24,8 +24,12 @@ import { COPY_BEGINS, type CopyMark, TableCopy } from './table-copy.ts';
 const WAIT_MS_MAX = 200;
 /** How often the source is asked how the log kept for us is. */
 const HEALTH_INTERVAL_MS = 5_000;
+/** How often in a row a table may have other columns in the log than in the catalog before it is stopped. */
+const ALTERATIONS_MAX = 20;
 /** How long a stop waits for the end of the transaction being read; a longer one is read again after the restart. */
 const STOP_GRACE_MS = 10_000;
+
+type TableFailed = Extract<SourceEvent, { readonly kind: 'table-failed' }>;
 
 /** A pipeline between its start and its end; made by `Pipeline.start`, used by the loop alone. */
 export class Pipeline {
@@ -44,6 +48,8 @@ export class Pipeline {
   /** The newest place without an open transaction; null before the first. */
   private place: CheckpointPlace | null = null;
   private transactionOpen = false;
+  /** A table was altered: the next run finds out how. */
+  private isToRestart = false;
   private dirtyRows = 0;
   private dirtyBytes = 0;
   private dirty = false;
@@ -136,15 +142,16 @@ export class Pipeline {
       signal,
     );
     this.checkpoints.identity = start.identity;
-    // A server that keeps its log by its own rule has more of it than new tables need.
-    const begins = start.position ?? this.from;
-    assert(begins !== null, 'a log has no beginning');
-    if (this.from === null || [...this.tables.values()].every(({ place }) => place === null)) this.from = begins;
+    this.from ??= start.position;
+    assert(this.from !== null, 'a log has no beginning');
     for (const table of begun) {
       table.incarnation = start.incarnations.get(table.source.key) ?? '';
       // What the lake has of it is of another time.
       if (table.snapshotId !== null) await table.truncate();
-      table.beginCopy(new TableCopy(table.source, COPY_BEGINS, source.positions), begins);
+      const { positions } = source;
+      // What the log has of it so far, perhaps with other columns, every chunk shows.
+      const from = positions.latest(this.from, this.started.description.logEnd);
+      table.beginCopy(new TableCopy(table.source, COPY_BEGINS, { positions, from }), from);
     }
     for (const table of tables) table.telemetry.copyRowsEstimate = table.source.rowCountEstimate;
     if (this.covers(this.from)) this.reach({ position: this.from, commitTimeMs: 0 });
@@ -219,11 +226,13 @@ export class Pipeline {
       if (table.error !== null || table.place === null) continue;
       places.set(table.source.key, table.place);
       // What a copy in chunks has of a row is not always what the log says it was before.
-      if (table.lake.options['changelog-producer'] === 'input' && table.copy === null)
+      if (table.lake.options['changelog-producer'] === 'input' && table.copy === null && !table.hasOwnColumns)
         beforeImages.add(table.source.key);
     }
     this.copier?.start();
-    const events = this.parts.source.stream({ from: this.from, places, beforeImages, signal: this.logEnd.signal });
+    const { formerColumns } = this.started;
+    const { signal } = this.logEnd;
+    const events = this.parts.source.stream({ from: this.from, places, beforeImages, formerColumns, signal });
     return new EventInbox(events, this.parts.clock, this.started.failure.promise);
   }
 
@@ -265,6 +274,7 @@ export class Pipeline {
   write(changes: readonly ChangeBatch[], boundary: Boundary | null): void {
     for (const batch of changes) {
       this.table(batch.table).write(batch);
+      this.parts.control.agreed(batch.table);
       this.wrote(batch.rowCount, batch.sizeBytes);
     }
     this.transactionOpen = boundary === null;
@@ -291,6 +301,22 @@ export class Pipeline {
   advance(position: SourcePosition): void {
     this.transactionOpen = false;
     this.reach({ position, commitTimeMs: this.place?.commitTimeMs ?? 0 });
+  }
+
+  /** The source gives no more of a table. One that was altered is followed again by the next run of the pipeline. */
+  async tableFailed({ table: key, error, altered }: TableFailed): Promise<void> {
+    const { control, log } = this.parts;
+    const { onChange } = this.settings.evolution;
+    const times = altered !== undefined && onChange === 'evolve' ? control.altered(key) : Number.POSITIVE_INFINITY;
+    if (times > ALTERATIONS_MAX) return this.isolate(key, error);
+    const table = this.table(key);
+    log.info('table was altered in the source', { table: key, reason: error.message });
+    this.copier?.interrupt(table);
+    if (table.error === null) await table.fail(error);
+    // What the catalog has since is found by opening the source anew. Where it had that before, the log that has other
+    // columns is left out: the table is copied from behind it.
+    if (altered === 'columns' && times === 1) this.isToRestart = true;
+    else control.resync(key).catch((reason: unknown) => log.debug('not copied anew', { reason: String(reason) }));
   }
 
   /** Stops following one table while the others go on, or throws where the configuration says so. */
@@ -339,6 +365,7 @@ export class Pipeline {
    */
   async serve(): Promise<boolean> {
     const { control } = this.parts;
+    if (this.isToRestart) return true;
     if (!control.isAsked || this.place === null || this.transactionOpen || !this.covers(this.place.position))
       return false;
     await this.checkpoints.settled();

@@ -1,5 +1,6 @@
 // What the mirror is told by the configuration.
 import type { TableKey } from '../change/table-key.ts';
+import type { EvolutionPolicy } from '../mapping/evolve.ts';
 import type { TableMapping } from '../mapping/lake-table.ts';
 
 /** How tables are copied in chunks. */
@@ -31,6 +32,8 @@ export interface MirrorSettings {
   readonly copy: CopySettings;
   readonly snapshots: { readonly retainMs: number; readonly countMin: number };
   readonly compaction: 'inline' | 'off';
+  /** What is done when the columns of a source table change. */
+  readonly evolution: EvolutionPolicy;
   /** Isolate a failed table and go on, or stop the pipeline. */
   readonly onTableError: 'isolate' | 'stop';
   /** Bytes of log that an isolated table may hold back before the pipeline stops. */

@@ -4,16 +4,16 @@ import type { ChangeBatch } from '../change/change-batch.ts';
 import { type RowKey, rowKeyAt, rowKeyText } from '../change/row-key.ts';
 import type { SourceTable } from '../change/source-table.ts';
 import { valueShape } from '../change/value-type.ts';
-import { builderFor } from '../column/builder.ts';
 import { DELETE } from '../column/row-kind.ts';
 import { takeVector } from '../column/take.ts';
-import { bigIntAt, NULL, type Vector, vectorSizeBytes } from '../column/vector.ts';
+import { bigIntAt, type Vector, vectorSizeBytes } from '../column/vector.ts';
 import type { LakeTable } from '../mapping/lake-table.ts';
 import { mergeFunctionOf } from '../paimon/lsm/merge/merge-engine.ts';
 import { tableLayout } from '../paimon/lsm/key-value-file.ts';
 import type { KeyValueBatch } from '../paimon/lsm/key-values.ts';
 import { bucketReader, mergeLiveFiles } from '../paimon/scan/read.ts';
 import { Table } from '../paimon/table.ts';
+import { nullVector } from './placed-columns.ts';
 import type { FileStore } from '../storage/file-store.ts';
 
 /** So many keys are looked for at once. */
@@ -68,12 +68,7 @@ export function deletesOf(
   const all = source.columns.map((column, index) => {
     const place = source.keyColumns.indexOf(index);
     if (place >= 0) return takeVector(columns[place], rows);
-    const builder = builderFor(valueShape(column.type));
-    for (let row = 0; row < rows.length; row++) {
-      builder.reserve(row);
-      builder.setAbsent(row, NULL);
-    }
-    return builder.finish(rows.length);
+    return nullVector(valueShape(column.type), rows.length);
   });
   return {
     table: source.key,

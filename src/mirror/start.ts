@@ -5,7 +5,8 @@ import type { SourcePosition } from '../change/position.ts';
 import type { CheckpointRecord, CopyingTable } from '../checkpoint/checkpoint-record.ts';
 import { Lease } from '../checkpoint/lease.ts';
 import { tableOptions } from '../paimon/schema/table-options.ts';
-import type { ChangeSource, SourceDescription } from '../source/source.ts';
+import type { ChangeSource, FormerColumns, SourceDescription } from '../source/source.ts';
+import { type Evolved, evolveTables } from './evolve-tables.ts';
 import { Failure } from './failure.ts';
 import { type LakeState, lakeStateOf } from './lake-state.ts';
 import type { MirrorParts } from './parts.ts';
@@ -13,7 +14,7 @@ import { openMirroredTable } from './open-table.ts';
 import type { MirroredTable } from './mirrored-table.ts';
 import type { MirrorSettings } from './settings.ts';
 import { isCopiedInPlace } from './resync.ts';
-import { planStart } from './start-plan.ts';
+import { planStart, type StartPlan } from './start-plan.ts';
 import { TableCopy } from './table-copy.ts';
 
 /** What `startPipeline` finds out. */
@@ -29,6 +30,7 @@ export interface PipelineStart {
   readonly toCopy: readonly MirroredTable[];
   readonly nextNumber: bigint;
   readonly token: string;
+  readonly formerColumns: FormerColumns;
 }
 
 /** A lease that was not renewed for so long is free. */
@@ -79,26 +81,19 @@ async function openTables(
   description: SourceDescription,
   token: string,
 ): Promise<OpenedTables> {
-  const record = await parts.checkpoints.latest();
-  const states = await Promise.all(description.tables.map((source) => lakeStateOf(parts.store, settings, source)));
   const incarnationOf = (state: LakeState): string => description.incarnations.get(state.source.key) ?? '';
-  const copies = states.map((state) => copyingOf(state, record, { parts, now: incarnationOf(state) }));
-  const places = states.map((state, index) => copies[index]?.place ?? placeOf(state, record, parts.source));
-  const plan = planStart({
-    pipeline: settings.pipeline,
-    positions: parts.source.positions,
-    identity: description.identity,
-    logStart: description.logStart,
-    logEnd: description.logEnd,
-    tables: states.map((state, index) => ({
-      key: state.source.key,
-      place: places[index],
-      known: copies[index] === null ? knownIncarnation(state, record) : null,
-      now: incarnationOf(state),
-    })),
-    knownIdentity: record?.identity ?? states.find((state) => state.stamp !== null)?.stamp?.identity ?? null,
-    acceptGap: settings.acceptGap,
-  });
+  const known = {
+    record: await parts.checkpoints.latest(),
+    states: await Promise.all(description.tables.map((source) => lakeStateOf(parts.store, settings, source))),
+  };
+  // What is refused is refused before anything is altered.
+  planOf(known, { parts, settings, description });
+  const number = highestNumber(known.states, known.record) + 1n;
+  const { incarnations } = description;
+  const evolved = await evolveTables(known.states, { parts, token, record: known.record, number, incarnations });
+  const { record, states } = evolved;
+  for (const { source, evolution } of known.states) if (evolution !== null) parts.control.agreed(source.key);
+  const { plan, places, copies } = planOf(evolved, { parts, settings, description });
   const nextNumber = highestNumber(states, record) + 1n;
   if (plan.acceptedGap !== null) {
     parts.log.warn('reading on after a gap that the operator accepted', plan.acceptedGap);
@@ -126,7 +121,53 @@ async function openTables(
     from: plan.from,
     toCopy: tables.filter((table) => table.error === null && plan.toCopy.includes(table.source.key)),
     nextNumber,
+    formerColumns: {
+      upTo: description.logEnd,
+      names: new Map(known.states.map(({ source, evolution }) => [source.key, evolution?.former ?? new Map()])),
+    },
   };
+}
+
+/** Where each table goes on, and so the pipeline. Throws what `planStart` throws. */
+function planOf(
+  { record, states }: Evolved,
+  of: { readonly parts: MirrorParts; readonly settings: MirrorSettings; readonly description: SourceDescription },
+): {
+  readonly plan: StartPlan;
+  readonly places: readonly (SourcePosition | null)[];
+  readonly copies: readonly (CopyingTable | null)[];
+} {
+  const { parts, settings, description } = of;
+  const { positions } = parts.source;
+  const now = (state: LakeState): string => description.incarnations.get(state.source.key) ?? '';
+  const copies = states.map((state) => {
+    const copying = copyingOf(state, record, { parts, now: now(state) });
+    if (copying === null || !isToBegin(copying)) return copying;
+    // What the log has of it so far, perhaps with other columns, every chunk will show.
+    return { ...copying, place: positions.latest(copying.place, description.logEnd) };
+  });
+  const places = states.map((state, index) => copies[index]?.place ?? placeOf(state, record, parts.source));
+  const plan = planStart({
+    pipeline: settings.pipeline,
+    positions,
+    identity: description.identity,
+    logStart: description.logStart,
+    logEnd: description.logEnd,
+    tables: states.map((state, index) => ({
+      key: state.source.key,
+      place: places[index],
+      known: copies[index] === null ? knownIncarnation(state, record) : null,
+      now: now(state),
+    })),
+    knownIdentity: record?.identity ?? states.find((state) => state.stamp !== null)?.stamp?.identity ?? null,
+    acceptGap: settings.acceptGap,
+  });
+  return { plan, places, copies };
+}
+
+/** A copy in place that nothing was read of yet. */
+function isToBegin({ stale, next, isRead, reach }: CopyingTable): boolean {
+  return stale !== null && next === null && !isRead && reach === null;
 }
 
 /** Another engine's rescale leaves the option as it was: what we write would be refused at each commit. */
@@ -169,7 +210,7 @@ function copyOf(state: LakeState, copying: CopyingTable | null, source: ChangeSo
   const { positions } = source;
   const stamped = state.stamp?.position ?? copying.place;
   const reach = copying.reach === null ? stamped : positions.latest(copying.reach, stamped);
-  return new TableCopy(state.source, { ...copying, reach }, positions);
+  return new TableCopy(state.source, { ...copying, reach }, { positions, from: copying.place });
 }
 
 /** The later of the place in the newest own snapshot and in the newest record (architecture, rule 3); null where all is to be copied. */

@@ -47,6 +47,7 @@ export type CopyMark = CopyProgress & { readonly place: SourcePosition };
 export class TableCopy {
   private readonly source: SourceTable;
   private readonly positions: PositionOrder;
+  private readonly from: SourcePosition;
   private next: string | null;
   private isRead: boolean;
   /** Of all chunks that were read, by processes before this one, too. */
@@ -68,9 +69,15 @@ export class TableCopy {
   private isDurable: boolean;
   private held: { readonly place: SourcePosition; readonly batches: ChangeBatch[]; bytes: number } | null = null;
 
-  constructor(source: SourceTable, progress: CopyProgress, positions: PositionOrder) {
+  /** The log of the table up to `from` is left out: every chunk shows it. */
+  constructor(
+    source: SourceTable,
+    progress: CopyProgress,
+    { positions, from }: { readonly positions: PositionOrder; readonly from: SourcePosition },
+  ) {
     this.source = source;
     this.positions = positions;
+    this.from = from;
     this.next = progress.next;
     this.isRead = progress.isRead;
     this.rows = progress.rows;
@@ -194,7 +201,7 @@ export class TableCopy {
       reach,
       stale,
       unread: [...this.unread.values()],
-      place: this.held?.place ?? position,
+      place: this.positions.latest(this.held?.place ?? position, this.from),
     };
   }
 

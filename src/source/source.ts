@@ -27,8 +27,17 @@ export type SourceEvent =
   | { readonly kind: 'truncate'; readonly tables: readonly TableKey[] }
   /** The log went on to `position` without anything for us, and no transaction is open. */
   | { readonly kind: 'progress'; readonly position: SourcePosition }
-  /** The table cannot be followed any more; no further changes of it are given. What it got since the last boundary is to be dropped. */
-  | { readonly kind: 'table-failed'; readonly table: TableKey; readonly error: TributaryError };
+  /**
+   * The table cannot be followed any more; no further changes of it are given. What it got since the last boundary is to be
+   * dropped. `altered` says that another run may follow it: `columns` are others from here on, which a source that is opened
+   * anew may know, or `rows` may be others without the log having them, so that it has to be copied anew.
+   */
+  | {
+      readonly kind: 'table-failed';
+      readonly table: TableKey;
+      readonly error: TributaryError;
+      readonly altered?: 'columns' | 'rows';
+    };
 
 /** What is known after connecting. */
 export interface SourceDescription {
@@ -82,7 +91,7 @@ export interface CopyChunk {
 
 /** The log from which tables that are copied in chunks are followed. */
 export interface LogStart {
-  /** Where the log of new tables begins; null where that is where the log was there from. */
+  /** Where the log begins that was made for us; null where it was there before. */
   readonly position: SourcePosition | null;
   /** As in the description, with what was created in the source. */
   readonly identity: SourceIdentity;
@@ -104,6 +113,13 @@ export interface ChunkedCopies {
   close(): Promise<void>;
 }
 
+/** Names that columns may have in the log up to a place, and have not in the tables as they were described. */
+export interface FormerColumns {
+  readonly upTo: SourcePosition;
+  /** For each such name the one that the column has now; null for a column that was dropped. */
+  readonly names: ReadonlyMap<TableKey, ReadonlyMap<string, string | null>>;
+}
+
 /** Where and how to read the log. */
 export interface StreamOptions {
   readonly from: SourcePosition;
@@ -111,6 +127,8 @@ export interface StreamOptions {
   readonly places: ReadonlyMap<TableKey, SourcePosition>;
   /** Tables that want before-images where the log has them. */
   readonly beforeImages: ReadonlySet<TableKey>;
+  /** Columns that were renamed or dropped, which the log may still have. None unless given. */
+  readonly formerColumns?: FormerColumns;
   readonly signal: AbortSignal;
 }
 

@@ -1,5 +1,6 @@
 // Commits one a second for long, on the local disk and a clock of its own (P38, P40): the table stays readable, its
 // files and manifests stay few, and what is past its retention goes away. HOUR_COMMITS=3600 is the whole hour.
+import { EVOLVES } from '../support/evolves.ts';
 import { expect, it } from 'vitest';
 import { silentLogger } from '../../src/base/log.ts';
 import { seededRandom } from '../../src/base/random.ts';
@@ -37,6 +38,7 @@ const settings: MirrorSettings = {
   copy: { rowsMax: 50_000, bytesMax: 1 << 26, ageMaxMs: 60_000, heldBytesMax: 1 << 25, bytesPerSecondMax: null },
   snapshots: { retainMs: RETAIN_MS, countMin: 10 },
   compaction: 'inline',
+  evolution: EVOLVES,
   onTableError: 'stop',
   isolateLagBytesMax: 1e12,
   untilCaughtUp: false,

@@ -75,7 +75,8 @@ itemsTest('files that are no table where a table is to be made are refused and l
   expect(readFileSync(join(directory, 'keep.txt'), 'utf8')).toBe('mine');
 });
 
-itemsTest('an ALTER under a running daemon stops that table alone, coded, and the others go on', async ({ site }) => {
+itemsTest('schema.on_change=stop: an ALTER stops that table alone, coded, and the others go on', async ({ site }) => {
+  site.configure({ source: '    schema: { on_change: stop }' });
   await site.sql('create table others (id bigint primary key)', 'create table thirds (id bigint primary key)');
   const daemon = site.start();
   await site.caughtUp();

@@ -60,11 +60,15 @@ itemsTest('a schema that is none is refused; a foreign file beside a table is le
     expect(existsSync(join(directory, place, 'keep.txt'))).toBe(true);
 });
 
-itemsTest('columns that changed in the source are refused, and no value lands in another column', async ({ site }) => {
-  await site.catchUp();
-  await site.sql('alter table items add column price numeric(8,2)', "insert into items values (100, 'new', 1.5)");
-  expect(await refusedWithoutEffect(site, () => site.refused())).toMatchObject({ exit: 3, code: 'E2107' });
-});
+itemsTest(
+  'schema.on_change=stop: changed columns are refused, and no value lands in another column',
+  async ({ site }) => {
+    site.configure({ source: '    schema: { on_change: stop }' });
+    await site.catchUp();
+    await site.sql('alter table items add column price numeric(8,2)', "insert into items values (100, 'new', 1.5)");
+    expect(await refusedWithoutEffect(site, () => site.refused())).toMatchObject({ exit: 3, code: 'E2107' });
+  },
+);
 
 itemsTest(
   'P26: a paused instance holds the slot; the next waits for it and takes over, the resumed one ends fenced',

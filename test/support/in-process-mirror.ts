@@ -1,5 +1,6 @@
 // The mirror of a site inside the test's process, on a store whose calls can be made to fail: for faults that no real
 // disk can be told to have.
+import { EVOLVES } from './evolves.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { systemRandom } from '../../src/base/random.ts';
@@ -75,6 +76,7 @@ const SETTINGS: MirrorSettings = {
   copy: { rowsMax: 50_000, bytesMax: 1 << 26, ageMaxMs: 60_000, heldBytesMax: 1 << 25, bytesPerSecondMax: null },
   snapshots: { retainMs: 3_600_000, countMin: 10 },
   compaction: 'inline',
+  evolution: EVOLVES,
   onTableError: 'isolate',
   isolateLagBytesMax: 2 ** 40,
   untilCaughtUp: false,

@@ -19,9 +19,13 @@ export function wrongCuts(
   damagedAt: bigint | undefined,
 ): (record: CheckpointRecord) => boolean {
   if (damagedAt === undefined) return () => false;
-  const begun = records.find(
-    ({ number, copying }) => number > damagedAt && copying.some(({ source }) => source === key),
-  );
+  const staleOf = (record: CheckpointRecord | undefined): bigint | null =>
+    record?.copying.find(({ source }) => source === key)?.stale ?? null;
+  const before = staleOf(records.find(({ number }) => number === damagedAt));
+  const begun = records.find((record) => {
+    const stale = staleOf(record);
+    return record.number > damagedAt && stale !== null && stale !== before;
+  });
   const mended = records.find(
     ({ number, tables }) => begun !== undefined && number > begun.number && tables.some(({ source }) => source === key),
   );

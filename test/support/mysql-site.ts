@@ -34,13 +34,22 @@ export interface MysqlSite {
   close(): Promise<void>;
 }
 
+/** What of the configuration a test decides. */
+export interface MysqlSiteOptions {
+  /** Entries of `tables`; all of the database unless given. */
+  readonly entries?: string;
+  /** Further lines of the source, indented by four. */
+  readonly source?: string;
+  /** Further top-level lines. */
+  readonly rest?: string;
+  readonly user?: string;
+  /** Where the daemon listens; nowhere unless given. */
+  readonly listen?: string;
+}
+
 /** Makes a site for the tables of a database; `entries` of `tables` are written with `{db}` for its name. */
-export function mysqlSite(
-  server: TestMysql,
-  database: TestMysqlDatabase,
-  options: { readonly entries?: string; readonly rest?: string; readonly user?: string; readonly listen?: string } = {},
-): MysqlSite {
-  const { entries = '[ "{db}.*" ]', rest = '', user = 'root', listen = null } = options;
+export function mysqlSite(server: TestMysql, database: TestMysqlDatabase, options: MysqlSiteOptions = {}): MysqlSite {
+  const { entries = '[ "{db}.*" ]', source = '', rest = '', user = 'root', listen = null } = options;
   const directory = tempDir();
   const warehouse = join(directory, 'lake');
   const store = openStore(storeSettingsOf(warehouse));
@@ -56,6 +65,7 @@ sources:
     url: ${JSON.stringify(url)}
     heartbeat: { interval: 500ms }
     tables: ${entries.replaceAll('{db}', database.name)}
+${source}
 commit: { interval: 50ms }
 errors: { retry: { initial: 50ms, max: 500ms } }
 http: { listen: ${listen} }

@@ -31,12 +31,10 @@ export function differentialSeconds(share: number): number {
 }
 
 /**
- * Lives one life after the other, from a fresh seed on, which is printed, or from DIFFERENTIAL_SEED; with the variable SEED
- * only that one. Gives how many there were and how many did not end early. Throws with the seed and how to repeat it.
+ * Lives one life after the other, from a fresh seed on, which is printed; with the variable SEED only that one. Gives how many there were and how many did not end early. Throws with the seed and how to repeat it.
  */
 export async function liveSeeds({ name, file, seconds, live }: SeededLives): Promise<{ lives: number; whole: number }> {
-  const usual = process.env['DIFFERENTIAL_SEED'];
-  const { seed: first } = printedSeed(name, usual === undefined ? undefined : Number(usual));
+  const { seed: first } = printedSeed(name);
   const end = performance.now() + (process.env['SEED'] === undefined ? seconds * 1000 : 0);
   let [lives, whole] = [0, 0];
   do {

@@ -1,4 +1,5 @@
 // What a simulated life of a pipeline runs on, and how its tables are laid out.
+import { EVOLVES } from './evolves.ts';
 import type { Random } from '../../src/base/random.ts';
 import type { TableKey } from '../../src/change/table-key.ts';
 import type { TableMapping } from '../../src/mapping/lake-table.ts';
@@ -78,6 +79,7 @@ export function settingsOf(world: World): MirrorSettings {
     },
     snapshots: world.expires ? { retainMs: 400, countMin: 1 } : { retainMs: 1e12, countMin: 1000 },
     compaction: 'inline',
+    evolution: EVOLVES,
     onTableError: 'isolate',
     isolateLagBytesMax: 1e12,
     untilCaughtUp: false,

@@ -1,4 +1,5 @@
 // Random updates of a table of many rows, a thousand a second, through the whole mirror; and what they leave of it.
+import { EVOLVES } from './evolves.ts';
 import type { Random } from '../../src/base/random.ts';
 import type { MirrorSettings } from '../../src/mirror/settings.ts';
 import { runsOf } from '../../src/paimon/lsm/bucket-compaction.ts';
@@ -25,6 +26,7 @@ export const LOAD_SETTINGS: MirrorSettings = {
   copy: { rowsMax: 50_000, bytesMax: 1 << 26, ageMaxMs: 60_000, heldBytesMax: 1 << 25, bytesPerSecondMax: null },
   snapshots: { retainMs: 120_000, countMin: 10 },
   compaction: 'inline',
+  evolution: EVOLVES,
   onTableError: 'stop',
   isolateLagBytesMax: 1e12,
   untilCaughtUp: false,

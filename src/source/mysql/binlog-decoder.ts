@@ -11,7 +11,7 @@ import { EVENT, type EventHeader, HEADER_SIZE, readHeader, verifyChecksum } from
 import { FollowedTable } from './followed-table.ts';
 import { readMariadbGtid, readMysqlGtid, type TransactionStart } from './gtid-event.ts';
 import type { Flavor, Gtid, GtidSet } from './gtid.ts';
-import { formatPosition, gtidOrder, parsePosition } from './gtids.ts';
+import { formatPosition, parsePosition } from './gtids.ts';
 import type { MysqlTable } from './mysql-table.ts';
 import { readQuery } from './query-event.ts';
 import type { RowDecoder } from './row-decoder.ts';
@@ -118,14 +118,6 @@ export class BinlogDecoder {
     if (header.type === EVENT.formatDescription) this.checksums = bytes[end - 5] === CRC32;
     const summed = this.checksums && !UNSUMMED.has(header.type);
     this.body(header, bytes, start, summed ? verifyChecksum(bytes, start, end) : end);
-  }
-
-  /** All transactions whose end has been read, and the open one. */
-  get seen(): SourcePosition {
-    const position = this.positionNow();
-    return this.transaction === null
-      ? position
-      : gtidOrder.latest(position, formatPosition(this.options.flavor, this.gtidText()));
   }
 
   /** Whole transactions wait to be given, and nothing of an open one with them. */
@@ -268,7 +260,7 @@ export class BinlogDecoder {
       this.decode(state, event);
     } catch (error) {
       if (!(error instanceof TributaryError) || (error.code !== 'E2032' && error.kind !== 'data')) throw error;
-      this.fail(state, error);
+      this.fail(state, error, error.code === 'E2032' && state.isAltered ? 'columns' : undefined);
       return;
     }
     this.pendingBytes += end - from;
@@ -352,7 +344,8 @@ export class BinlogDecoder {
           sameName(mention.database ?? database, schema) &&
           (mention.table === EVERY_TABLE || sameName(mention.table, name)),
       );
-      if (isMentioned && this.isWanted(state)) this.fail(state, state.changed('reason=statement', this.gtidText()));
+      if (!isMentioned || !this.isWanted(state)) continue;
+      this.fail(state, state.changed('reason=statement', this.gtidText()), 'rows');
     }
   }
 
@@ -360,13 +353,14 @@ export class BinlogDecoder {
     return this.transaction !== null && state.wants(this.transaction.gtid);
   }
 
-  private fail(state: FollowedTable, error: TributaryError): void {
+  private fail(state: FollowedTable, error: TributaryError, altered?: 'columns' | 'rows'): void {
     state.failed = true;
     this.pendingRows -= state.rows?.rowCount ?? 0;
     state.rows = null;
     if (state.listed) this.withRows.splice(this.withRows.indexOf(state), 1);
     state.listed = false;
-    this.events.push({ kind: 'table-failed', table: state.table.source.key, error });
+    const event = { kind: 'table-failed', table: state.table.source.key, error } as const;
+    this.events.push(altered === undefined ? event : { ...event, altered });
   }
 
   private isLarge(times: number): boolean {

@@ -88,7 +88,7 @@ function tableOf(
       name: table.name,
       columns: kept.map((column, index) => ({
         name: column.name,
-        id: column.position,
+        id: null,
         nativeType: column.columnType,
         type: plans[index].type,
         nullable: column.nullable,
@@ -98,7 +98,6 @@ function tableOf(
     },
     plans,
     leftOut: table.columns.filter((column) => column.virtual).map((column) => column.name),
-    keyIndex: table.key.join('\0') === key.map((index) => kept[index].name).join('\0') ? table.keyIndex : null,
     nullFaults: settings.zeroDates === 'as_null' ? 1 << OUT_OF_RANGE : 0,
   };
 }

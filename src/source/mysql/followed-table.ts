@@ -19,6 +19,8 @@ export class FollowedTable {
   /** Null before the log has described the table, and where its description does not fit. */
   rows: RowDecoder | null = null;
   failed = false;
+  /** The log has described other columns than the table had, and what they are can be known. */
+  isAltered = false;
   /** In the list of tables with rows. */
   listed = false;
   private readonly place: ReturnType<typeof parsePosition>;
@@ -74,6 +76,7 @@ export class FollowedTable {
     const { rows } = this;
     if (rows !== null && columnCount === this.columnCount) return rows;
     const reason = rows === null ? this.mismatch : 'reason=column-count';
+    this.isAltered ||= rows !== null;
     throw this.changed(reason, position);
   }
 
@@ -84,6 +87,7 @@ export class FollowedTable {
   }
 
   private mismatchWith(logged: LoggedTable): string | null {
+    this.isAltered = false;
     if (!logged.named) return 'reason=no-names fix="SET GLOBAL binlog_row_metadata = FULL"';
     const { columns } = this.table.source;
     const leftOut = new Set(this.table.leftOut);
@@ -91,9 +95,13 @@ export class FollowedTable {
       ({ name }) => !leftOut.has(name) && !columns.some((column) => column.name === name),
     );
     // Columns that the server hides are named with an exclamation mark, as `!hidden!…`.
-    if (added !== undefined && !added.name.startsWith('!')) return `reason=column-added column=${added.name}`;
+    if (added !== undefined && !added.name.startsWith('!')) {
+      this.isAltered = true;
+      return `reason=column-added column=${added.name}`;
+    }
     const unknown = logged.columns.find((column) => column.layout === null);
     if (unknown !== undefined) return `reason=type column=${unknown.name} code=${unknown.type}`;
+    this.isAltered = true;
     for (const [index, { name }] of columns.entries()) {
       const column = logged.columns.find((candidate) => candidate.name === name);
       if (column === undefined) return `reason=column-gone column=${name}`;

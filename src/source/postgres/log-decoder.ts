@@ -3,10 +3,10 @@
 import { TributaryError } from '../../base/errors.ts';
 import type { SourcePosition } from '../../change/position.ts';
 import type { TableKey } from '../../change/table-key.ts';
-import type { Boundary, SourceEvent } from '../source.ts';
+import type { Boundary, FormerColumns, SourceEvent } from '../source.ts';
 import { formatLsn, type Lsn, parseLsn } from './lsn.ts';
 import type { PostgresTable } from './postgres-table.ts';
-import { describeMismatch, readRelation, tupleColumns } from './relation.ts';
+import { describeMismatch, isAlteration, readRelation, renamed, tupleColumns } from './relation.ts';
 import { RowDecoder } from './row-decoder.ts';
 import { valueError } from '../value-error.ts';
 import { OK } from '../faults.ts';
@@ -34,6 +34,7 @@ export interface LogDecoderOptions {
   readonly tables: readonly PostgresTable[];
   readonly places: ReadonlyMap<TableKey, SourcePosition>;
   readonly beforeImages: ReadonlySet<TableKey>;
+  readonly formerColumns?: FormerColumns | undefined;
   /** Told the id of each transaction, the low 32 bits of it, before anything of the transaction is given. */
   readonly onTransaction?: (id: number) => void;
 }
@@ -60,6 +61,7 @@ export class LogDecoder {
   private readonly byFirstOid = new Map<number, TableState>();
   private readonly byOid = new Map<number, TableState | null>();
   private readonly filterUntil: Lsn;
+  private readonly former: FormerColumns | null;
   private readonly onTransaction: ((id: number) => void) | null;
   private readonly withRows: TableState[] = [];
   private lastOid = -1;
@@ -80,6 +82,7 @@ export class LogDecoder {
   private idle: Lsn = 0n;
 
   constructor(options: LogDecoderOptions) {
+    this.former = options.formerColumns ?? null;
     this.onTransaction = options.onTransaction ?? null;
     let filterUntil = 0n;
     for (const table of options.tables) {
@@ -231,19 +234,33 @@ export class LogDecoder {
     this.lastOid = -1;
     if (state === null || state.failed) return;
     if (state.listed) this.cut(null);
-    const mismatch = describeMismatch(relation, state.table);
+    let described = relation;
+    let mismatch = describeMismatch(relation, state.table);
+    const former = mismatch === null ? undefined : this.formerOf(state);
+    if (former !== undefined) {
+      described = renamed(relation, former);
+      mismatch = describeMismatch(described, state.table);
+    }
     // Kept even within a transaction that the table's place includes: the log describes a table once, not once a
     // transaction. A mismatch counts only when a row comes that is wanted.
     state.mismatch = mismatch ?? '';
     const beforeImages = state.wantsBeforeImages && relation.identity === 'f';
     state.rows =
-      mismatch === null ? new RowDecoder(state.table, tupleColumns(relation, state.table), beforeImages) : null;
+      mismatch === null ? new RowDecoder(state.table, tupleColumns(described, state.table), beforeImages) : null;
+  }
+
+  /** What columns of the table may be called in the open transaction. */
+  private formerOf({ table }: TableState): ReadonlyMap<string, string | null> | undefined {
+    const { former } = this;
+    if (former === null || this.commitStart >= parseLsn(former.upTo)) return undefined;
+    return former.names.get(table.source.key);
   }
 
   private failMismatch(state: TableState): void {
     const message = `table changed in the source: table=${state.table.source.key} ${state.mismatch}`;
     const context = { position: formatLsn(this.commitStart) };
-    this.fail(state, new TributaryError('E2032', message, { context }));
+    const altered = isAlteration(state.mismatch) ? { altered: 'columns' as const } : {};
+    this.fail(state, new TributaryError('E2032', message, { context }), altered);
   }
 
   private truncate(bytes: Buffer, start: number): void {
@@ -261,13 +278,13 @@ export class LogDecoder {
     this.owesBoundary = true;
   }
 
-  private fail(state: TableState, error: TributaryError): void {
+  private fail(state: TableState, error: TributaryError, altered: { readonly altered?: 'columns' } = {}): void {
     state.failed = true;
     this.pendingRows -= state.rows?.rowCount ?? 0;
     state.rows = null;
     if (state.listed) this.withRows.splice(this.withRows.indexOf(state), 1);
     state.listed = false;
-    this.events.push({ kind: 'table-failed', table: state.table.source.key, error });
+    this.events.push({ kind: 'table-failed', table: state.table.source.key, error, ...altered });
   }
 
   private takeBoundary(): Boundary | null {

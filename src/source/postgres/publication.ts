@@ -30,12 +30,16 @@ export async function readPublication(
     [name],
   );
   if (row === undefined) return null;
-  // Row filters and column lists exist since version 15.
+  // Row filters and column lists exist since version 15. The names are those of now, the catalog's of the snapshot: they are
+  // compared only where there is a list, as columns may be altered between.
   const whole =
     versionNumber < 150_000
       ? "'true'"
-      : `(t.rowfilter is null and not exists (select 1 from pg_attribute a where a.attrelid = c.oid and a.attnum > 0
-          and not a.attisdropped and a.attgenerated = '' and a.attname <> all (t.attnames)))::text`;
+      : `(t.rowfilter is null and (not exists (select 1 from pg_publication_rel r join pg_publication p on p.oid = r.prpubid
+            where p.pubname = t.pubname and r.prattrs is not null
+              and (r.prrelid = c.oid or r.prrelid in (select relid from pg_partition_ancestors(c.oid))))
+          or not exists (select 1 from pg_attribute a where a.attrelid = c.oid and a.attnum > 0
+            and not a.attisdropped and a.attgenerated = '' and a.attname <> all (t.attnames))))::text`;
   const tables = await sql.query(
     `select n.nspname as schema, c.relname as name, ${whole} as whole from pg_publication_tables t
      join pg_namespace n on n.nspname = t.schemaname join pg_class c on c.relnamespace = n.oid and c.relname = t.tablename

@@ -55,12 +55,24 @@ export function readRelation(bytes: Buffer, start: number): Relation {
   return { oid, key: tableKey(schema === '' ? 'pg_catalog' : schema, name), identity, columns };
 }
 
+/** The name of a column that was dropped: no column has it. */
+const DROPPED = '';
+
+/** The relation with the names that its columns have now; `names` as in `FormerColumns`. */
+export function renamed(relation: Relation, names: ReadonlyMap<string, string | null>): Relation {
+  const now = (name: string): string => {
+    const found = names.get(name);
+    return found === undefined ? name : (found ?? DROPPED);
+  };
+  return { ...relation, columns: relation.columns.map((column) => ({ ...column, name: now(column.name) })) };
+}
+
 /** What of the relation does not fit the table, in words for a message; null if all fits. */
 export function describeMismatch(relation: Relation, table: PostgresTable): string | null {
   if (relation.oid !== table.oid) return 'reason=created-anew';
   if (relation.key !== table.source.key) return `reason=renamed name=${relation.key}`;
   if (relation.identity === 'n') return 'reason=replica-identity-nothing';
-  const leftOut = new Set(table.leftOut);
+  const leftOut = new Set([...table.leftOut, DROPPED]);
   const columns = relation.columns.filter((column) => !leftOut.has(column.name));
   for (const [index, layout] of table.layout.entries()) {
     const column = columns[index];
@@ -73,6 +85,11 @@ export function describeMismatch(relation: Relation, table: PostgresTable): stri
   }
   const added = columns[table.layout.length];
   return added === undefined ? null : `reason=column-added column=${added.name}`;
+}
+
+/** Whether a mismatch is of columns alone: the table is the same, and was altered. */
+export function isAlteration(mismatch: string): boolean {
+  return /^reason=(columns|type|precision|column-added) /.test(mismatch);
 }
 
 /** Where the columns of the relation's tuples go in the table; for a relation without mismatch. */

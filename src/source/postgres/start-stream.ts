@@ -74,6 +74,7 @@ async function attempt(
       tables: request.tables,
       places: options.places,
       beforeImages: options.beforeImages,
+      formerColumns: options.formerColumns,
       onTransaction: request.onTransaction,
       signal: options.signal,
       verify: request.verify,

@@ -1,4 +1,5 @@
 // The mirror at its edges: stopping on a silent log, tables that come back, a lease that is lost during the copy.
+import { EVOLVES } from '../../support/evolves.ts';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../src/base/random.ts';
 import { TributaryError } from '../../../src/base/errors.ts';
@@ -29,6 +30,7 @@ const SETTINGS: MirrorSettings = {
   copy: { rowsMax: 50_000, bytesMax: 1 << 26, ageMaxMs: 60_000, heldBytesMax: 1 << 25, bytesPerSecondMax: null },
   snapshots: { retainMs: 1e12, countMin: 1000 },
   compaction: 'off',
+  evolution: EVOLVES,
   onTableError: 'isolate',
   isolateLagBytesMax: 1e12,
   untilCaughtUp: false,
@@ -65,11 +67,14 @@ function site() {
     };
     return mirror(parts, settings, signal);
   };
-  const keys = async (name: string): Promise<number[]> => {
+  const keys = async (name: string, column = 0): Promise<number[]> => {
     const table = await Table.open(store, { database: 'shop', table: name });
     const found: number[] = [];
     for await (const { columns, rowCount } of table.read({}))
-      for (let row = 0; row < rowCount; row++) if (columns[0].kind === 'i64') found.push(columns[0].values[2 * row]);
+      for (let row = 0; row < rowCount; row++) {
+        const ids = columns[column];
+        if (ids.kind === 'i64') found.push(ids.values[2 * row]);
+      }
     return found.sort((a, b) => a - b);
   };
   const expected = (index: number): number[] =>
@@ -121,8 +126,8 @@ describe('mirror', () => {
     expect(await keys('accounts')).toEqual(expected(0));
   });
 
-  it('follows the others when the columns of one table are not those of the source any more', async () => {
-    const { run, keys, expected, load, clock, store, database } = site();
+  it('goes on where others have given a lake table a column of their own, which is NULL', async () => {
+    const { run, keys, expected, load, clock, store } = site();
     await run();
     const schemas = new SchemaStore(store, 'shop.db/orders');
     await schemas.update((latest) => ({
@@ -130,14 +135,25 @@ describe('mirror', () => {
       id: latest.id + 1,
       highestFieldId: latest.highestFieldId + 1,
       fields: [
+        { id: latest.highestFieldId + 1, name: 'more', type: { kind: 'VARCHAR', length: 9, nullable: true } },
         ...latest.fields,
-        { id: latest.highestFieldId + 1, name: 'more', type: { kind: 'INT', nullable: true } },
       ],
     }));
+    for (let step = 0; step < 20; step++) load.step(clock.nowMs());
+    await run();
+    expect(await keys('orders', 1)).toEqual(expected(1));
+  });
+
+  it('stops a table whose columns are not those of the lake where it is told to, and follows the others', async () => {
+    const { run, keys, expected, load, clock, store, database } = site();
+    await run();
+    const schemas = new SchemaStore(store, 'shop.db/orders');
+    await schemas.update((latest) => ({ ...latest, id: latest.id + 1, fields: latest.fields.slice(0, -1) }));
     const ordersBefore = await keys('orders');
     const confirmedBefore = database.confirmed;
     for (let step = 0; step < 20; step++) load.step(clock.nowMs());
-    await run();
+    const evolution = { ...EVOLVES, onChange: 'stop' } as const;
+    await run(() => null, undefined, undefined, { ...SETTINGS, evolution });
     expect(await keys('accounts')).toEqual(expected(0));
     expect(await keys('orders')).toEqual(ordersBefore);
     // The log that the stopped table still needs is kept.

@@ -64,7 +64,7 @@ const ALL = { kind: 'after', bound: null, rowsMax: 5 } as const;
 
 /** A copy whose one chunk showed the log up to 10, and that has followed the log up to there. */
 function exactCopy(): TableCopy {
-  const copy = new TableCopy(TABLE, COPY_BEGINS, order);
+  const copy = new TableCopy(TABLE, COPY_BEGINS, { positions: order, from: at(0) });
   copy.hold(at(5));
   copy.chunkRead(ALL, chunk(10), NONE);
   copy.release();
@@ -74,7 +74,7 @@ function exactCopy(): TableCopy {
 }
 
 test('changes wait for the chunk under way, and the place of the log with them', () => {
-  const copy = new TableCopy(TABLE, COPY_BEGINS, order);
+  const copy = new TableCopy(TABLE, COPY_BEGINS, { positions: order, from: at(0) });
   expect(ids(copy.admit(batch([INSERT, 1])))).toEqual([1]);
   copy.hold(at(5));
   expect(copy.admit(batch([INSERT, 2], [DELETE, 1]))).toBeNull();
@@ -87,14 +87,14 @@ test('changes wait for the chunk under way, and the place of the log with them',
 });
 
 test('it is complete once the log is past what the chunks showed', () => {
-  const copy = new TableCopy(TABLE, { ...COPY_BEGINS, isRead: true, reach: at(10) }, order);
+  const copy = new TableCopy(TABLE, { ...COPY_BEGINS, isRead: true, reach: at(10) }, { positions: order, from: at(0) });
   expect(copy.nextRange(3)).toBeNull();
   expect(copy.reached(at(9))).toBe(false);
   expect(copy.reached(at(10))).toBe(true);
 });
 
 test('P7 a row that the log gives in part is read by its key, once the log is past what the chunks showed', () => {
-  const copy = new TableCopy(TABLE, COPY_BEGINS, order);
+  const copy = new TableCopy(TABLE, COPY_BEGINS, { positions: order, from: at(0) });
   copy.hold(at(5));
   copy.chunkRead(ALL, chunk(10), NONE);
   copy.release();
