@@ -31,8 +31,6 @@ export interface Evolution {
   readonly told: readonly string[];
   /** Rows of the source have other values than the lake now, without a change of theirs in the log. */
   readonly copies: boolean;
-  /** Names that columns had in the source, with those that they have now; null for columns that are gone. */
-  readonly former: ReadonlyMap<string, string | null>;
 }
 
 /** A column that the lake has of the source. */
@@ -66,8 +64,8 @@ export function planEvolution(
     if (!isTributaryError(error)) throw error;
     throw plan.refused(error.message);
   }
-  const { told, copies, former } = plan;
-  return { changes, told, copies, former };
+  const { told, copies } = plan;
+  return { changes, told, copies };
 }
 
 /** For each field of the lake table the column of the source that it has the values of; -1 for none. */
@@ -75,11 +73,29 @@ export function placementOf(schema: TableSchema, { fields }: LakeTable): readonl
   return schema.fields.map(({ name }) => fields.findIndex((field) => field.name === name));
 }
 
+/**
+ * Names that columns had in the source by these versions of the lake table, oldest first, with those that they have now; null
+ * for columns that are gone. Empty where the source has no identities of columns.
+ */
+export function formerNames(
+  versions: readonly TableSchema[],
+  { columns }: SourceTable,
+): ReadonlyMap<string, string | null> {
+  const former = new Map<string, string | null>();
+  for (const { options } of versions) {
+    for (const [id, name] of JSON.parse(options[SOURCE_COLUMNS_OPTION] ?? '[]') as [number | null, string, string][]) {
+      if (id === null) continue;
+      const now = columns.find((column) => column.id === id)?.name ?? null;
+      if (now !== name) former.set(name, now);
+    }
+  }
+  return former;
+}
+
 class EvolutionPlan {
   readonly changes: SchemaChange[] = [];
   readonly told: string[] = [];
   copies = false;
-  readonly former = new Map<string, string | null>();
   private readonly schema: TableSchema;
   private readonly source: SourceTable;
   private readonly lake: LakeTable;
@@ -100,10 +116,6 @@ class EvolutionPlan {
     const matched = this.source.columns.map((_, index) => known.get(this.identity(index)) ?? null);
     const left = [...known.values()].filter((one) => !matched.includes(one));
     for (const column of left) this.leave(column);
-    for (const [index, column] of matched.entries()) {
-      const { name } = this.source.columns[index];
-      if (column !== null && column.sourceName !== name) this.former.set(column.sourceName, name);
-    }
     this.rename(matched);
     for (const [index, column] of matched.entries()) {
       if (column === null) this.add(index);
@@ -143,11 +155,10 @@ class EvolutionPlan {
     return hasText && id !== null ? String(id) : this.lake.fields[index].name;
   }
 
-  private leave({ sourceName, lakeName }: Known): void {
+  private leave({ lakeName }: Known): void {
     const { dropColumn } = this.policy;
     this.told.push(`column ${lakeName} is gone`);
     if (dropColumn === 'stop') throw this.refused('schema.drop_column=stop');
-    this.former.set(sourceName, null);
     if (dropColumn === 'keep') {
       // Named by the list of the source's columns no more, it is the lake's own.
       this.changes.push({ kind: 'updateColumnComment', path: [lakeName], comment: 'not in the source any more' });

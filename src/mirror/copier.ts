@@ -75,6 +75,11 @@ export class Copier {
     return [...this.tables].every((table) => table.error !== null);
   }
 
+  /** Whether the copy of a table waits for a checkpoint alone. */
+  get awaitsCheckpoint(): boolean {
+    return [...this.tables].some(({ copy, error }) => error === null && copy?.awaitsCheckpoint === true);
+  }
+
   /** Begins to read; a failure is reported. */
   start(): void {
     if (this.tables.size === 0) return;

@@ -1,7 +1,7 @@
 // What the lake holds of a mirrored table before the pipeline starts: read only, nothing is created here.
 import { isTributaryError, TributaryError } from '../base/errors.ts';
 import type { SourceTable } from '../change/source-table.ts';
-import { type Evolution, type EvolutionPolicy, planEvolution } from '../mapping/evolve.ts';
+import { type Evolution, type EvolutionPolicy, formerNames, planEvolution } from '../mapping/evolve.ts';
 import {
   lakeDefinition,
   type LakeTable,
@@ -18,11 +18,15 @@ import { requireWritable } from '../paimon/lsm/write-mode.ts';
 import { applySchemaChanges } from '../paimon/schema/apply-schema-changes.ts';
 import { newTableSchema } from '../paimon/schema/new-schema.ts';
 import type { SchemaChange } from '../paimon/schema/schema-change.ts';
+import { SchemaStore } from '../paimon/schema/schema-store.ts';
 import type { TableSchema } from '../paimon/schema/table-schema.ts';
 import { validateSchema } from '../paimon/schema/validate-schema.ts';
 import type { FileStore } from '../storage/file-store.ts';
 import { stampOf, type TableStamp } from './commit-properties.ts';
 import type { MirrorSettings } from './settings.ts';
+
+/** Versions of a schema by whose columns the log may still be. */
+const SCHEMAS_MAX = 16;
 
 /** A mirrored table as the lake has it. */
 export interface LakeState {
@@ -37,6 +41,8 @@ export interface LakeState {
   readonly stamp: TableStamp | null;
   /** Options of the configuration that the table does not have yet: set when it is opened. */
   readonly optionChanges: readonly SchemaChange[];
+  /** See `formerNames`: of the newest versions of its schema. */
+  readonly former: ReadonlyMap<string, string | null>;
   /** What the table needs to have the source's columns; null for nothing. */
   readonly evolution: Evolution | null;
   /**
@@ -75,7 +81,7 @@ async function readLakeState(
   if (!(await catalog.tableExists(lake.database, lake.table))) {
     await refuseStrangeDirectory(store, tablePath);
     const nothing = { schema: null, latest: null, stamp: null, optionChanges: [], evolution: null, mismatch: null };
-    return { source, lake, tablePath, ...nothing };
+    return { source, lake, tablePath, former: new Map(), ...nothing };
   }
   const schema = await catalog.loadSchema(lake.database, lake.table);
   refuseForeignTable(schema, lake);
@@ -92,6 +98,7 @@ async function readLakeState(
     latest,
     stamp: own === null ? null : stampOf(own),
     optionChanges,
+    former: formerNames(await newestSchemas(store, tablePath, schema), source),
     evolution: evolution instanceof TributaryError ? null : evolution,
     mismatch: evolution instanceof TributaryError ? evolution : optionRefusal(schema, lake, { optionChanges, latest }),
   };
@@ -119,6 +126,16 @@ async function refuseStrangeDirectory(store: FileStore, tablePath: string): Prom
     'E5011',
     `lake directory holds files that are no table: directory=${tablePath} file=${strange.name}`,
   );
+}
+
+/** The newest versions up to this one, oldest first. */
+async function newestSchemas(
+  store: FileStore,
+  tablePath: string,
+  { id }: TableSchema,
+): Promise<readonly TableSchema[]> {
+  const ids = Array.from({ length: Math.min(id + 1, SCHEMAS_MAX) }, (_, back) => id - back).reverse();
+  return [...(await new SchemaStore(store, tablePath).readAll(ids, [])).values()];
 }
 
 /** `E2107` in place of an evolution that cannot be. */

@@ -1,6 +1,6 @@
 // The state of a running pipeline behind the loop in `mirror.ts`: its tables, the newest transaction boundary, and when
 // the next checkpoint is due.
-import { assert, isTributaryError, TributaryError } from '../base/errors.ts';
+import { assert, isTributaryError, type TributaryError } from '../base/errors.ts';
 import type { ChangeBatch } from '../change/change-batch.ts';
 import type { SourcePosition } from '../change/position.ts';
 import type { TableKey } from '../change/table-key.ts';
@@ -12,13 +12,12 @@ import { copyTables } from './copy.ts';
 import { EventInbox } from './event-inbox.ts';
 import { Maintenance } from './maintenance.ts';
 import type { MirrorParts } from './parts.ts';
-import type { Wish } from './control.ts';
 import type { MirroredTable } from './mirrored-table.ts';
 import type { MirrorSettings } from './settings.ts';
 import { type PipelineStart, startPipeline } from './start.ts';
-import { resyncProgress } from './resync.ts';
+import { recordResyncs } from './resync.ts';
 import { staleKeys } from './stale-keys.ts';
-import { COPY_BEGINS, type CopyMark, TableCopy } from './table-copy.ts';
+import { COPY_BEGINS, TableCopy } from './table-copy.ts';
 
 /** How long the loop sleeps at most, so that a stop is noticed. */
 const WAIT_MS_MAX = 200;
@@ -142,15 +141,17 @@ export class Pipeline {
       signal,
     );
     this.checkpoints.identity = start.identity;
-    this.from ??= start.position;
-    assert(this.from !== null, 'a log has no beginning');
+    // A server that keeps its log by its own rule has more of it than new tables need.
+    const begins = start.position ?? this.from;
+    assert(begins !== null, 'a log has no beginning');
+    if (this.from === null || [...this.tables.values()].every(({ place }) => place === null)) this.from = begins;
     for (const table of begun) {
       table.incarnation = start.incarnations.get(table.source.key) ?? '';
       // What the lake has of it is of another time.
       if (table.snapshotId !== null) await table.truncate();
       const { positions } = source;
       // What the log has of it so far, perhaps with other columns, every chunk shows.
-      const from = positions.latest(this.from, this.started.description.logEnd);
+      const from = positions.latest(begins, this.started.description.logEnd);
       table.beginCopy(new TableCopy(table.source, COPY_BEGINS, { positions, from }), from);
     }
     for (const table of tables) table.telemetry.copyRowsEstimate = table.source.rowCountEstimate;
@@ -339,6 +340,7 @@ export class Pipeline {
   checkpointDue(): boolean {
     if (this.place === null || this.transactionOpen || this.checkpoints.running || !this.covers(this.place.position))
       return false;
+    if (this.copier?.awaitsCheckpoint === true) return true;
     const elapsedMs = this.parts.clock.monotonicMs() - this.lastBeginMs;
     const { intervalMs, rowsMax, bytesMax } = this.settings.commit;
     if (this.dirty) return elapsedMs >= intervalMs || this.dirtyRows >= rowsMax || this.dirtyBytes >= bytesMax;
@@ -372,35 +374,8 @@ export class Pipeline {
     const { place } = this;
     this.beginCheckpoint();
     await this.checkpoints.settled();
-    return this.resync(control.take(), place);
-  }
-
-  /** Records that the tables are copied anew, from here on, in place where that can be; the next run does it. */
-  private async resync(wishes: readonly Wish[], place: CheckpointPlace): Promise<boolean> {
-    const marks = new Map<MirroredTable, CopyMark>();
-    const begun: Wish[] = [];
-    for (const wish of wishes) {
-      try {
-        const table = this.tables.get(wish.table);
-        if (table === undefined) throw new TributaryError('E6023', `no such table is mirrored: table=${wish.table}`);
-        marks.set(table, { ...(await resyncProgress(table)), place: place.position });
-        begun.push(wish);
-      } catch (error) {
-        wish.refused(error);
-      }
-    }
-    if (begun.length === 0) return false;
-    try {
-      await this.checkpoints.recordCopies(place, marks);
-    } catch (error) {
-      for (const wish of begun) wish.refused(error);
-      throw error;
-    }
-    for (const wish of begun) {
-      this.parts.log.info('table is copied anew', { table: wish.table });
-      wish.granted();
-    }
-    return true;
+    const { tables, checkpoints } = this;
+    return recordResyncs(control.take(), { place, tables, checkpoints, log: this.parts.log });
   }
 
   /** Makes everything up to the newest boundary durable, where no transaction is open. */

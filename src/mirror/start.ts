@@ -123,7 +123,7 @@ async function openTables(
     nextNumber,
     formerColumns: {
       upTo: description.logEnd,
-      names: new Map(known.states.map(({ source, evolution }) => [source.key, evolution?.former ?? new Map()])),
+      names: new Map(known.states.map(({ source, former }) => [source.key, former])),
     },
   };
 }

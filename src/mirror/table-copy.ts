@@ -112,6 +112,11 @@ export class TableCopy {
     return !this.isSwept && this.isDurable && this.isExact && this.unread.size === 0 && this.suspects === null;
   }
 
+  /** Everything is read, and a checkpoint is what the copy waits for. */
+  get awaitsCheckpoint(): boolean {
+    return !this.isSwept && !this.isDurable && this.isExact && this.unread.size === 0;
+  }
+
   /** Rows of before the copy that the lake has; null where it has no more of them. */
   suspect(keys: StaleKeys | null): void {
     this.suspects = keys;

@@ -91,7 +91,7 @@ export interface CopyChunk {
 
 /** The log from which tables that are copied in chunks are followed. */
 export interface LogStart {
-  /** Where the log begins that was made for us; null where it was there before. */
+  /** Where the log of new tables begins; null where that is where the log was there from. */
   readonly position: SourcePosition | null;
   /** As in the description, with what was created in the source. */
   readonly identity: SourceIdentity;

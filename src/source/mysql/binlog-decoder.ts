@@ -11,7 +11,7 @@ import { EVENT, type EventHeader, HEADER_SIZE, readHeader, verifyChecksum } from
 import { FollowedTable } from './followed-table.ts';
 import { readMariadbGtid, readMysqlGtid, type TransactionStart } from './gtid-event.ts';
 import type { Flavor, Gtid, GtidSet } from './gtid.ts';
-import { formatPosition, parsePosition } from './gtids.ts';
+import { formatPosition, gtidOrder, parsePosition } from './gtids.ts';
 import type { MysqlTable } from './mysql-table.ts';
 import { readQuery } from './query-event.ts';
 import type { RowDecoder } from './row-decoder.ts';
@@ -118,6 +118,14 @@ export class BinlogDecoder {
     if (header.type === EVENT.formatDescription) this.checksums = bytes[end - 5] === CRC32;
     const summed = this.checksums && !UNSUMMED.has(header.type);
     this.body(header, bytes, start, summed ? verifyChecksum(bytes, start, end) : end);
+  }
+
+  /** All transactions whose end has been read, and the open one. */
+  get seen(): SourcePosition {
+    const position = this.positionNow();
+    return this.transaction === null
+      ? position
+      : gtidOrder.latest(position, formatPosition(this.options.flavor, this.gtidText()));
   }
 
   /** Whole transactions wait to be given, and nothing of an open one with them. */

@@ -1,6 +1,7 @@
 // Reads the log of a server: the connection, back-pressure and liveness around the decoder.
 import type { Clock } from '../../base/clock.ts';
 import { TributaryError } from '../../base/errors.ts';
+import type { SourcePosition } from '../../change/position.ts';
 import type { SourceEvent } from '../source.ts';
 import { BinlogDecoder, type BinlogDecoderOptions } from './binlog-decoder.ts';
 import { disconnect } from './connect.ts';
@@ -63,6 +64,11 @@ export class BinlogStream {
       signal.removeEventListener('abort', onAbort);
       this.close();
     }
+  }
+
+  /** At least all transactions of which anything was given. */
+  get seen(): SourcePosition {
+    return this.decoder.seen;
   }
 
   /** Ends the connection. */

@@ -23,6 +23,8 @@ export interface CatalogTable {
   readonly columns: readonly CatalogColumn[];
   /** Columns of the primary key, else of the first unique key without NULLs and prefixes; empty if there is none. */
   readonly key: readonly string[];
+  /** The index of that key; null if there is none. */
+  readonly keyIndex: string | null;
   /** Foreign keys by which the engine changes rows of this table itself: the log does not have these changes. */
   readonly cascades: readonly string[];
 }
@@ -61,6 +63,7 @@ export async function readTables(
       const schema = field(row, 'db');
       const name = field(row, 'name');
       const own = (columns.get(`${schema}.${name}`) ?? []).map(columnOf);
+      const key = keyOf(keys.get(`${schema}.${name}`) ?? [], own);
       return {
         schema,
         name,
@@ -68,7 +71,8 @@ export async function readTables(
         versioned: row['kind'] === 'SYSTEM VERSIONED',
         rowCountEstimate: Number(row['row_count'] ?? 0),
         columns: own,
-        key: keyOf(keys.get(`${schema}.${name}`) ?? [], own),
+        key: key?.columns ?? [],
+        keyIndex: key?.index ?? null,
         cascades: (cascades.get(`${schema}.${name}`) ?? []).map((row) => field(row, 'name')),
       };
     });
@@ -102,13 +106,16 @@ function columnOf(row: TextRow): CatalogColumn {
 }
 
 /** The first usable unique key: the primary key comes first. A key on expressions or prefixes tells no row apart. */
-function keyOf(rows: readonly TextRow[], columns: readonly CatalogColumn[]): readonly string[] {
+function keyOf(
+  rows: readonly TextRow[],
+  columns: readonly CatalogColumn[],
+): { readonly index: string; readonly columns: readonly string[] } | null {
   const nullable = new Set(columns.filter((column) => column.nullable).map((column) => column.name));
   for (const index of new Set(rows.map((row) => field(row, 'name')))) {
     const parts = rows.filter((row) => row['name'] === index);
     const names = parts.flatMap((row) => row['col'] ?? []);
     const whole = names.length === parts.length && parts.every((row) => row['prefix'] === null);
-    if (whole && !names.some((name) => nullable.has(name))) return names;
+    if (whole && !names.some((name) => nullable.has(name))) return { index, columns: names };
   }
-  return [];
+  return null;
 }

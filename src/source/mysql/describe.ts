@@ -98,6 +98,7 @@ function tableOf(
     },
     plans,
     leftOut: table.columns.filter((column) => column.virtual).map((column) => column.name),
+    keyIndex: table.key.join('\0') === key.map((index) => kept[index].name).join('\0') ? table.keyIndex : null,
     nullFaults: settings.zeroDates === 'as_null' ? 1 << OUT_OF_RANGE : 0,
   };
 }

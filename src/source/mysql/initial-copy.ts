@@ -48,26 +48,43 @@ export class TransactionCopy implements InitialCopy {
   async *rows(key: TableKey, signal: AbortSignal): AsyncGenerator<ChangeBatch, void, undefined> {
     const table = this.tables.get(key);
     if (table === undefined) throw new TributaryError('E9001', `table is not part of the copy: table=${key}`);
-    signal.throwIfAborted();
-    const selected = new SelectedRows(this.connection, table, this.position);
-    const onAbort = (): void => selected.giveUp();
-    signal.addEventListener('abort', onAbort);
-    try {
-      for (;;) {
-        const batch = await selected.next();
-        signal.throwIfAborted();
-        if (batch === null) return;
-        yield batch;
-      }
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-      selected.end();
-    }
+    yield* selectedRows(this.connection, { table, position: this.position, from: quotedName(table.source) }, signal);
   }
 
   close(): Promise<void> {
     disconnect(this.connection);
     return Promise.resolve();
+  }
+}
+
+/** What is read of a table. */
+interface Selection {
+  readonly table: MysqlTable;
+  readonly position: string;
+  /** What stands after FROM. */
+  readonly from: string;
+}
+
+/** The rows as +I, in batches. Throws as `TransactionCopy.rows` does; given up half-way, the connection is left within it. */
+export async function* selectedRows(
+  connection: RawConnection,
+  selection: Selection,
+  signal: AbortSignal,
+): AsyncGenerator<ChangeBatch, void, undefined> {
+  signal.throwIfAborted();
+  const selected = new SelectedRows(connection, selection);
+  const onAbort = (): void => selected.giveUp();
+  signal.addEventListener('abort', onAbort);
+  try {
+    for (;;) {
+      const batch = await selected.next();
+      signal.throwIfAborted();
+      if (batch === null) return;
+      yield batch;
+    }
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    selected.end();
   }
 }
 
@@ -85,12 +102,12 @@ class SelectedRows {
   private failure: TributaryError | null = null;
   private wake: (() => void) | null = null;
 
-  constructor(connection: RawConnection, table: MysqlTable, position: string) {
+  constructor(connection: RawConnection, { table, position, from }: Selection) {
     this.connection = connection;
     this.table = table;
     this.position = position;
     this.decoder = new RowDecoder(table, null);
-    const statement = selectStatement(table);
+    const statement = selectStatement(table, from);
     const result = new QueryResult({
       row: (packet) => this.row(packet),
       done: () => this.finish(),
@@ -167,7 +184,7 @@ class SelectedRows {
   }
 }
 
-function selectStatement(table: MysqlTable): string {
+function selectStatement(table: MysqlTable, from: string): string {
   const columns = table.source.columns.map(({ name }, index) => selectExpression(name, table.plans[index]));
-  return `SELECT ${columns.join(', ')} FROM ${quotedName(table.source)}`;
+  return `SELECT ${columns.join(', ')} FROM ${from}`;
 }

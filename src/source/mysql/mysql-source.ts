@@ -6,13 +6,24 @@ import type { Random } from '../../base/random.ts';
 import type { SourceIdentity, SourcePosition } from '../../change/position.ts';
 import type { TableKey } from '../../change/table-key.ts';
 import { type SourceCheck, throwFirstFailure } from '../check-result.ts';
-import type { ChangeSource, InitialCopy, LogHealth, SourceDescription, SourceEvent, StreamOptions } from '../source.ts';
+import type {
+  ChangeSource,
+  ChunkedCopies,
+  InitialCopy,
+  LogHealth,
+  LogStart,
+  SourceDescription,
+  SourceEvent,
+  StreamOptions,
+} from '../source.ts';
 import { BinlogStream } from './binlog-stream.ts';
 import { type Examination, examine } from './check.ts';
+import { ChunkReader } from './chunk-reader.ts';
 import { gtidOrder } from './gtids.ts';
 import { TransactionCopy } from './initial-copy.ts';
+import { isReadableByKey } from './key-condition.ts';
 import type { MysqlTable } from './mysql-table.ts';
-import { readLogStart, readPosition, readServer } from './server.ts';
+import { readLoggedPosition, readLogStart, readPosition, readServer } from './server.ts';
 import type { MysqlSettings } from './settings.ts';
 import { beginSnapshot } from './snapshot.ts';
 import { SqlSession } from './sql-session.ts';
@@ -30,12 +41,24 @@ export interface MysqlComponents {
 /** A MySQL or MariaDB server and the log it keeps by its own rule. */
 export class MysqlSource implements ChangeSource {
   readonly positions = gtidOrder;
+  readonly chunks: ChunkedCopies = {
+    supports: (key) => isReadableByKey(this.table(key)),
+    prepareLog: () => this.prepareLog(),
+    openChunk: (key, range, signal) => {
+      this.chunkReader ??= new ChunkReader(this.settings, this.opened().server.flavor);
+      return this.chunkReader.open(this.table(key), { range, due: this.due(), signal });
+    },
+    close: () => this.endChunks(),
+  };
   private readonly settings: MysqlSettings;
   private readonly components: MysqlComponents;
   private readonly sql: SqlSession;
   private examination: Examination | null = null;
   private current: BinlogStream | null = null;
   private acknowledged: SourcePosition | null = null;
+  private chunkReader: ChunkReader | null = null;
+  /** What was in the log when chunks were prepared for: a process before this one may have been given that. */
+  private loggedBefore: SourcePosition | null = null;
 
   constructor(settings: MysqlSettings, components: MysqlComponents) {
     this.settings = settings;
@@ -103,6 +126,7 @@ export class MysqlSource implements ChangeSource {
     try {
       yield* stream.events();
     } finally {
+      if (this.loggedBefore !== null) this.loggedBefore = this.due();
       this.current = null;
     }
   }
@@ -122,7 +146,28 @@ export class MysqlSource implements ChangeSource {
 
   async close(): Promise<void> {
     this.current?.close();
+    await this.endChunks();
     await this.sql.close();
+  }
+
+  /** Throws E2010 to E2013. Nothing is created in the server. */
+  private async prepareLog(): Promise<LogStart> {
+    const { flavor } = this.opened().server;
+    const position = await readPosition(this.sql, flavor);
+    this.loggedBefore = await readLoggedPosition(this.sql, flavor);
+    return { position, identity: this.identity(), incarnations: new Map() };
+  }
+
+  /** The transactions that a chunk has to show. */
+  private due(): SourcePosition {
+    const { loggedBefore, current } = this;
+    if (loggedBefore === null) throw new TributaryError('E9001', 'chunks were not prepared for');
+    return current === null ? loggedBefore : gtidOrder.latest(loggedBefore, current.seen);
+  }
+
+  private endChunks(): Promise<void> {
+    this.chunkReader?.close();
+    return Promise.resolve();
   }
 
   /** The log before the earliest place has nothing for any table. */

@@ -12,6 +12,8 @@ export interface MysqlTable {
   readonly leftOut: readonly string[];
   /** Faults that become NULL in columns outside of the key, as bits. */
   readonly nullFaults: number;
+  /** The index of just the key's columns, in their order; null where there is none. */
+  readonly keyIndex: string | null;
 }
 
 /** The text of SQL that names the table. */

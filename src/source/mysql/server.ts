@@ -1,7 +1,7 @@
 // What a server says about itself: its kind, its settings, its log and our rights.
 import type { SourcePosition } from '../../change/position.ts';
 import type { Flavor } from './gtid.ts';
-import { formatPosition } from './gtids.ts';
+import { formatPosition, gtidOrder } from './gtids.ts';
 import { field, quoteLiteral, type SqlRunner } from './sql-session.ts';
 
 /** What is known after asking. */
@@ -65,6 +65,19 @@ export async function readPosition(sql: SqlRunner, flavor: Flavor): Promise<Sour
   const variable = flavor === 'mysql' ? '@@GLOBAL.gtid_executed' : '@@GLOBAL.gtid_binlog_pos';
   const [row] = await sql.query(`SELECT ${variable} AS position`);
   return formatPosition(flavor, (row?.['position'] ?? '').replace(/\s/g, ''));
+}
+
+/**
+ * All transactions that are in the log, whether the engine has committed them or not, or will be there soon. MySQL counts
+ * a transaction as executed after it is visible, and as owned before that: the owned ones are read first, as one that was
+ * owned is executed a moment later.
+ */
+export async function readLoggedPosition(sql: SqlRunner, flavor: Flavor): Promise<SourcePosition> {
+  if (flavor === 'mariadb') return readPosition(sql, flavor);
+  const [row] = await sql.query('SELECT @@GLOBAL.gtid_owned AS owned');
+  // Each with the threads that own it: `uuid:7#12:8#13`.
+  const owned = formatPosition('mysql', (row?.['owned'] ?? '').replace(/\s|#\d+/g, ''));
+  return gtidOrder.latest(await readPosition(sql, flavor), owned);
 }
 
 /** The transactions before the oldest log that the server still has. */

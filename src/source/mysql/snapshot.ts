@@ -35,6 +35,11 @@ export async function beginSnapshot(settings: ConnectionSettings, server: Server
 /** MariaDB tells where in its log a snapshot stands: no lock is taken. */
 async function beginMariadb(connection: RawConnection): Promise<SourcePosition> {
   await runStatement(connection, 'START TRANSACTION WITH CONSISTENT SNAPSHOT');
+  return snapshotPosition(connection);
+}
+
+/** Where in MariaDB's log the snapshot of the connection's transaction stands. Throws E2001, E2013. */
+export async function snapshotPosition(connection: RawConnection): Promise<SourcePosition> {
   const rows = await runStatement(connection, "SHOW STATUS LIKE 'binlog_snapshot_%'");
   const value = (name: string): string =>
     field(

@@ -3,10 +3,8 @@ import { assert } from '../../base/errors.ts';
 import type { RowKey } from '../../change/row-key.ts';
 import type { SourceColumn } from '../../change/source-table.ts';
 import type { ValueType } from '../../change/value-type.ts';
+import { dateText, decimalText, timestampText, timeText } from '../row-key-text.ts';
 import { type PostgresTable, quoteIdentifier, quoteLiteral } from './postgres-table.ts';
-
-const DAY_MS = 86_400_000;
-const HOUR_US = 3_600_000_000n;
 
 /** The key columns, quoted, in key order. */
 export function keyNames(table: PostgresTable): readonly string[] {
@@ -68,9 +66,9 @@ function serverText(type: ValueType, text: string): string {
     case 'bytes':
       return `\\x${Buffer.from(text, 'base64').toString('hex')}`;
     case 'date':
-      return dateText(Number(text) * DAY_MS);
+      return dateText(Number(text));
     case 'decimal':
-      return decimalText(type.precision <= 18 ? BigInt(text) : bigEndian(Buffer.from(text, 'base64')), type.scale);
+      return decimalText(text, type);
     case 'time':
       return timeText(BigInt(text) * 1000n);
     case 'timestamp':
@@ -80,36 +78,4 @@ function serverText(type: ValueType, text: string): string {
     case 'array':
       assert(false, 'a table with an array in its key is copied as a whole');
   }
-}
-
-/** A date of any year in the calendar that the server uses, too, before the first year with BC. */
-function dateText(ms: number): string {
-  const date = new Date(ms);
-  assert(!Number.isNaN(date.getTime()), `a date in a key is none of the lake: ms=${ms}`);
-  const year = date.getUTCFullYear();
-  const days = `-${String(date.getUTCMonth() + 1).padStart(2, '0')}-${String(date.getUTCDate()).padStart(2, '0')}`;
-  return year > 0 ? `${String(year).padStart(4, '0')}${days}` : `${String(1 - year).padStart(4, '0')}${days} BC`;
-}
-
-function timeText(us: bigint): string {
-  const two = (value: bigint): string => value.toString().padStart(2, '0');
-  const seconds = two((us / 1_000_000n) % 60n);
-  return `${two(us / HOUR_US)}:${two((us / 60_000_000n) % 60n)}:${seconds}.${(us % 1_000_000n).toString().padStart(6, '0')}`;
-}
-
-function timestampText(us: bigint): string {
-  const dayUs = 24n * HOUR_US;
-  const ofDay = ((us % dayUs) + dayUs) % dayUs;
-  const [date, era = ''] = dateText(Number((us - ofDay) / 1000n)).split(' ');
-  return `${date} ${timeText(ofDay)}${era === '' ? '' : ` ${era}`}`;
-}
-
-function decimalText(unscaled: bigint, scale: number): string {
-  const digits = (unscaled < 0n ? -unscaled : unscaled).toString().padStart(scale + 1, '0');
-  const whole = digits.slice(0, digits.length - scale);
-  return `${unscaled < 0n ? '-' : ''}${whole}${scale === 0 ? '' : `.${digits.slice(-scale)}`}`;
-}
-
-function bigEndian(bytes: Buffer): bigint {
-  return BigInt.asIntN(8 * bytes.length, BigInt(`0x${bytes.toString('hex')}`));
 }
