@@ -65,16 +65,19 @@ async function checkLakeTable(
   const subject = `lake table of ${source.schema}.${source.name}`;
   try {
     const store = openStore(storeSettingsOf(config.lake.warehouse));
-    const { lake, schema, optionChanges, mismatch } = await lakeStateOf(store, settings, source);
+    const { lake, schema, optionChanges, evolution, mismatch } = await lakeStateOf(store, settings, source);
     if (mismatch !== null) return failureOf(subject, mismatch);
     const will = optionChanges.map((change) => (change.kind === 'setOption' ? `${change.key}=${change.value}` : ''));
     const how = schema === null ? 'will be created' : will.length === 0 ? 'is followed' : `will get ${will.join(', ')}`;
+    const copied = evolution?.copies === true ? ', and the table is copied anew' : '';
+    const evolves =
+      evolution === null ? '' : `; its columns will follow the source: ${evolution.told.join('; ')}${copied}`;
     const options = { ...(schema?.options ?? lake.options), ...lake.configuredOptions };
     const unfollowed = unfollowedOptions(options).map(
       ({ option, value, consequence }) => `; ${option}=${value} is kept and not followed (${consequence})`,
     );
     const status = unfollowed.length === 0 ? 'ok' : 'warn';
-    const message = `${lake.database}.${lake.table} ${how}${unfollowed.join('')}`;
+    const message = `${lake.database}.${lake.table} ${how}${evolves}${unfollowed.join('')}`;
     return { subject, status, code: null, message, fix: null };
   } catch (error) {
     return failureOf(subject, error);

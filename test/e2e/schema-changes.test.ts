@@ -13,6 +13,7 @@ import {
   withMysql,
 } from '../support/mysql-servers.ts';
 import { mysqlSite } from '../support/mysql-site.ts';
+import { spawnCli } from '../support/spawn-cli.ts';
 import { until } from '../support/until.ts';
 
 /** Names of the lake's columns. */
@@ -67,7 +68,7 @@ itemsTest('P35: rows before and after an ALTER in one transaction, interleaved, 
 });
 
 itemsTest('P34: five ALTERs while it is down, each with rows of its own, and a restart', async ({ site }) => {
-  site.configure({ source: DROP });
+  const file = site.configure({ source: DROP });
   await site.catchUp();
   await site.sql(
     'alter table items add column a int',
@@ -80,6 +81,11 @@ itemsTest('P34: five ALTERs while it is down, each with rows of its own, and a r
     "insert into items values (203, 'four', 4, 'd')",
     'alter table items drop column name',
     'insert into items values (204, 5, null)',
+  );
+  const check = spawnCli(['check', '-c', file]);
+  expect(await check.exit, check.stderr()).toEqual({ code: 0, signal: null });
+  expect(check.stdout()).toContain(
+    'its columns will follow the source: column name is gone; column b BIGINT is new; column c STRING is new, and the table is copied anew',
   );
   await site.catchUp();
   await site.catchUp();
