@@ -5,10 +5,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import type { Random } from '../../src/base/random.ts';
 import { compareSourceAndLake } from '../support/compare-source-lake.ts';
-import { below, oneOf } from '../support/every-type.ts';
 import { judgeIdentifiers } from '../support/judge-lake.ts';
 import { killLives } from '../support/kill-life.ts';
 import { mirrorSite } from '../support/mirror-site.ts';
+import { type AlterDialect, RandomAlters } from '../support/random-alters.ts';
 import { LOAD_ENTRIES, LOAD_TABLES, loadStatements, runRandomLoad } from '../support/random-load.ts';
 import { printedSeed } from '../support/seeds.ts';
 import { postgres, type TestPostgres, withClient } from '../support/servers.ts';
@@ -17,16 +17,10 @@ import { until } from '../support/until.ts';
 const KILLS = 8;
 /** Between two ALTERs, at most. */
 const PAUSE_MS_MAX = 1500;
-/** Columns of a table beyond its own, at most. */
-const COLUMNS_MAX = 4;
-const TYPES = [
-  'int',
-  'text',
-  'numeric(8,2)',
-  "timestamptz default '2020-01-01'",
-  "text default 'new'",
-  'int default 7',
-];
+const DIALECT: AlterDialect = {
+  types: ['int', 'text', 'numeric(8,2)', "timestamptz default '2020-01-01'", "text default 'new'", 'int default 7'],
+  widen: (table, name) => `alter table ${table} alter column ${name} type bigint using ${name}::bigint * 1000000000000`,
+};
 /** SQLSTATE deadlock_detected. */
 const DEADLOCK = '40P01';
 
@@ -38,54 +32,17 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** ALTERs of the tables of the load, which leave its own columns alone. */
-class RandomAlters {
-  private readonly random: Random;
-  private columns = new Map<string, string[]>(LOAD_TABLES.map((table) => [table, []]));
-  private count = 0;
-
-  constructor(random: Random) {
-    this.random = random;
-  }
-
-  /** Runs one or several in a transaction, at times between changes of rows; what a deadlock ends has not been. */
-  async run(client: pg.Client): Promise<void> {
-    const before = structuredClone(this.columns);
-    const table = oneOf(this.random, LOAD_TABLES);
-    const change = this.random.unit() < 0.5 ? [] : [`update ${table} set version = nextval('versions')`];
-    const statements = Array.from({ length: 1 + below(this.random, 3) }, () => this.statement(table));
-    try {
-      const script = ['begin', ...statements.flatMap((statement) => [...change, statement]), ...change, 'commit'];
-      await client.query(script.join(';\n'));
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === DEADLOCK)) throw error;
-      await client.query('rollback');
-      this.columns = before;
-    }
-  }
-
-  private statement(table: string): string {
-    const columns = this.columns.get(table) as string[];
-    const chance = this.random.unit();
-    if (columns.length === 0 || (chance < 0.4 && columns.length < COLUMNS_MAX)) {
-      const name = `added_${this.count++}`;
-      columns.push(name);
-      return `alter table ${table} add column ${name} ${oneOf(this.random, TYPES)}`;
-    }
-    const at = below(this.random, columns.length);
-    const name = columns[at];
-    if (chance < 0.6) {
-      columns.splice(at, 1);
-      return `alter table ${table} drop column ${name}`;
-    }
-    if (chance < 0.8) {
-      columns[at] = `renamed_${this.count++}`;
-      return `alter table ${table} rename column ${name} to ${columns[at]}`;
-    }
-    // What is no number goes.
-    columns[at] = `widened_${this.count++}`;
-    return `alter table ${table} drop column ${name}; alter table ${table} add column ${columns[at]} int default 1;
-      alter table ${table} alter column ${columns[at]} type bigint using ${columns[at]}::bigint * 1000000000000`;
+/** Runs ALTERs in one transaction, at times between changes of rows. */
+async function alter(client: pg.Client, alters: RandomAlters, random: Random): Promise<void> {
+  const { table, statements } = alters.next();
+  const change = random.unit() < 0.5 ? [] : [`update ${table} set version = nextval('versions')`];
+  const script = ['begin', ...statements.flatMap((statement) => [...change, statement]), ...change, 'commit'];
+  try {
+    await client.query(script.join(';\n'));
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === DEADLOCK)) throw error;
+    await client.query('rollback');
+    alters.undo();
   }
 }
 
@@ -106,11 +63,11 @@ test(`ALTERs under load and ${KILLS} kills: the lake has the source's columns an
       return ending.signal.aborted;
     }),
   );
-  const alters = new RandomAlters(random);
+  const alters = new RandomAlters(random, LOAD_TABLES, DIALECT);
   let alterCount = 0;
   const altering = withClient(site.database.url, async (client) => {
     while (!ending.signal.aborted) {
-      await alters.run(client);
+      await alter(client, alters, random);
       alterCount++;
       await systemClock.sleep(random.unit() * PAUSE_MS_MAX);
     }

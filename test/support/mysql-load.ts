@@ -14,7 +14,7 @@ export const LOAD_ENTRIES = `
       - { match: "{db}.pairs", options: { changelog-producer: input } }`;
 
 const IDS = 40;
-const NO_ERROR = new Set(['ER_DUP_ENTRY', 'ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT']);
+const NO_ERROR = new Set(['ER_DUP_ENTRY', 'ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_TABLE_DEF_CHANGED']);
 
 /** A load on one database. */
 export class MysqlLoad {
@@ -132,7 +132,7 @@ export class MysqlLoad {
     if (chance < 0.3) return `update documents set id = ${below(random, IDS)}, version = ${version} where id = ${id}`;
     if (chance < 0.6) return `update documents set title = '${random.uuid()}', version = ${version} where id = ${id}`;
     const body = random.unit() < 0.1 ? 'null' : `repeat('${random.uuid()}', ${1 + below(random, 300)})`;
-    return `insert into documents values (${id}, ${version}, 'title', ${body}, unhex(repeat('${random.uuid().slice(0, 8)}', 50)))
+    return `insert into documents (id, version, title, body, scan) values (${id}, ${version}, 'title', ${body}, unhex(repeat('${random.uuid().slice(0, 8)}', 50)))
       on duplicate key update version = ${version}, title = 'again', body = values(body)`;
   }
 
@@ -143,7 +143,7 @@ export class MysqlLoad {
     if (chance < 0.2) return `delete from pairs where a = ${a} and b = '${b}'`;
     if (chance < 0.4)
       return `update pairs set b = 'B${below(random, 4)}', version = ${version} where a = ${a} and b = '${b}'`;
-    return `insert into pairs values (${a}, '${b}', ${version}, ${below(random, 10000)}.5)
+    return `insert into pairs (a, b, version, amount) values (${a}, '${b}', ${version}, ${below(random, 10000)}.5)
       on duplicate key update amount = amount + 1, version = ${version}`;
   }
 
