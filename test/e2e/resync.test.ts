@@ -23,7 +23,7 @@ const DAMAGE = {
 itemsTest('P10 P42: a damaged table is mended in place, killed in between, while others go on', async ({ site }) => {
   const { random } = printedSeed('resync');
   const listen = `127.0.0.1:${await freePort()}`;
-  const file = site.configure({ listen, source: '    snapshot: { chunk_rows: 100, rate_limit: 40KiB }' });
+  const file = site.configure({ listen, source: '    snapshot: { chunk_rows: 100, rate_limit: 20KiB }' });
   await site.sql(
     `insert into items select n, 'item ' || n from generate_series(21, ${ROWS}) n`,
     'create table others (id bigint primary key)',
