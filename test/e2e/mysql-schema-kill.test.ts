@@ -21,8 +21,9 @@ const LIFE_MS_MAX = 6000;
 const PAUSE_MS_MAX = 1500;
 /** Tables whose statements name their columns. */
 const ALTERED = ['documents', 'pairs'];
+// No TEXT: an insert that does not name the column leaves it out of a NOBLOB image, which stops the table (E4008).
 const DIALECT: AlterDialect = {
-  types: ['int', 'text', 'decimal(8,2)', "timestamp default '2020-01-01'", "varchar(20) not null default 'new'"],
+  types: ['int', 'varchar(9)', 'decimal(8,2)', "timestamp default '2020-01-01'", "varchar(20) not null default 'new'"],
   widen: (table, name) => `alter table ${table} modify column ${name} bigint default 7`,
 };
 
