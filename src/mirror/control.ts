@@ -2,6 +2,9 @@
 import { TributaryError } from '../base/errors.ts';
 import type { TableKey } from '../change/table-key.ts';
 
+/** How often in a row a table is copied anew because log and catalog do not agree, before it is stopped. */
+const COPIES_MAX = 20;
+
 /** One thing that is asked for. */
 export interface Wish {
   readonly kind: 'resync';
@@ -16,8 +19,10 @@ export interface Wish {
 export class PipelineControl {
   private wishes: Wish[] = [];
   private isClosed = false;
-  /** Tables of which the log has told that they were altered, and how often since they last agreed with the catalog. */
-  private readonly alterations = new Map<TableKey, number>();
+  /** Tables whose columns in the log are not those of the catalog: the next run looks at the catalog again. */
+  private readonly suspects = new Set<TableKey>();
+  /** How often in a row a table was copied anew because of that, without a row in the log that fitted. */
+  private readonly copies = new Map<TableKey, number>();
 
   /**
    * Copies a mirrored table anew, in place. Resolves when that is recorded. Throws `E6022` where the pipeline does not
@@ -30,16 +35,29 @@ export class PipelineControl {
     });
   }
 
-  /** The log tells of other columns of a table than the catalog had; gives how often that was so in a row. */
-  altered(table: TableKey): number {
-    const times = (this.alterations.get(table) ?? 0) + 1;
-    this.alterations.set(table, times);
-    return times;
+  /**
+   * A table was altered: what is to be done. `restart`: the catalog may have the columns by now. `copy`: it had not, or rows
+   * may be others, so that the table is copied from behind it. `stop`: that has not helped often enough.
+   */
+  altered(table: TableKey, what: 'columns' | 'rows'): 'restart' | 'copy' | 'stop' {
+    if (what === 'columns' && !this.suspects.has(table)) {
+      this.suspects.add(table);
+      return 'restart';
+    }
+    this.suspects.delete(table);
+    const times = (this.copies.get(table) ?? 0) + 1;
+    this.copies.set(table, times);
+    return times > COPIES_MAX ? 'stop' : 'copy';
   }
 
-  /** Catalog and log agree on the table's columns again. */
-  agreed(table: TableKey): void {
-    if (this.alterations.size > 0) this.alterations.delete(table);
+  /** The lake table follows the catalog again. */
+  evolved(table: TableKey): void {
+    this.suspects.delete(table);
+  }
+
+  /** Rows of the table in the log fit. */
+  fits(table: TableKey): void {
+    if (this.copies.size > 0) this.copies.delete(table);
   }
 
   /** Whether anything is asked for. */

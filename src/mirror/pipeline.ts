@@ -23,8 +23,6 @@ import { COPY_BEGINS, TableCopy } from './table-copy.ts';
 const WAIT_MS_MAX = 200;
 /** How often the source is asked how the log kept for us is. */
 const HEALTH_INTERVAL_MS = 5_000;
-/** How often in a row a table may have other columns in the log than in the catalog before it is stopped. */
-const ALTERATIONS_MAX = 20;
 /** How long a stop waits for the end of the transaction being read; a longer one is read again after the restart. */
 const STOP_GRACE_MS = 10_000;
 
@@ -275,7 +273,7 @@ export class Pipeline {
   write(changes: readonly ChangeBatch[], boundary: Boundary | null): void {
     for (const batch of changes) {
       this.table(batch.table).write(batch);
-      this.parts.control.agreed(batch.table);
+      this.parts.control.fits(batch.table);
       this.wrote(batch.rowCount, batch.sizeBytes);
     }
     this.transactionOpen = boundary === null;
@@ -307,16 +305,14 @@ export class Pipeline {
   /** The source gives no more of a table. One that was altered is followed again by the next run of the pipeline. */
   async tableFailed({ table: key, error, altered }: TableFailed): Promise<void> {
     const { control, log } = this.parts;
-    const { onChange } = this.settings.evolution;
-    const times = altered !== undefined && onChange === 'evolve' ? control.altered(key) : Number.POSITIVE_INFINITY;
-    if (times > ALTERATIONS_MAX) return this.isolate(key, error);
+    const isFollowed = altered !== undefined && this.settings.evolution.onChange === 'evolve';
+    const todo = isFollowed ? control.altered(key, altered) : 'stop';
+    if (todo === 'stop') return this.isolate(key, error);
     const table = this.table(key);
     log.info('table was altered in the source', { table: key, reason: error.message });
     this.copier?.interrupt(table);
     if (table.error === null) await table.fail(error);
-    // What the catalog has since is found by opening the source anew. Where it had that before, the log that has other
-    // columns is left out: the table is copied from behind it.
-    if (altered === 'columns' && times === 1) this.isToRestart = true;
+    if (todo === 'restart') this.isToRestart = true;
     else control.resync(key).catch((reason: unknown) => log.debug('not copied anew', { reason: String(reason) }));
   }
 

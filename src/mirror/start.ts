@@ -92,7 +92,7 @@ async function openTables(
   const { incarnations } = description;
   const evolved = await evolveTables(known.states, { parts, token, record: known.record, number, incarnations });
   const { record, states } = evolved;
-  for (const { source, evolution } of known.states) if (evolution !== null) parts.control.agreed(source.key);
+  for (const { source, evolution } of known.states) if (evolution !== null) parts.control.evolved(source.key);
   const { plan, places, copies } = planOf(evolved, { parts, settings, description });
   const nextNumber = highestNumber(states, record) + 1n;
   if (plan.acceptedGap !== null) {

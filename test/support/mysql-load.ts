@@ -91,7 +91,11 @@ export class MysqlLoad {
     const undone = this.random.unit() < 0.1;
     if (undone) await connection.query('savepoint sp');
     await this.statement(connection);
-    if (undone) await connection.query('rollback to sp');
+    if (!undone) return;
+    await connection.query('rollback to sp').catch((error: unknown) => {
+      // A deadlock has ended the transaction with its savepoints.
+      if (code(error) !== 'ER_SP_DOES_NOT_EXIST') throw error;
+    });
   }
 
   private async statement(connection: mysql.Connection): Promise<void> {
