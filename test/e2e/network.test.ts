@@ -10,10 +10,14 @@ import type { CliProcess } from '../support/spawn-cli.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 
 let server: TestPostgres;
+// Their databases go when all are through: DROP DATABASE waits for every backend, those that write to a dead route too, and
+// holds a transaction that copies and slots wait for.
+const sites: MirrorSite[] = [];
 beforeAll(async () => {
   server = await postgres();
 });
 afterAll(async () => {
+  for (const site of sites) await site.close();
   await server.stop();
 });
 
@@ -32,6 +36,7 @@ async function life(rowCount: number): Promise<Life> {
       `insert into items select n, repeat('item', 20) from generate_series(1, ${rowCount}) n`,
     ],
   });
+  sites.push(site);
   await site.sql(`alter role current_user in database ${site.database.name} set wal_sender_timeout = '2s'`);
   return { site, proxy };
 }
@@ -43,7 +48,6 @@ async function faultsAtEnd({ site, proxy }: Life, daemon: CliProcess): Promise<r
   const differences = await compareSourceAndLake(site.database.url, [await site.table('items')]);
   const { code } = await daemon.kill();
   proxy.close();
-  await site.close();
   return [...differences.map((difference) => JSON.stringify(difference)), ...(code === 0 ? [] : [`exit ${code}`])];
 }
 
