@@ -32,6 +32,11 @@ describe.skipIf(java === null || python === null)('a mirrored lake', () => {
     return Promise.all(LOAD_TABLES.map((name) => site.table(name)));
   }
 
+  async function earliestId(site: MirrorSite): Promise<bigint | null> {
+    const [table] = await tablesOf(site);
+    return table.snapshots.earliestId();
+  }
+
   /** All readers give the rows of the source, and fsck finds nothing. */
   async function expectAllEqual(site: MirrorSite): Promise<void> {
     const tables = await tablesOf(site);
@@ -94,9 +99,10 @@ describe.skipIf(java === null || python === null)('a mirrored lake', () => {
 
   test('after compaction and expiry all readers agree', async () => {
     const site = await mirrored('maintenance: { snapshots: { retain: 1s, min: 2 } }', 300);
+    // On a fast machine nothing is old enough to expire when the first life ends.
+    for (let lives = 1; lives < 5 && (await earliestId(site)) === 1n; lives++) await site.more();
+    expect(await earliestId(site)).toBeGreaterThan(1n);
     await expectAllEqual(site);
-    const [table] = await tablesOf(site);
-    expect(await table?.snapshots.earliestId()).toBeGreaterThan(1n);
     await site.close();
   });
 

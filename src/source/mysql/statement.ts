@@ -22,7 +22,16 @@ interface Word {
   readonly keyword: string;
 }
 
-const WORD = /`(?:[^`]|``)*`|"(?:[^"\\]|\\.|"")*"|'(?:[^'\\]|\\.|'')*'|[\p{L}\p{N}_$]+|[.,()=;]/gsu;
+/** Quoted names and texts, where a backslash escapes in texts and where it does not (NO_BACKSLASH_ESCAPES). */
+const QUOTED = /`(?:[^`]|``)*`|"(?:[^"\\]|\\.|"")*"|'(?:[^'\\]|\\.|'')*'/;
+const QUOTED_PLAINLY = /`(?:[^`]|``)*`|"(?:[^"]|"")*"|'(?:[^']|'')*'/;
+/** The ends of a version comment, whose statement counts; then what is a comment for good. */
+const COMMENT = /\/\*M?!\d*|\*\/|\/\*.*?\*\/|(?:--(?=\s|$)|#)[^\n]*/;
+const PLAIN_WORD = /[\p{L}\p{N}_$]+|[.,()=;]/u;
+/** One part of a statement: a quoted word, a comment or a plain word, whichever begins first. */
+const PARTS = [QUOTED, QUOTED_PLAINLY].map(
+  (quoted) => new RegExp(`(${quoted.source})|${COMMENT.source}|(${PLAIN_WORD.source})`, 'gsu'),
+);
 /** Statements that change neither rows nor tables. What is in none of these lists counts as changing rows. */
 const HARMLESS = new Set(
   `grant revoke set flush reset analyze optimize repair check savepoint release install uninstall lock unlock purge
@@ -74,11 +83,24 @@ const RISKY = new Set([
   'change',
   'modify',
   'convert',
+  // Rows whose keys are there already go.
+  'ignore',
 ]);
 
-/** Tells what the statement does. */
+/** Tells what the statement does; where a backslash leaves two readings, what either says. */
 export function statementEffect(statement: string): StatementEffect {
-  const words = wordsOf(statement);
+  const readings = statement.includes('\\') ? PARTS : PARTS.slice(0, 1);
+  return readings.map((parts) => effectOf(wordsOf(statement, parts))).reduce(eitherEffect);
+}
+
+function eitherEffect(one: StatementEffect, other: StatementEffect): StatementEffect {
+  if (one.kind === 'definition' && other.kind === 'definition') {
+    return { kind: 'definition', mentions: [...one.mentions, ...other.mentions] };
+  }
+  return one.kind === 'none' || other.kind === 'rows' ? other : one;
+}
+
+function effectOf(words: readonly Word[]): StatementEffect {
   const [first, second, third] = words.map((word) => word.keyword);
   switch (first) {
     case 'begin':
@@ -101,13 +123,13 @@ export function statementEffect(statement: string): StatementEffect {
 }
 
 /** The words of a statement, without comments; what a version comment holds is part of the statement. */
-function wordsOf(statement: string): readonly Word[] {
-  const plain = statement.replace(/\/\*M?!\d*|\*\/|\/\*.*?\*\/|(?:--\s|#)[^\n]*/gs, ' ');
-  return (plain.match(WORD) ?? []).map((text) => {
-    if (text.startsWith("'")) return { text: ',', keyword: '' };
-    const quote = text[0];
-    if (quote !== '`' && quote !== '"') return { text, keyword: text.toLowerCase() };
-    return { text: text.slice(1, -1).replaceAll(quote + quote, quote), keyword: '' };
+function wordsOf(statement: string, parts: RegExp): readonly Word[] {
+  return [...statement.matchAll(parts)].flatMap(([, quoted, plain]) => {
+    if (plain !== undefined) return [{ text: plain, keyword: plain.toLowerCase() }];
+    if (quoted === undefined) return [];
+    const quote = quoted[0];
+    if (quote === "'") return [{ text: ',', keyword: '' }];
+    return [{ text: quoted.slice(1, -1).replaceAll(quote + quote, quote), keyword: '' }];
   });
 }
 
@@ -131,7 +153,7 @@ function definitionEffect(words: readonly Word[]): StatementEffect {
   // A table that is there stays as it is, unless it is replaced.
   if (first === 'create' && words[1]?.keyword !== 'or') return { kind: 'none' };
   // The columns of an altered table are compared when its next row comes.
-  if (first === 'alter' && !rest.some((_, index) => isRisky(rest, index))) return { kind: 'none' };
+  if (first === 'alter' && !words.some((_, index) => isRisky(words, index))) return { kind: 'none' };
   return { kind: 'definition', mentions: namesOf(rest) };
 }
 

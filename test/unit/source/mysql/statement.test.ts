@@ -22,6 +22,9 @@ test.each([
   ['DROP /*!40005 TEMPORARY */ TABLE IF EXISTS `orders`', 'none'],
   ['ALTER TABLE orders ADD COLUMN b int DEFAULT 3', 'none'],
   ['ALTER TABLE orders ADD INDEX (a), DROP INDEX b, RENAME KEY c TO d, DROP FOREIGN KEY e', 'none'],
+  ["ALTER TABLE orders COMMENT='see #12; MODIFY it -- /* later', ADD INDEX (a)", 'none'],
+  ["ALTER TABLE orders COMMENT='it''s #1' -- MODIFY a int", 'none'],
+  ['ALTER TABLE orders ADD INDEX (a) --', 'none'],
   ['ALTER DATABASE shop CHARACTER SET utf8mb4', 'none'],
   ['insert into orders values (1)', 'rows'],
   ['WITH x AS (SELECT 1) UPDATE orders SET a = 1', 'rows'],
@@ -34,6 +37,10 @@ test.each([
 test.each([
   ['TRUNCATE orders', { database: null, table: 'orders' }],
   ['truncate table `a.b`.`or``ders` /* x */', { database: 'a.b', table: 'or`ders' }],
+  ['TRUNCATE TABLE `t#1`', { database: null, table: 't#1' }],
+  ['TRUNCATE TABLE `t-- 1`', { database: null, table: 't-- 1' }],
+  ['TRUNCATE TABLE `t/*1*/`', { database: null, table: 't/*1*/' }],
+  ['TRUNCATE TABLE --\norders', { database: null, table: 'orders' }],
   ['/* c */ TRUNCATE -- c\n TABLE shop . orders', { database: 'shop', table: 'orders' }],
 ])('%s empties a table', (statement, table) => {
   expect(statementEffect(statement)).toEqual({ kind: 'truncate', table });
@@ -48,6 +55,14 @@ describe('statements after which a table may have other rows', () => {
     ['ALTER TABLE orders ADD FOREIGN KEY (a) REFERENCES customers_ (id) ON DELETE CASCADE', ['orders']],
     ['ALTER TABLE orders ADD FOREIGN KEY (a) REFERENCES customers_ (id) ON DELETE SET NULL', ['orders']],
     ['ALTER ONLINE TABLE orders MODIFY a int', ['orders']],
+    ['RENAME TABLE `a#b` TO orders', ['a#b', 'orders']],
+    ["ALTER TABLE orders COMMENT='see #12', MODIFY a int", ['orders']],
+    ["ALTER TABLE orders COMMENT='/*', MODIFY a int COMMENT '*/'", ['orders']],
+    ["ALTER TABLE orders COMMENT='it\\'s #1', MODIFY a int", ['orders']],
+    ["ALTER TABLE orders COMMENT='a\\', MODIFY a int COMMENT 'b'", ['orders']],
+    ['ALTER TABLE orders ADD INDEX (a) --\n, MODIFY a int', ['orders']],
+    ['ALTER TABLE orders /*!80000 MODIFY a int */', ['orders']],
+    ['ALTER IGNORE TABLE orders ADD UNIQUE (a)', ['orders']],
     ["ALTER TABLE orders TRUNCATE PARTITION p0 COMMENT 'customers'", ['orders']],
   ])('%s', (statement, tables) => {
     const effect = statementEffect(statement);
