@@ -265,7 +265,7 @@ export const ERROR_CODES = {
     meaning:
       'The source has thrown away log that the lake does not have yet; going on would lose the changes in between.',
     remedy:
-      'Another consumer used the slot, it was advanced or created anew, or the lake was restored. Either drop the lake tables and the slot and start again, which copies every table, or accept the loss with `tributary run --accept-gap FROM..TO`.',
+      'Another consumer used the slot, it was advanced or created anew, or the lake was restored. Either drop the lake tables and the slot and start again, which copies every table, or accept the loss with `tributary run --accept-gap FROM..TO`. A single table that was paused or had stopped is copied anew by `tributary resync`.',
   },
   E2105: {
     kind: 'source',
@@ -1151,6 +1151,19 @@ export const ERROR_CODES = {
     exit: 2,
     meaning: 'No such table is mirrored.',
     remedy: 'Look at `tributary status`: tables are named as in the lake (database.table) or as in the source.',
+  },
+  E6024: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'The state of the table does not allow what is asked for.',
+    remedy: '`tributary resume` a paused table first; `tributary resync` one that has stopped within its copy.',
+  },
+  E6025: {
+    kind: 'retry',
+    exit: 4,
+    meaning: 'The pipeline did not get to what was asked for in half a minute; nothing is done.',
+    remedy:
+      'Ask again. `tributary status` shows why it waits: it is retrying, it copies tables whole, or a long transaction is open.',
   },
   E6200: {
     kind: 'config',

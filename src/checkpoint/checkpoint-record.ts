@@ -51,6 +51,19 @@ export interface CopyingTable {
   readonly incarnation: string;
 }
 
+/** A table that operators have paused, and where it goes on; not part of the cut. */
+export interface PausedTable {
+  readonly source: TableKey;
+  /** `database.table` in the lake. */
+  readonly table: string;
+  /** The log is to be read on from here for this table. */
+  readonly place: SourcePosition;
+  /** As in `CheckpointTable`. */
+  readonly incarnation: string;
+  /** The copy that it is in the middle of; null where there is none. */
+  readonly copying: CopyingTable | null;
+}
+
 /** A complete checkpoint of a pipeline. */
 export interface CheckpointRecord {
   readonly pipeline: string;
@@ -68,10 +81,14 @@ export interface CheckpointRecord {
   readonly tables: readonly CheckpointTable[];
   readonly stopped: readonly StoppedTable[];
   readonly copying: readonly CopyingTable[];
+  readonly paused: readonly PausedTable[];
 }
 
-/** The version of the written form; a reader refuses a newer one. Of version 1 nothing was copied in chunks, of 2 nothing in place. */
-const RECORD_VERSION = 3;
+/**
+ * The version of the written form; a reader refuses a newer one. Of version 1 nothing was copied in chunks, of 2 nothing
+ * in place, of 3 nothing was paused.
+ */
+const RECORD_VERSION = 4;
 
 /** The record's written form: JSON, in UTF-8. */
 export function encodeCheckpointRecord(record: CheckpointRecord): Uint8Array {
@@ -80,9 +97,17 @@ export function encodeCheckpointRecord(record: CheckpointRecord): Uint8Array {
     ...record,
     number: record.number.toString(),
     tables: record.tables.map((table) => ({ ...table, snapshotId: table.snapshotId?.toString() ?? null })),
-    copying: record.copying.map((table) => ({ ...table, stale: table.stale?.toString() ?? null })),
+    copying: record.copying.map(copyingJson),
+    paused: record.paused.map((table) => ({
+      ...table,
+      copying: table.copying === null ? null : copyingJson(table.copying),
+    })),
   };
   return new TextEncoder().encode(`${JSON.stringify(json, null, 2)}\n`);
+}
+
+function copyingJson(table: CopyingTable): object {
+  return { ...table, stale: table.stale?.toString() ?? null };
 }
 
 /** Reads a record back; `path` is for messages. Throws E3500 if it is not one. */
@@ -112,6 +137,17 @@ export function decodeCheckpointRecord(bytes: Uint8Array, path: string): Checkpo
       incarnation: table.text('incarnation'),
     })),
     copying: version === 1 ? [] : root.array('copying').map((table) => copyingTableOf(table, version)),
+    paused: version < 4 ? [] : root.array('paused').map((table) => pausedTableOf(table, version)),
+  };
+}
+
+function pausedTableOf(table: Fields, version: number): PausedTable {
+  return {
+    source: table.text('source') as TableKey,
+    table: table.text('table'),
+    place: table.text('place') as SourcePosition,
+    incarnation: table.text('incarnation'),
+    copying: table.isNull('copying') ? null : copyingTableOf(table.object('copying'), version),
   };
 }
 

@@ -12,12 +12,12 @@ import { openStore, storeSettingsOf } from '../storage/open-store.ts';
 import { configuredSource } from './open-source.ts';
 import { timeText } from './output.ts';
 
-/** A table of the newest cut, or one that was stopped or is being copied. */
+/** A table of the newest cut, or one that was stopped or paused or is being copied. */
 export interface StoredTable {
   readonly source: string;
   /** `database.table` in the lake; null for a stopped table. */
   readonly table: string | null;
-  readonly state: 'in_cut' | 'stopped' | 'copying';
+  readonly state: 'in_cut' | 'stopped' | 'copying' | 'paused';
   readonly snapshot: string | null;
   readonly position: string;
 }
@@ -89,7 +89,14 @@ function tablesOf(record: CheckpointRecord): readonly StoredTable[] {
     snapshot: null,
     position: place,
   }));
-  return [...inCut, ...stopped, ...copying];
+  const paused = record.paused.map(({ source, table, place }) => ({
+    source,
+    table,
+    state: 'paused' as const,
+    snapshot: null,
+    position: place,
+  }));
+  return [...inCut, ...stopped, ...copying, ...paused];
 }
 
 async function askSource(

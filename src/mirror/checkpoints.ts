@@ -2,6 +2,7 @@
 // (architecture, "Exactly once", rules 1 and 2). One is under way at a time, while the loop goes on reading.
 import type { Clock } from '../base/clock.ts';
 import type { SourceIdentity, SourcePosition } from '../change/position.ts';
+import type { CopyingTable, PausedTable } from '../checkpoint/checkpoint-record.ts';
 import type { CheckpointStore } from '../checkpoint/checkpoint-store.ts';
 import type { CommitMessage } from '../paimon/lsm/write-batch.ts';
 import type { ChangeSource } from '../source/source.ts';
@@ -29,6 +30,7 @@ export interface CheckpointParts {
   readonly clock: Clock;
   readonly telemetry: PipelineTelemetry;
   readonly tables: readonly MirroredTable[];
+  readonly paused: readonly PausedTable[];
   /** Stops following a table whose rows cannot be written; throws what is no fault of rows, or stops the pipeline. */
   unwritable(table: MirroredTable, error: unknown): Promise<void>;
   readonly failure: Failure;
@@ -41,6 +43,16 @@ export interface CheckpointParts {
 /** Of the tables that were being copied when a checkpoint began. */
 type CopyMarks = ReadonlyMap<MirroredTable, CopyMark>;
 
+/** What operators change at the place of a checkpoint; the next run of the pipeline finds it in the record. */
+export interface RecordChange {
+  /** Copied anew from here on. */
+  readonly begun: CopyMarks;
+  /** Not followed from here on. */
+  readonly paused: ReadonlySet<MirroredTable>;
+  /** Followed again from where they were paused. */
+  readonly resumed: ReadonlySet<PausedTable>;
+}
+
 /** Takes the checkpoints of one pipeline, numbered upwards. */
 export class Checkpoints {
   private readonly parts: CheckpointParts;
@@ -51,10 +63,13 @@ export class Checkpoints {
   private underWay: Promise<void> | null = null;
   /** Of the newest record. */
   private marks: CopyMarks = new Map();
+  private paused: readonly PausedTable[];
+  private resumed: readonly PausedTable[] = [];
 
   constructor(parts: CheckpointParts, nextNumber: bigint) {
     this.parts = parts;
     this.identity = parts.identity;
+    this.paused = parts.paused;
     this.nextNumber = nextNumber;
   }
 
@@ -96,16 +111,25 @@ export class Checkpoints {
   }
 
   /**
-   * Records at the place of the checkpoint before, which is complete, that these tables are copied anew from here on: a
-   * record without snapshots.
+   * Records a change at the place of the checkpoint before, which is complete: a record without snapshots, and the last
+   * one of its run.
    */
-  async recordCopies(place: CheckpointPlace, begun: ReadonlyMap<MirroredTable, CopyMark>): Promise<void> {
+  async recordChange(place: CheckpointPlace, { begun, paused, resumed }: RecordChange): Promise<void> {
     const followed = this.parts.tables.filter((table) => table.error === null);
-    const tables = [...new Set([...followed, ...begun.keys()])];
+    const tables = [...new Set([...followed, ...begun.keys()])].filter((table) => !paused.has(table));
     const number = this.nextNumber++;
     await this.parts.settle(number, new Map(followed.map((table) => [table, false])));
     // What the copies under way have read since is not durable.
-    await this.record(this.stamp(number, place), tables, new Map([...this.marks, ...begun]));
+    const marks = new Map([...this.marks, ...begun]);
+    const pausedNow = [...paused].map((table) => pausedTable(table, place, marks.get(table) ?? null));
+    this.paused = [...this.paused.filter((table) => !resumed.has(table)), ...pausedNow];
+    this.resumed = [...resumed];
+    await this.record(this.stamp(number, place), tables, marks);
+  }
+
+  /** Whether the newest record tells how far the table's copy is; true without a copy. */
+  knowsCopy(table: MirroredTable): boolean {
+    return table.copy === null || this.marks.has(table);
   }
 
   /** Resolves when no checkpoint is under way; rejects if the last one failed. */
@@ -163,8 +187,14 @@ export class Checkpoints {
       return mark === undefined ? [] : [{ table, mark }];
     });
     // A table that was stopped after it was sealed is part of this checkpoint all the same.
+    const isPaused = ({ source }: MirroredTable): boolean => this.paused.some((table) => table.source === source.key);
     const stopped = parts.tables.filter(
-      (table) => table.error !== null && table.copy === null && table.place !== null && !sealed.includes(table),
+      (table) =>
+        table.error !== null &&
+        table.copy === null &&
+        table.place !== null &&
+        !sealed.includes(table) &&
+        !isPaused(table),
     );
     await parts.store.write({
       pipeline: stamp.pipeline,
@@ -176,21 +206,25 @@ export class Checkpoints {
       timeMs: parts.clock.nowMs(),
       tables: tables.map((table) => ({
         source: table.source.key,
-        table: `${table.lake.database}.${table.lake.table}`,
+        table: lakeNameOf(table),
         snapshotId: table.snapshotId,
         incarnation: table.incarnation,
       })),
-      stopped: stopped.map((table) => ({
-        source: table.source.key,
-        place: table.place as SourcePosition,
-        incarnation: table.incarnation,
-      })),
-      copying: copying.map(({ table, mark }) => ({
-        ...mark,
-        source: table.source.key,
-        table: `${table.lake.database}.${table.lake.table}`,
-        incarnation: table.incarnation,
-      })),
+      stopped: [
+        ...stopped.map((table) => ({
+          source: table.source.key,
+          place: table.place as SourcePosition,
+          incarnation: table.incarnation,
+        })),
+        ...this.resumed
+          .filter((table) => table.copying === null)
+          .map(({ source, place, incarnation }) => ({ source, place, incarnation })),
+      ],
+      copying: [
+        ...copying.map(({ table, mark }) => copyingTable(table, mark)),
+        ...this.resumed.flatMap((table) => table.copying ?? []),
+      ],
+      paused: this.paused,
     });
     this.marks = marks;
     for (const table of tables) table.reached(stamp.position, stamp.commitTimeMs);
@@ -199,10 +233,10 @@ export class Checkpoints {
       table.copy?.recorded(mark);
     }
     parts.source.acknowledge(
-      this.acknowledgeable(
-        stamp.position,
-        copying.map(({ mark }) => mark.place),
-      ),
+      this.acknowledgeable(stamp.position, [
+        ...copying.map(({ mark }) => mark.place),
+        ...[...this.paused, ...this.resumed].map(({ place }) => place),
+      ]),
     );
     parts.telemetry.durablePosition = stamp.position;
     parts.telemetry.checkpointNumber = stamp.checkpoint;
@@ -210,13 +244,13 @@ export class Checkpoints {
     parts.telemetry.committingCommitTimeMs = null;
   }
 
-  /** A table that was stopped or is being copied still needs the log from its place on. */
-  private acknowledgeable(position: SourcePosition, copying: readonly SourcePosition[]): SourcePosition {
+  /** A table that was stopped or paused or is being copied still needs the log from its place on. */
+  private acknowledgeable(position: SourcePosition, places: readonly SourcePosition[]): SourcePosition {
     const order = this.parts.source.positions;
     const stopped = this.parts.tables.flatMap(({ error, copy, place }) =>
       error === null || copy !== null || place === null ? [] : [place],
     );
-    return [...stopped, ...copying].reduce((a, b) => order.earliest(a, b), position);
+    return [...stopped, ...places].reduce((a, b) => order.earliest(a, b), position);
   }
 
   private stamp(checkpoint: bigint, place: CheckpointPlace): CommitStamp {
@@ -234,4 +268,24 @@ export class Checkpoints {
     telemetry.checkpointDurationsMs.push(durationMs);
     if (telemetry.checkpointDurationsMs.length > 1024) telemetry.checkpointDurationsMs.shift();
   }
+}
+
+function lakeNameOf({ lake }: MirroredTable): string {
+  return `${lake.database}.${lake.table}`;
+}
+
+function copyingTable(table: MirroredTable, mark: CopyMark): CopyingTable {
+  return { ...mark, source: table.source.key, table: lakeNameOf(table), incarnation: table.incarnation };
+}
+
+/** `mark` is of its copy; null where it is in none. */
+function pausedTable(table: MirroredTable, { position }: CheckpointPlace, mark: CopyMark | null): PausedTable {
+  const { error, place, incarnation } = table;
+  return {
+    source: table.source.key,
+    table: lakeNameOf(table),
+    place: mark?.place ?? (error === null || place === null ? position : place),
+    incarnation,
+    copying: mark === null ? null : copyingTable(table, mark),
+  };
 }

@@ -5,9 +5,12 @@ import type { TableKey } from '../change/table-key.ts';
 /** How often in a row a table is copied anew because log and catalog do not agree, before it is stopped. */
 const COPIES_MAX = 20;
 
+/** What can be asked of a table: to be copied anew in place, to be followed no more, to be followed again. */
+export type WishKind = 'resync' | 'pause' | 'resume';
+
 /** One thing that is asked for. */
 export interface Wish {
-  readonly kind: 'resync';
+  readonly kind: WishKind;
   readonly table: TableKey;
   /** It is recorded: a restart goes on with it. */
   granted(): void;
@@ -25,14 +28,24 @@ export class PipelineControl {
   private readonly copies = new Map<TableKey, number>();
 
   /**
-   * Copies a mirrored table anew, in place. Resolves when that is recorded. Throws `E6022` where the pipeline does not
-   * run, `E6023` for a table that it does not mirror, and `E1303` for one that cannot be copied in place.
+   * Asks for something. Resolves when that is recorded. Throws `E6022` where the pipeline does not run, `E6023` for a
+   * table that it does not mirror, `E6024` where the table's state does not allow it, `E1303` for one that cannot be copied
+   * in place, and `E6025` where it has not begun when the signal aborts: nothing is done then.
    */
-  resync(table: TableKey): Promise<void> {
+  ask(kind: WishKind, table: TableKey, signal?: AbortSignal): Promise<void> {
     if (this.isClosed) return Promise.reject(new TributaryError('E6022', `the pipeline does not run: table=${table}`));
     return new Promise((resolve, reject) => {
-      this.wishes.push({ kind: 'resync', table, granted: resolve, refused: reject });
+      const wish: Wish = { kind, table, granted: resolve, refused: reject };
+      this.wishes.push(wish);
+      signal?.addEventListener('abort', () => this.withdraw(wish), { once: true });
     });
+  }
+
+  /** What the pipeline has taken up is done all the same. */
+  private withdraw(wish: Wish): void {
+    if (!this.wishes.includes(wish)) return;
+    this.wishes = this.wishes.filter((other) => other !== wish);
+    wish.refused(new TributaryError('E6025', `the pipeline did not get to it: ${wish.kind} table=${wish.table}`));
   }
 
   /**

@@ -15,7 +15,7 @@ import type { MirrorParts } from './parts.ts';
 import type { MirroredTable } from './mirrored-table.ts';
 import type { MirrorSettings } from './settings.ts';
 import { type PipelineStart, startPipeline } from './start.ts';
-import { recordResyncs } from './resync.ts';
+import { grantWishes } from './grant-wishes.ts';
 import { staleKeys } from './stale-keys.ts';
 import { COPY_BEGINS, TableCopy } from './table-copy.ts';
 
@@ -80,6 +80,7 @@ export class Pipeline {
         clock: parts.clock,
         telemetry: parts.telemetry,
         tables: started.tables,
+        paused: started.paused,
         unwritable: (table, error) => this.unwritable(table, error),
         failure: started.failure,
         settle: (checkpoint, published) => this.maintenance.settle(checkpoint, published),
@@ -313,7 +314,8 @@ export class Pipeline {
     this.copier?.interrupt(table);
     if (table.error === null) await table.fail(error);
     if (todo === 'restart') this.isToRestart = true;
-    else control.resync(key).catch((reason: unknown) => log.debug('not copied anew', { reason: String(reason) }));
+    else
+      control.ask('resync', key).catch((reason: unknown) => log.debug('not copied anew', { reason: String(reason) }));
   }
 
   /** Stops following one table while the others go on, or throws where the configuration says so. */
@@ -370,8 +372,8 @@ export class Pipeline {
     const { place } = this;
     this.beginCheckpoint();
     await this.checkpoints.settled();
-    const { tables, checkpoints } = this;
-    return recordResyncs(control.take(), { place, tables, checkpoints, log: this.parts.log });
+    const { tables, checkpoints, started } = this;
+    return grantWishes(control.take(), { place, tables, paused: started.paused, checkpoints, log: this.parts.log });
   }
 
   /** Makes everything up to the newest boundary durable, where no transaction is open. */

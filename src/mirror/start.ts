@@ -2,7 +2,8 @@
 // and only then is anything created.
 import { TributaryError } from '../base/errors.ts';
 import type { SourcePosition } from '../change/position.ts';
-import type { CheckpointRecord, CopyingTable } from '../checkpoint/checkpoint-record.ts';
+import type { TableKey } from '../change/table-key.ts';
+import type { CheckpointRecord, CopyingTable, PausedTable } from '../checkpoint/checkpoint-record.ts';
 import { Lease } from '../checkpoint/lease.ts';
 import { tableOptions } from '../paimon/schema/table-options.ts';
 import type { ChangeSource, FormerColumns, SourceDescription } from '../source/source.ts';
@@ -13,9 +14,10 @@ import type { MirrorParts } from './parts.ts';
 import { openMirroredTable } from './open-table.ts';
 import type { MirroredTable } from './mirrored-table.ts';
 import type { MirrorSettings } from './settings.ts';
-import { isCopiedInPlace } from './resync.ts';
+import { isCopiedInPlace } from './grant-wishes.ts';
 import { planStart, type StartPlan } from './start-plan.ts';
 import { TableCopy } from './table-copy.ts';
+import { tableTelemetry } from './telemetry.ts';
 
 /** What `startPipeline` finds out. */
 export interface PipelineStart {
@@ -24,6 +26,8 @@ export interface PipelineStart {
   /** Of everything that runs beside the loop. */
   readonly failure: Failure;
   readonly tables: readonly MirroredTable[];
+  /** Tables that are not followed until operators say so. */
+  readonly paused: readonly PausedTable[];
   /** Where to read the log from; null if that is the position of the first copy. */
   readonly from: SourcePosition | null;
   /** Tables whose rows are to be copied first. */
@@ -82,9 +86,12 @@ async function openTables(
   token: string,
 ): Promise<OpenedTables> {
   const incarnationOf = (state: LakeState): string => description.incarnations.get(state.source.key) ?? '';
+  const newest = await parts.checkpoints.latest();
+  const paused = (newest?.paused ?? []).filter(({ source }) => description.tables.some(({ key }) => key === source));
+  const followed = description.tables.filter(({ key }) => !paused.some(({ source }) => source === key));
   const known = {
-    record: await parts.checkpoints.latest(),
-    states: await Promise.all(description.tables.map((source) => lakeStateOf(parts.store, settings, source))),
+    record: newest,
+    states: await Promise.all(followed.map((source) => lakeStateOf(parts.store, settings, source))),
   };
   // What is refused is refused before anything is altered.
   planOf(known, { parts, settings, description });
@@ -93,7 +100,7 @@ async function openTables(
   const evolved = await evolveTables(known.states, { parts, token, record: known.record, number, incarnations });
   const { record, states } = evolved;
   for (const { source, evolution } of known.states) if (evolution !== null) parts.control.evolved(source.key);
-  const { plan, places, copies } = planOf(evolved, { parts, settings, description });
+  const { plan, places, copies, leftBehind } = planOf(evolved, { parts, settings, description });
   const nextNumber = highestNumber(states, record) + 1n;
   if (plan.acceptedGap !== null) {
     parts.log.warn('reading on after a gap that the operator accepted', plan.acceptedGap);
@@ -110,14 +117,16 @@ async function openTables(
       }),
     ),
   );
+  for (const table of paused) tellPaused(parts, table);
   for (const [index, table] of tables.entries()) {
-    const mismatch = states[index].mismatch ?? bucketMismatch(table);
+    const mismatch = states[index].mismatch ?? bucketMismatch(table) ?? leftBehind.get(table.source.key) ?? null;
     if (mismatch !== null) await stopTable(table, mismatch, { parts, settings });
   }
   const first = tables.find((table) => table.error !== null)?.error ?? null;
   if (first !== null && tables.every((table) => table.error !== null)) throw first;
   return {
     tables,
+    paused,
     from: plan.from,
     toCopy: tables.filter((table) => table.error === null && plan.toCopy.includes(table.source.key)),
     nextNumber,
@@ -136,6 +145,8 @@ function planOf(
   readonly plan: StartPlan;
   readonly places: readonly (SourcePosition | null)[];
   readonly copies: readonly (CopyingTable | null)[];
+  /** `E2104` for tables whose log is gone while others go on. */
+  readonly leftBehind: ReadonlyMap<TableKey, TributaryError>;
 } {
   const { parts, settings, description } = of;
   const { positions } = parts.source;
@@ -147,22 +158,64 @@ function planOf(
     return { ...copying, place: positions.latest(copying.place, description.logEnd) };
   });
   const places = states.map((state, index) => copies[index]?.place ?? placeOf(state, record, parts.source));
+  const leftBehind =
+    of.settings.acceptGap === null
+      ? tablesLeftBehind({ record, states, places }, of)
+      : new Map<TableKey, TributaryError>();
   const plan = planStart({
     pipeline: settings.pipeline,
     positions,
     identity: description.identity,
     logStart: description.logStart,
     logEnd: description.logEnd,
-    tables: states.map((state, index) => ({
-      key: state.source.key,
-      place: places[index],
-      known: copies[index] === null ? knownIncarnation(state, record) : null,
-      now: now(state),
-    })),
+    tables: [
+      ...states
+        .map((state, index) => ({
+          key: state.source.key,
+          place: places[index],
+          known: copies[index] === null ? knownIncarnation(state, record) : null,
+          now: now(state),
+        }))
+        .filter(({ key }) => !leftBehind.has(key)),
+      // A paused table needs no log until it is followed again.
+      ...(record?.paused ?? []).map(({ source }) => ({
+        key: source,
+        place: record?.position ?? null,
+        known: null,
+        now: '',
+      })),
+    ],
     knownIdentity: record?.identity ?? states.find((state) => state.stamp !== null)?.stamp?.identity ?? null,
     acceptGap: settings.acceptGap,
   });
-  return { plan, places, copies };
+  return { plan, places, copies, leftBehind };
+}
+
+/** Tables that were not followed for so long that the log of their place is gone, while others go on. */
+function tablesLeftBehind(
+  { record, states, places }: Evolved & { readonly places: readonly (SourcePosition | null)[] },
+  { parts, description }: { readonly parts: MirrorParts; readonly description: SourceDescription },
+): ReadonlyMap<TableKey, TributaryError> {
+  const { logStart } = description;
+  const { positions } = parts.source;
+  const isGone = (place: SourcePosition | null): boolean =>
+    place !== null && logStart !== null && !positions.includes(place, logStart);
+  if (record === null || isGone(record.position)) return new Map();
+  return new Map(
+    states.flatMap(({ source: { key } }, index) => {
+      const place = places[index];
+      if (!isGone(place) || !record.stopped.some(({ source }) => source === key)) return [];
+      const message = `the log of a table that was not followed is gone: table=${key} place=${place} log_start=${logStart}`;
+      return [[key, new TributaryError('E2104', message)]];
+    }),
+  );
+}
+
+function tellPaused({ telemetry }: MirrorParts, { source, table, place }: PausedTable): void {
+  const told = tableTelemetry(telemetry, source, table);
+  told.state = 'paused';
+  told.errorCode = null;
+  told.place = place;
 }
 
 /** A copy in place that nothing was read of yet. */

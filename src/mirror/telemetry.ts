@@ -5,7 +5,7 @@ import type { TableKey } from '../change/table-key.ts';
 import type { LogHealth } from '../source/source.ts';
 
 export type PipelineState = 'starting' | 'copying' | 'streaming' | 'retrying' | 'stopped' | 'failed';
-export type TableState = 'copying' | 'streaming' | 'failed';
+export type TableState = 'copying' | 'streaming' | 'paused' | 'failed';
 
 /** What is told of a table. */
 export interface TableTelemetry {

@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Clock } from '../base/clock.ts';
 import { isTributaryError, TributaryError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
-import type { PipelineControl } from '../mirror/control.ts';
-import type { PipelineTelemetry } from '../mirror/telemetry.ts';
+import type { PipelineControl, WishKind } from '../mirror/control.ts';
+import type { PipelineTelemetry, TableState } from '../mirror/telemetry.ts';
 import { type Health, liveness, readiness } from './health.ts';
 import { Metrics } from './metrics.ts';
 import { type DaemonStatus, pipelineStatus } from './status.ts';
@@ -36,6 +36,13 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 const TEXT_TYPE = 'text/plain; charset=utf-8';
 /** Commits may be 10 ms apart and the telemetry keeps 1024 durations. */
 const OBSERVE_MS = 5000;
+/** How long an operator's wish waits for a place at which it can be recorded. */
+const PATIENCE_MS = 30_000;
+const STATE_AFTER: Readonly<Record<WishKind, TableState>> = {
+  resync: 'copying',
+  pause: 'paused',
+  resume: 'streaming',
+};
 
 /** Listens on `host:port`; port 0 takes a free one. Throws E6003 (no address) and E6004 (cannot listen there). */
 export async function startHttpServer(listen: string, parts: HttpServerParts): Promise<HttpServer> {
@@ -140,22 +147,27 @@ function table(path: string, site: Site, nowMs: number): Reply {
   return found === undefined ? json(404, { error: 'not found' }) : json(200, found);
 }
 
-/** `POST /api/v1/tables/{t}/resync`: answers when it is recorded. Pages of other sites cannot ask for it. */
+/** `POST /api/v1/tables/{t}/{pause|resume|resync}`: answers when it is recorded. Pages of other sites cannot ask for it. */
 async function command(request: IncomingMessage, path: string, site: Site): Promise<Reply> {
-  const match = /^\/api\/v1\/tables\/([^/]+)\/resync$/.exec(path);
+  const match = /^\/api\/v1\/tables\/([^/]+)\/(pause|resume|resync)$/.exec(path);
   if (match === null) return json(405, { error: 'method not allowed' });
   if (request.headers.origin !== undefined) return json(403, { error: 'not from a browser' });
   const name = decodedName(match[1]);
+  const kind = match[2] as WishKind;
   for (const { pipeline, tables } of site.parts.pipelines) {
     const table = [...tables.values()].find(({ key, lakeName }) => lakeName === name || key === name);
     const control = site.parts.controls.get(pipeline);
     if (table === undefined || control === undefined) continue;
+    const patience = new AbortController();
+    const cancel = site.parts.clock.after(PATIENCE_MS, () => patience.abort());
     try {
-      await control.resync(table.key);
-      return json(202, { pipeline, source: table.key, table: table.lakeName, state: 'copying' });
+      await control.ask(kind, table.key, patience.signal);
+      return json(202, { pipeline, source: table.key, table: table.lakeName, state: STATE_AFTER[kind] });
     } catch (error) {
       if (!isTributaryError(error)) throw error;
       return json(409, { error: error.message, code: error.code });
+    } finally {
+      cancel();
     }
   }
   return json(404, { error: `no such table is mirrored: table=${name}`, code: 'E6023' });

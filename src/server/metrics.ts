@@ -12,7 +12,7 @@ export interface MetricsInput {
 }
 
 const PIPELINE_STATES: readonly PipelineState[] = ['starting', 'copying', 'streaming', 'retrying', 'stopped', 'failed'];
-const TABLE_STATES: readonly TableState[] = ['copying', 'streaming', 'failed'];
+const TABLE_STATES: readonly TableState[] = ['copying', 'streaming', 'paused', 'failed'];
 const LOG_STATES = ['ok', 'unreserved', 'lost', 'missing'] as const;
 /** Row kinds in the order of `TableTelemetry.rows`; an update's before-image is no row of its own. */
 const OPERATIONS = [

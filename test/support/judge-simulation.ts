@@ -19,8 +19,10 @@ export function wrongCuts(
   damagedAt: bigint | undefined,
 ): (record: CheckpointRecord) => boolean {
   if (damagedAt === undefined) return () => false;
-  const staleOf = (record: CheckpointRecord | undefined): bigint | null =>
-    record?.copying.find(({ source }) => source === key)?.stale ?? null;
+  const staleOf = (record: CheckpointRecord | undefined): bigint | null => {
+    const paused = (record?.paused ?? []).flatMap(({ copying }) => copying ?? []);
+    return [...(record?.copying ?? []), ...paused].find(({ source }) => source === key)?.stale ?? null;
+  };
   const before = staleOf(records.find(({ number }) => number === damagedAt));
   const begun = records.find((record) => {
     const stale = staleOf(record);

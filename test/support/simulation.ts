@@ -183,8 +183,10 @@ async function live(world: World, life: Life): Promise<void> {
     },
     more: async () => {
       world.clock.advance(100);
-      // The log of the last life goes on, silent, until everything is copied.
-      const isCopying = [...parts.telemetry.tables.values()].some((table) => table.state === 'copying');
+      // The log of the last life goes on, silent, until everything is copied and followed.
+      const isCopying = [...parts.telemetry.tables.values()].some(
+        ({ state }) => state === 'copying' || state === 'paused',
+      );
       if (isLast && world.steps <= 0 && isCopying && patience-- > 0) return true;
       if (looksLeft-- <= 0 || world.steps-- <= 0) {
         logHasEnded = true;
@@ -216,6 +218,7 @@ async function live(world: World, life: Life): Promise<void> {
     parts.control,
     isLast ? [...world.damaged.keys()] : life.tables.filter(() => random.unit() < 0.1),
   );
+  await askForPauses(world, parts.control, { tables: life.tables, isLast });
   try {
     const endAtStart = database.logEnd;
     end = await mirror(parts, { ...settingsOf(world), untilCaughtUp }, stop.signal);
@@ -234,7 +237,7 @@ async function live(world: World, life: Life): Promise<void> {
 function askForCopies({ mended, copiedAnew }: World, control: PipelineControl, tables: readonly TableKey[]): void {
   for (const key of tables) {
     if (mended.has(key)) continue;
-    control.resync(key).then(
+    control.ask('resync', key).then(
       () => {
         mended.add(key);
         copiedAnew.add(key);
@@ -243,6 +246,20 @@ function askForCopies({ mended, copiedAnew }: World, control: PipelineControl, t
       () => {},
     );
   }
+}
+
+/** An operator pauses tables, and has them followed again: all of them at the end. */
+async function askForPauses(
+  { random, store }: World,
+  control: PipelineControl,
+  { tables, isLast }: { readonly tables: readonly TableKey[]; readonly isLast: boolean },
+): Promise<void> {
+  const latest = await new CheckpointStore(store, PIPELINE).latest();
+  const paused = (latest?.paused ?? []).filter(() => isLast || random.unit() < 0.5).map(({ source }) => source);
+  const toPause = tables.filter(() => !isLast && random.unit() < 0.1);
+  // The life may end before: the next one is asked again.
+  for (const key of paused) control.ask('resume', key).catch(() => {});
+  for (const key of toPause) control.ask('pause', key).catch(() => {});
 }
 
 /** A run until caught up has committed everything up to the end of the log at its start. */

@@ -51,6 +51,28 @@ function record(number: number, given: Partial<CheckpointRecord> = {}): Checkpoi
         incarnation: '6:7',
       },
     ],
+    paused: [
+      { source: 'public.e' as TableKey, table: 'public.e', place: at(2), incarnation: '8:9', copying: null },
+      {
+        source: 'public.f' as TableKey,
+        table: 'public.f',
+        place: at(1),
+        incarnation: '8:9',
+        copying: {
+          source: 'public.f' as TableKey,
+          table: 'public.f',
+          place: at(1),
+          next: null,
+          isRead: true,
+          rows: 1,
+          bytes: 2,
+          reach: null,
+          unread: [],
+          stale: 7n,
+          incarnation: '8:9',
+        },
+      },
+    ],
     ...given,
   };
 }

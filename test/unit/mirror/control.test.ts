@@ -30,8 +30,21 @@ test('a table that never fits is stopped after twenty copies; one that fits in b
 
 test('wishes are refused once the pipeline has ended', async () => {
   const control = new PipelineControl();
-  const before = control.resync(TABLE);
+  const before = control.ask('resync', TABLE);
   control.close();
   await expect(before).rejects.toMatchObject({ code: 'E6022' });
-  await expect(control.resync(TABLE)).rejects.toMatchObject({ code: 'E6022' });
+  await expect(control.ask('resync', TABLE)).rejects.toMatchObject({ code: 'E6022' });
+});
+
+test('a wish that the pipeline does not get to is withdrawn; one that it has taken up is not', async () => {
+  const control = new PipelineControl();
+  const patience = new AbortController();
+  const taken = control.ask('pause', TABLE, patience.signal);
+  const [wish] = control.take();
+  const waiting = control.ask('resume', TABLE, patience.signal);
+  patience.abort();
+  await expect(waiting).rejects.toMatchObject({ code: 'E6025' });
+  expect(control.isAsked).toBe(false);
+  wish.granted();
+  await taken;
 });

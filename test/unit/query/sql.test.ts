@@ -255,6 +255,7 @@ describe('cuts', () => {
       })),
       stopped: [],
       copying: [],
+      paused: [],
     };
   }
 

@@ -243,6 +243,17 @@ describe('the server', () => {
       status: 202,
       body: { pipeline: 'shop', source: key, table: 'shop.orders', state: 'copying' },
     });
+    for (const [kind, state] of [
+      ['pause', 'paused'],
+      ['resume', 'streaming'],
+    ]) {
+      const answered = post(`/api/v1/tables/shop.orders/${kind}`);
+      const order = await asked();
+      expect(order.kind).toBe(kind);
+      order.granted();
+      expect(await answered).toMatchObject({ status: 202, body: { state } });
+    }
+    expect((await post('/api/v1/tables/shop.orders/drop')).status).toBe(405);
     const refused = post(`/api/v1/tables/${encodeURIComponent(key)}/resync`);
     (await asked()).refused(new TributaryError('E1303', 'not this one'));
     expect(await refused).toEqual({ status: 409, body: { error: 'not this one', code: 'E1303' } });
