@@ -2,7 +2,7 @@
 // (architecture, "Exactly once", rules 1 and 2). One is under way at a time, while the loop goes on reading.
 import type { Clock } from '../base/clock.ts';
 import type { SourceIdentity, SourcePosition } from '../change/position.ts';
-import type { CopyingTable, PausedTable } from '../checkpoint/checkpoint-record.ts';
+import type { CheckpointRecord, CopyingTable, PausedTable, StoppedTable } from '../checkpoint/checkpoint-record.ts';
 import type { CheckpointStore } from '../checkpoint/checkpoint-store.ts';
 import type { CommitMessage } from '../paimon/lsm/write-batch.ts';
 import type { ChangeSource } from '../source/source.ts';
@@ -181,22 +181,30 @@ export class Checkpoints {
   /** Writes the record of a complete checkpoint and acknowledges it. */
   private async record(stamp: CommitStamp, sealed: readonly MirroredTable[], marks: CopyMarks): Promise<void> {
     const { parts } = this;
-    const tables = sealed.filter((table) => !marks.has(table));
+    const record = this.recordOf(stamp, sealed, marks);
+    await parts.store.write(record);
+    this.marks = marks;
+    for (const table of sealed) {
+      const mark = marks.get(table);
+      table.reached(mark?.place ?? stamp.position, stamp.commitTimeMs);
+      if (mark !== undefined) table.copy?.recorded(mark);
+    }
+    // A table that was stopped or paused or is being copied still needs the log from its place on.
+    const places = [...record.stopped, ...record.copying, ...record.paused].map(({ place }) => place);
+    parts.source.acknowledge(places.reduce((a, b) => parts.source.positions.earliest(a, b), stamp.position));
+    parts.telemetry.durablePosition = stamp.position;
+    parts.telemetry.checkpointNumber = stamp.checkpoint;
+    if (stamp.commitTimeMs > 0) parts.telemetry.durableCommitTimeMs = stamp.commitTimeMs;
+    parts.telemetry.committingCommitTimeMs = null;
+  }
+
+  private recordOf(stamp: CommitStamp, sealed: readonly MirroredTable[], marks: CopyMarks): CheckpointRecord {
+    const { paused, resumed, parts } = this;
     const copying = sealed.flatMap((table) => {
       const mark = marks.get(table);
-      return mark === undefined ? [] : [{ table, mark }];
+      return mark === undefined ? [] : [copyingTable(table, mark)];
     });
-    // A table that was stopped after it was sealed is part of this checkpoint all the same.
-    const isPaused = ({ source }: MirroredTable): boolean => this.paused.some((table) => table.source === source.key);
-    const stopped = parts.tables.filter(
-      (table) =>
-        table.error !== null &&
-        table.copy === null &&
-        table.place !== null &&
-        !sealed.includes(table) &&
-        !isPaused(table),
-    );
-    await parts.store.write({
+    return {
       pipeline: stamp.pipeline,
       number: stamp.checkpoint,
       position: stamp.position,
@@ -204,53 +212,29 @@ export class Checkpoints {
       commitTimeMs: stamp.commitTimeMs,
       token: stamp.token,
       timeMs: parts.clock.nowMs(),
-      tables: tables.map((table) => ({
-        source: table.source.key,
-        table: lakeNameOf(table),
-        snapshotId: table.snapshotId,
-        incarnation: table.incarnation,
-      })),
-      stopped: [
-        ...stopped.map((table) => ({
+      tables: sealed
+        .filter((table) => !marks.has(table))
+        .map((table) => ({
           source: table.source.key,
-          place: table.place as SourcePosition,
+          table: lakeNameOf(table),
+          snapshotId: table.snapshotId,
           incarnation: table.incarnation,
         })),
-        ...this.resumed
-          .filter((table) => table.copying === null)
-          .map(({ source, place, incarnation }) => ({ source, place, incarnation })),
-      ],
-      copying: [
-        ...copying.map(({ table, mark }) => copyingTable(table, mark)),
-        ...this.resumed.flatMap((table) => table.copying ?? []),
-      ],
-      paused: this.paused,
-    });
-    this.marks = marks;
-    for (const table of tables) table.reached(stamp.position, stamp.commitTimeMs);
-    for (const { table, mark } of copying) {
-      table.reached(mark.place, stamp.commitTimeMs);
-      table.copy?.recorded(mark);
-    }
-    parts.source.acknowledge(
-      this.acknowledgeable(stamp.position, [
-        ...copying.map(({ mark }) => mark.place),
-        ...[...this.paused, ...this.resumed].map(({ place }) => place),
-      ]),
-    );
-    parts.telemetry.durablePosition = stamp.position;
-    parts.telemetry.checkpointNumber = stamp.checkpoint;
-    if (stamp.commitTimeMs > 0) parts.telemetry.durableCommitTimeMs = stamp.commitTimeMs;
-    parts.telemetry.committingCommitTimeMs = null;
+      stopped: [...this.stoppedTables(sealed), ...resumed.filter((table) => table.copying === null)].map(
+        ({ source, place, incarnation }) => ({ source, place, incarnation }),
+      ),
+      copying: [...copying, ...resumed.flatMap((table) => table.copying ?? [])],
+      paused,
+    };
   }
 
-  /** A table that was stopped or paused or is being copied still needs the log from its place on. */
-  private acknowledgeable(position: SourcePosition, places: readonly SourcePosition[]): SourcePosition {
-    const order = this.parts.source.positions;
-    const stopped = this.parts.tables.flatMap(({ error, copy, place }) =>
-      error === null || copy !== null || place === null ? [] : [place],
-    );
-    return [...stopped, ...places].reduce((a, b) => order.earliest(a, b), position);
+  /** A table that was stopped after it was sealed is part of the checkpoint all the same. */
+  private stoppedTables(sealed: readonly MirroredTable[]): readonly StoppedTable[] {
+    return this.parts.tables.flatMap(({ error, copy, place, incarnation, source: { key: source } }) => {
+      const isElsewhere = [...sealed.map((table) => table.source.key), ...this.paused.map((table) => table.source)];
+      const isStopped = error !== null && copy === null && place !== null && !isElsewhere.includes(source);
+      return isStopped ? [{ source, place, incarnation }] : [];
+    });
   }
 
   private stamp(checkpoint: bigint, place: CheckpointPlace): CommitStamp {
