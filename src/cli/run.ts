@@ -9,7 +9,7 @@ import { startDaemon } from './daemon.ts';
 import { createLogger } from './logger.ts';
 import { redactor } from './secrets.ts';
 import { type ConfigOptions, configCommand, loadConfig } from './shared-options.ts';
-import { listenToStopSignals, type StopReason } from './signals.ts';
+import { listenToReloads, listenToStopSignals, type StopReason } from './signals.ts';
 
 interface Options extends ConfigOptions {
   readonly untilCaughtUp?: boolean;
@@ -25,18 +25,26 @@ export function runCommand(): Command {
     .action(async (options: Options) => {
       const loaded = await loadConfig(options);
       const run = { untilCaughtUp: options.untilCaughtUp ?? false, acceptGap: parseGap(options.acceptGap) };
-      process.exitCode = await runUntilStopped(loaded, run);
+      process.exitCode = await runUntilStopped({ loaded, run, readAgain: () => loadConfig(options) });
     });
 }
 
+interface Run {
+  readonly loaded: LoadedConfig;
+  readonly run: RunOptions;
+  /** Reads the configuration again. */
+  readonly readAgain: () => Promise<LoadedConfig>;
+}
+
 /** Runs until all pipelines have ended; the exit code, or the first failure thrown. */
-async function runUntilStopped(loaded: LoadedConfig, run: RunOptions): Promise<number> {
+async function runUntilStopped({ loaded, run, readAgain }: Run): Promise<number> {
   const { level, format } = loaded.config.log;
   const log = createLogger({ level, format, sink: process.stderr, redactor, clock: systemClock });
   const stop = listenToStopSignals((reason) => log.info('stopping: committing what is complete', { signal: reason }));
   try {
     const daemon = await startDaemon({ loaded, run, log, clock: systemClock, random: systemRandom }, stop.signal);
-    const [failure] = await daemon.done;
+    const release = listenToReloads(() => daemon.reload(readAgain));
+    const [failure] = await daemon.done.finally(release);
     if (failure !== undefined) throw failure.error;
     return exitCodeOf(stop.reason(), () => log.info('interrupted, committed cleanly'));
   } finally {

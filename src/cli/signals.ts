@@ -13,6 +13,14 @@ export interface StopSignals {
 
 const EXIT_CODES: Readonly<Record<StopReason, number>> = { SIGINT: 130, SIGTERM: 143 };
 
+/** Calls `onReload` at every SIGHUP, until the function that is given back is called. */
+export function listenToReloads(onReload: () => unknown): () => void {
+  process.on('SIGHUP', onReload);
+  return () => {
+    process.off('SIGHUP', onReload);
+  };
+}
+
 /** Listens to SIGINT and SIGTERM; `onStop` is called at the first one. */
 export function listenToStopSignals(onStop: (reason: StopReason) => void = () => {}): StopSignals {
   const controller = new AbortController();

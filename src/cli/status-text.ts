@@ -24,7 +24,9 @@ export function statusText(report: StatusReport, nowMs: number): string {
 function daemonLine(daemon: DaemonStatus | null): string {
   if (daemon === null) return 'daemon  none answers';
   const uptime = `${Math.round(daemon.uptime_seconds)} s`;
-  return `daemon  tributary ${daemon.version}, up ${uptime}, memory ${sizeText(daemon.memory_bytes)}`;
+  const { error } = daemon.config;
+  const config = error === null ? '' : `\nconfig  not followed: ${error.code} ${error.message}`;
+  return `daemon  tributary ${daemon.version}, up ${uptime}, memory ${sizeText(daemon.memory_bytes)}${config}`;
 }
 
 interface Context {

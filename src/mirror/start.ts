@@ -117,6 +117,9 @@ async function openTables(
       }),
     ),
   );
+  for (const key of parts.telemetry.tables.keys()) {
+    if (!description.tables.some((table) => table.key === key)) parts.telemetry.tables.delete(key);
+  }
   for (const table of paused) tellPaused(parts, table);
   for (const [index, table] of tables.entries()) {
     const mismatch = states[index].mismatch ?? bucketMismatch(table) ?? leftBehind.get(table.source.key) ?? null;

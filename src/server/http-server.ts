@@ -7,13 +7,14 @@ import type { PipelineControl, WishKind } from '../mirror/control.ts';
 import type { PipelineTelemetry, TableState } from '../mirror/telemetry.ts';
 import { type Health, liveness, readiness } from './health.ts';
 import { Metrics } from './metrics.ts';
-import { type DaemonStatus, pipelineStatus } from './status.ts';
+import { type ConfigReading, type DaemonStatus, pipelineStatus } from './status.ts';
 
 /** What the server shows. */
 export interface HttpServerParts {
   readonly pipelines: readonly PipelineTelemetry[];
   /** By the pipeline's name: the way in for what operators ask of it. */
   readonly controls: ReadonlyMap<string, PipelineControl>;
+  readonly config: ConfigReading;
   readonly version: string;
   readonly clock: Clock;
   readonly log: Logger;
@@ -122,12 +123,12 @@ async function answer(request: IncomingMessage, site: Site): Promise<Reply> {
     case '/readyz':
       return health(readiness(parts.pipelines));
     case '/metrics': {
-      const { pipelines, version } = parts;
+      const { pipelines, version, config } = parts;
       const residentBytes = process.memoryUsage.rss();
       return {
         status: 200,
         type: metrics.contentType,
-        body: await metrics.text({ pipelines, version, nowMs, residentBytes }),
+        body: await metrics.text({ pipelines, version, config, nowMs, residentBytes }),
       };
     }
     case '/api/v1/status':
@@ -182,10 +183,15 @@ function decodedName(text: string): string | null {
 }
 
 function daemonStatus({ parts, startedMs }: Site, nowMs: number): DaemonStatus {
+  const { error } = parts.config;
   return {
     version: parts.version,
     uptime_seconds: Math.max(0, nowMs - startedMs) / 1000,
     memory_bytes: process.memoryUsage.rss(),
+    config: {
+      followed_since: new Date(parts.config.followedMs).toISOString(),
+      error: error === null ? null : { code: error.code, message: error.message },
+    },
     pipelines: parts.pipelines.map((pipeline) => pipelineStatus(pipeline, nowMs)),
   };
 }

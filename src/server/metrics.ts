@@ -1,12 +1,13 @@
 // The daemon's metrics in OpenMetrics text, filled from the telemetry of its pipelines at every scrape.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { PipelineState, PipelineTelemetry, TableState, TableTelemetry } from '../mirror/telemetry.ts';
-import { copySecondsLeft, lagMs, tableFreshnessMs } from './status.ts';
+import { type ConfigReading, copySecondsLeft, lagMs, tableFreshnessMs } from './status.ts';
 
 /** What is told beside the telemetry. */
 export interface MetricsInput {
   readonly pipelines: readonly PipelineTelemetry[];
   readonly version: string;
+  readonly config: ConfigReading;
   readonly nowMs: number;
   readonly residentBytes: number;
 }
@@ -64,6 +65,19 @@ export class Metrics {
     this.gauge('build_info', 'The version, as a label.', { version: input.version }, 1);
     this.gauge('up', '1 while the process runs.', {}, 1);
     this.gauge('memory_resident_bytes', 'Resident memory of the process.', {}, input.residentBytes);
+    const { error, followedMs } = input.config;
+    this.gauge(
+      'config_last_reload_successful',
+      '1 while the configuration file as it was read last is followed.',
+      {},
+      error === null ? 1 : 0,
+    );
+    this.gauge(
+      'config_followed_timestamp_seconds',
+      'When the configuration that is followed was read.',
+      {},
+      followedMs / 1000,
+    );
     this.observe(input.pipelines);
     for (const pipeline of input.pipelines) this.fillPipeline(pipeline, input);
     return this.registry.metrics();

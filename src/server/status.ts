@@ -1,4 +1,5 @@
 // What a running pipeline tells of itself, made from its telemetry: `/api/v1/status`, `status` and the demo show it.
+import type { TributaryError } from '../base/errors.ts';
 import type { PipelineState, PipelineTelemetry, TableState, TableTelemetry } from '../mirror/telemetry.ts';
 
 /** One table of a pipeline. */
@@ -15,7 +16,10 @@ export interface TableStatus {
   readonly copied_rows: number;
   readonly copied_bytes: number;
   readonly copy_rows_estimate: number;
-  /** Until the copy is through, by what this process has copied so far and the estimate; null where that says nothing. */
+  /**
+   * Until all rows are read, by what this process has copied so far and the estimate; null where that says nothing. A copy
+   * in place looks for rows that are no more after that.
+   */
   readonly copy_seconds_left: number | null;
   readonly snapshot: string | null;
   readonly position: string | null;
@@ -54,11 +58,25 @@ export interface PipelineStatus {
   readonly tables: readonly TableStatus[];
 }
 
+/** The configuration that a process follows, as it goes on. */
+export interface ConfigReading {
+  /** When it was read, in milliseconds since the epoch. */
+  followedMs: number;
+  /** Why the file as it was read last is not followed; null where it is. */
+  error: TributaryError | null;
+}
+
 /** A process with its pipelines. */
 export interface DaemonStatus {
   readonly version: string;
   readonly uptime_seconds: number;
   readonly memory_bytes: number;
+  readonly config: {
+    /** When the configuration that is followed was read. */
+    readonly followed_since: string;
+    /** Why the file as it was read last is not followed; null where it is. */
+    readonly error: { readonly code: string; readonly message: string } | null;
+  };
   readonly pipelines: readonly PipelineStatus[];
 }
 

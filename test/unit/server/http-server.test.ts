@@ -10,9 +10,16 @@ import { newPipelineTelemetry, type PipelineTelemetry, tableTelemetry } from '..
 import { liveness, readiness } from '../../../src/server/health.ts';
 import { type HttpServer, parseListen, startHttpServer } from '../../../src/server/http-server.ts';
 import { Metrics } from '../../../src/server/metrics.ts';
-import { lagMs, pipelineStatus, tableFreshnessMs } from '../../../src/server/status.ts';
+import {
+  type ConfigReading,
+  copySecondsLeft,
+  lagMs,
+  pipelineStatus,
+  tableFreshnessMs,
+} from '../../../src/server/status.ts';
 
 const NOW = 1_800_000_000_000;
+const FOLLOWED: ConfigReading = { followedMs: NOW - 60_000, error: null };
 
 function pipeline(name = 'shop'): PipelineTelemetry {
   const telemetry = newPipelineTelemetry(name, 1000);
@@ -58,6 +65,39 @@ describe('P45: lag', () => {
     expect(tableFreshnessMs(telemetry, table, NOW)).toBe(2000);
     table.visibleCommitTimeMs = NOW - 500;
     expect(tableFreshnessMs(telemetry, table, NOW)).toBe(500);
+  });
+});
+
+describe('P32: progress of a copy', () => {
+  const copying = (): PipelineTelemetry => {
+    const telemetry = pipeline();
+    const [table] = telemetry.tables.values();
+    table.state = 'copying';
+    table.copyStart = { atMs: NOW - 10_000, rows: 100 };
+    table.copiedRows = 300;
+    table.copiedBytes = 9000;
+    table.copyRowsEstimate = 1300;
+    return telemetry;
+  };
+
+  test('tells rows, bytes and the time that the rest takes at the speed of this process', () => {
+    const { tables } = pipelineStatus(copying(), NOW);
+    expect(tables[0]).toMatchObject({
+      copied_rows: 300,
+      copied_bytes: 9000,
+      copy_rows_estimate: 1300,
+      copy_seconds_left: 50,
+    });
+  });
+
+  test.each([
+    ['it is through', { state: 'streaming' }],
+    ['it has not begun', { copyStart: null }],
+    ['nothing was read yet', { copiedRows: 100 }],
+    ['the estimate was too small', { copyRowsEstimate: 200 }],
+  ] as const)('has no time left to tell where %s', (_name, given) => {
+    const [table] = copying().tables.values();
+    expect(copySecondsLeft({ ...table, ...given }, NOW)).toBeNull();
   });
 });
 
@@ -115,7 +155,7 @@ function parseMetrics(text: string): ReadonlyMap<string, number> {
 }
 
 describe('metrics', () => {
-  const rest = { version: '1.2.3', nowMs: NOW, residentBytes: 42 };
+  const rest = { version: '1.2.3', config: FOLLOWED, nowMs: NOW, residentBytes: 42 };
 
   test('parse as OpenMetrics and say what the telemetry says, at every scrape', async () => {
     const telemetry = pipeline();
@@ -189,6 +229,7 @@ describe('the server', () => {
     server = await startHttpServer('127.0.0.1:0', {
       pipelines,
       controls: new Map([['shop', control]]),
+      config: FOLLOWED,
       version: '1',
       clock: systemClock,
       log: silentLogger,
@@ -268,6 +309,7 @@ describe('the server', () => {
     const parts = {
       pipelines: [],
       controls: new Map<string, PipelineControl>(),
+      config: FOLLOWED,
       version: '1',
       clock: systemClock,
       log: silentLogger,
