@@ -257,7 +257,8 @@ export const ERROR_CODES = {
     kind: 'source',
     exit: 3,
     meaning: 'The server has thrown away log that the lake does not have yet.',
-    remedy: 'Resync all tables; raise max_slot_wal_keep_size, or binlog_expire_logs_seconds and the like.',
+    remedy:
+      'Set on_slot_lost or on_binlog_purged of the source to resync, which copies all tables anew, in place; raise max_slot_wal_keep_size, or binlog_expire_logs_seconds and the like.',
   },
   E2104: {
     kind: 'source',
@@ -265,7 +266,7 @@ export const ERROR_CODES = {
     meaning:
       'The source has thrown away log that the lake does not have yet; going on would lose the changes in between.',
     remedy:
-      'Another consumer used the slot, it was advanced or created anew, or the lake was restored. Either drop the lake tables and the slot and start again, which copies every table, or accept the loss with `tributary run --accept-gap FROM..TO`. A single table that was paused or had stopped is copied anew by `tributary resync`.',
+      'Another consumer used the slot, it was advanced or created anew, or the lake was restored. Either set on_slot_lost or on_binlog_purged of the source to resync, which copies every table anew, in place, or accept the loss with `tributary run --accept-gap FROM..TO`. A single table that was paused or had stopped is copied anew by `tributary resync`.',
   },
   E2105: {
     kind: 'source',
@@ -279,7 +280,8 @@ export const ERROR_CODES = {
     kind: 'source',
     exit: 3,
     meaning: 'The source keeps no log for this pipeline any more: its slot is missing.',
-    remedy: 'Drop the lake tables of this pipeline and start again, which makes a slot and copies every table.',
+    remedy:
+      'Set on_slot_lost of the source to resync and start again: a slot is made, and every table is copied anew, in place.',
   },
   E2107: {
     kind: 'source',

@@ -189,10 +189,18 @@ const source = z.strictObject({
         .describe('auto: writes a small message into an idle log, so that the slot moves on.'),
     })
     .prefault({}),
+  on_slot_lost: z
+    .enum(['stop', 'resync'])
+    .default('stop')
+    .describe('PostgreSQL, where the slot or its log is gone: resync copies every table anew, in place.'),
   server_id: z
     .union([z.literal('auto'), z.int().min(1).max(4294967295)])
     .default('auto')
     .describe('MySQL, MariaDB: our number among the replicas of the server; auto draws one.'),
+  on_binlog_purged: z
+    .enum(['stop', 'resync'])
+    .default('stop')
+    .describe('MySQL, MariaDB, where needed log was purged: resync copies every table of it anew, in place.'),
   zero_dates: z
     .enum(['as_null', 'string', 'error'])
     .default('as_null')

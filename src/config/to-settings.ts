@@ -84,7 +84,7 @@ export function postgresSettings(loaded: LoadedConfig, name: string): PostgresSe
     includes: (schema, table) => rules.includes(`${schema}.${table}`),
     tablePolicy: (schema, table) => policyOf(rules.rule(`${schema}.${table}`)),
     heartbeat: { intervalMs: source.heartbeat.interval, emit: source.heartbeat.emit },
-    onSlotLost: 'stop',
+    onSlotLost: source.on_slot_lost,
   };
 }
 
@@ -134,6 +134,7 @@ export function mirrorSettings(loaded: LoadedConfig, name: string, run: RunOptio
       narrowType: source.schema.narrow_type,
     },
     onTableError: errors.on_table_error,
+    onLogLost: addressOf(source, name).kind === 'postgres' ? source.on_slot_lost : source.on_binlog_purged,
     isolateLagBytesMax: errors.isolate_max_lag,
     untilCaughtUp: run.untilCaughtUp,
     acceptGap: run.acceptGap,

@@ -36,6 +36,8 @@ export interface MirrorSettings {
   readonly evolution: EvolutionPolicy;
   /** Isolate a failed table and go on, or stop the pipeline. */
   readonly onTableError: 'isolate' | 'stop';
+  /** Where the source has thrown away log that is needed: end with the error, or copy every table of it anew, in place. */
+  readonly onLogLost: 'stop' | 'resync';
   /** Bytes of log that an isolated table may hold back before the pipeline stops. */
   readonly isolateLagBytesMax: number;
   /** End when everything up to the source's position at the start is committed. */

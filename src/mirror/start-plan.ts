@@ -11,6 +11,8 @@ export interface TablePlace {
   readonly place: SourcePosition | null;
   /** The table's incarnation that the lake holds; null if it does not say. */
   readonly known: string | null;
+  /** It is copied anew from the beginning, which needs no log of before. */
+  readonly isToBegin: boolean;
   /** The table's incarnation in the source, see `Incarnations`. */
   readonly now: string;
 }
@@ -54,6 +56,8 @@ export function planStart(facts: StartFacts): StartPlan {
   refuseSourceSetBack(facts, places);
   refuseOtherTables(facts);
   const from = places.reduce((a, b) => facts.positions.earliest(a, b));
+  if (facts.logStart === null && facts.tables.every(({ place, isToBegin }) => place === null || isToBegin))
+    return { from: null, toCopy, acceptedGap: null };
   if (facts.logStart === null) {
     throw new TributaryError(
       'E2106',

@@ -1,6 +1,6 @@
 // The start of a pipeline: what the source and the lake say is brought together, gaps and other writers are refused,
 // and only then is anything created.
-import { TributaryError } from '../base/errors.ts';
+import { isTributaryError, TributaryError } from '../base/errors.ts';
 import type { SourcePosition } from '../change/position.ts';
 import type { TableKey } from '../change/table-key.ts';
 import type { CheckpointRecord, CopyingTable, PausedTable } from '../checkpoint/checkpoint-record.ts';
@@ -15,6 +15,7 @@ import { openMirroredTable } from './open-table.ts';
 import type { MirroredTable } from './mirrored-table.ts';
 import type { MirrorSettings } from './settings.ts';
 import { isCopiedInPlace } from './grant-wishes.ts';
+import { recordCopies } from './record-copies.ts';
 import { planStart, type StartPlan } from './start-plan.ts';
 import { TableCopy } from './table-copy.ts';
 import { tableTelemetry } from './telemetry.ts';
@@ -93,14 +94,15 @@ async function openTables(
     record: newest,
     states: await Promise.all(followed.map((source) => lakeStateOf(parts.store, settings, source))),
   };
+  const of = { parts, settings, description };
   // What is refused is refused before anything is altered.
-  planOf(known, { parts, settings, description });
-  const number = highestNumber(known.states, known.record) + 1n;
+  const recorded = { ...known, record: await recordOfStart(known, of, token) };
+  const number = highestNumber(recorded.states, recorded.record) + 1n;
   const { incarnations } = description;
-  const evolved = await evolveTables(known.states, { parts, token, record: known.record, number, incarnations });
+  const evolved = await evolveTables(recorded.states, { parts, token, record: recorded.record, number, incarnations });
   const { record, states } = evolved;
   for (const { source, evolution } of known.states) if (evolution !== null) parts.control.evolved(source.key);
-  const { plan, places, copies, leftBehind } = planOf(evolved, { parts, settings, description });
+  const { plan, places, copies, leftBehind } = planOf(evolved, of);
   const nextNumber = highestNumber(states, record) + 1n;
   if (plan.acceptedGap !== null) {
     parts.log.warn('reading on after a gap that the operator accepted', plan.acceptedGap);
@@ -140,74 +142,124 @@ async function openTables(
   };
 }
 
-/** Where each table goes on, and so the pipeline. Throws what `planStart` throws. */
-function planOf(
-  { record, states }: Evolved,
-  of: { readonly parts: MirrorParts; readonly settings: MirrorSettings; readonly description: SourceDescription },
-): {
-  readonly plan: StartPlan;
+/** What a start is decided by, beside the lake. */
+interface Starting {
+  readonly parts: MirrorParts;
+  readonly settings: MirrorSettings;
+  readonly description: SourceDescription;
+}
+
+/** Where each table goes on, in the order of the tables, and the copy that it is in the middle of. */
+interface Places {
   readonly places: readonly (SourcePosition | null)[];
   readonly copies: readonly (CopyingTable | null)[];
-  /** `E2104` for tables whose log is gone while others go on. */
-  readonly leftBehind: ReadonlyMap<TableKey, TributaryError>;
-} {
-  const { parts, settings, description } = of;
+}
+
+function placesOf({ record, states }: Evolved, { parts, description }: Starting): Places {
   const { positions } = parts.source;
-  const now = (state: LakeState): string => description.incarnations.get(state.source.key) ?? '';
   const copies = states.map((state) => {
-    const copying = copyingOf(state, record, { parts, now: now(state) });
+    const now = description.incarnations.get(state.source.key) ?? '';
+    const copying = copyingOf(state, record, { parts, now });
     if (copying === null || !isToBegin(copying)) return copying;
     // What the log has of it so far, perhaps with other columns, every chunk will show.
     return { ...copying, place: positions.latest(copying.place, description.logEnd) };
   });
-  const places = states.map((state, index) => copies[index]?.place ?? placeOf(state, record, parts.source));
-  const leftBehind =
-    of.settings.acceptGap === null
-      ? tablesLeftBehind({ record, states, places }, of)
-      : new Map<TableKey, TributaryError>();
+  return { copies, places: states.map((state, index) => copies[index]?.place ?? placeOf(state, record, parts.source)) };
+}
+
+/** Where the pipeline goes on. Throws what `planStart` throws. */
+function planOf(
+  { record, states }: Evolved,
+  of: Starting,
+): Places & {
+  readonly plan: StartPlan;
+  /** `E2104` for tables whose log is gone while others go on. */
+  readonly leftBehind: ReadonlyMap<TableKey, TributaryError>;
+} {
+  const { parts, settings, description } = of;
+  const { places, copies } = placesOf({ record, states }, of);
+  const isToStop = settings.acceptGap === null && settings.onLogLost === 'stop';
+  const leftBehind = isToStop ? tablesLeftBehind({ record, states, places }, of) : new Map<TableKey, TributaryError>();
+  const followed = states
+    .map((state, index) => ({
+      key: state.source.key,
+      place: places[index],
+      known: copies[index] === null ? knownIncarnation(state, record) : null,
+      isToBegin: copies[index] !== null && isToBegin(copies[index]),
+      now: description.incarnations.get(state.source.key) ?? '',
+    }))
+    .filter(({ key }) => !leftBehind.has(key));
+  // A paused table needs no log until it is followed again; where all are paused, the record goes on.
+  const paused = (record?.paused ?? []).map(({ source: key }) => {
+    return { key, place: record?.position ?? null, known: null, isToBegin: false, now: '' };
+  });
   const plan = planStart({
     pipeline: settings.pipeline,
-    positions,
+    positions: parts.source.positions,
     identity: description.identity,
     logStart: description.logStart,
     logEnd: description.logEnd,
-    tables: [
-      ...states
-        .map((state, index) => ({
-          key: state.source.key,
-          place: places[index],
-          known: copies[index] === null ? knownIncarnation(state, record) : null,
-          now: now(state),
-        }))
-        .filter(({ key }) => !leftBehind.has(key)),
-      // A paused table needs no log until it is followed again.
-      ...(record?.paused ?? []).map(({ source }) => ({
-        key: source,
-        place: record?.position ?? null,
-        known: null,
-        now: '',
-      })),
-    ],
+    tables: states.length === 0 ? paused : followed,
     knownIdentity: record?.identity ?? states.find((state) => state.stamp !== null)?.stamp?.identity ?? null,
     acceptGap: settings.acceptGap,
   });
   return { plan, places, copies, leftBehind };
 }
 
+/**
+ * Looks whether the pipeline can go on, and throws what `planStart` throws. Where that is for log that is gone, and the
+ * configuration says so, the tables that need it are recorded as to be copied anew, in place. The newest record.
+ */
+async function recordOfStart(known: Evolved, of: Starting, token: string): Promise<CheckpointRecord | null> {
+  const { parts, settings, description } = of;
+  try {
+    planOf(known, of);
+    return known.record;
+  } catch (error) {
+    const lost = tablesOfLostLog(known, of);
+    if (!isTributaryError(error, 'E2104', 'E2106') || lost.length === 0) throw error;
+    parts.log.error('log that is needed is gone, tables are copied anew', error, {
+      pipeline: settings.pipeline,
+      tables: lost.map(({ source }) => source.key).join(' '),
+    });
+    const { errors } = parts.telemetry;
+    errors.set(error.code, (errors.get(error.code) ?? 0) + 1);
+    const { incarnations } = description;
+    const number = highestNumber(known.states, known.record) + 1n;
+    return recordCopies(lost, { parts, token, record: known.record, number, incarnations });
+  }
+}
+
+/** The tables that are copied anew where log is gone; none where that is not wanted or cannot be. */
+function tablesOfLostLog({ record, states }: Evolved, of: Starting): readonly LakeState[] {
+  const { settings } = of;
+  if (settings.onLogLost === 'stop' || settings.acceptGap !== null || record === null) return [];
+  const { places, copies } = placesOf({ record, states }, of);
+  const lost = states.filter((_state, index) => {
+    const copying = copies[index];
+    return isLogGone(places[index], of) && (copying === null || !isToBegin(copying));
+  });
+  // Of such a table others write columns, which no copy brings back.
+  const isShared = ({ schema }: LakeState): boolean =>
+    schema !== null && tableOptions(schema).mergeEngine === 'partial-update';
+  return lost.some(isShared) ? [] : lost;
+}
+
+function isLogGone(place: SourcePosition | null, { parts, description: { logStart } }: Starting): boolean {
+  return place !== null && (logStart === null || !parts.source.positions.includes(place, logStart));
+}
+
 /** Tables that were not followed for so long that the log of their place is gone, while others go on. */
 function tablesLeftBehind(
-  { record, states, places }: Evolved & { readonly places: readonly (SourcePosition | null)[] },
-  { parts, description }: { readonly parts: MirrorParts; readonly description: SourceDescription },
+  { record, states, places }: Evolved & Pick<Places, 'places'>,
+  of: Starting,
 ): ReadonlyMap<TableKey, TributaryError> {
-  const { logStart } = description;
-  const { positions } = parts.source;
-  const isGone = (place: SourcePosition | null): boolean =>
-    place !== null && logStart !== null && !positions.includes(place, logStart);
-  if (record === null || isGone(record.position)) return new Map();
+  const { logStart } = of.description;
+  if (record === null || isLogGone(record.position, of)) return new Map();
   return new Map(
     states.flatMap(({ source: { key } }, index) => {
       const place = places[index];
-      if (!isGone(place) || !record.stopped.some(({ source }) => source === key)) return [];
+      if (!isLogGone(place, of) || !record.stopped.some(({ source }) => source === key)) return [];
       const message = `the log of a table that was not followed is gone: table=${key} place=${place} log_start=${logStart}`;
       return [[key, new TributaryError('E2104', message)]];
     }),

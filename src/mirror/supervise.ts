@@ -1,12 +1,16 @@
 // Runs a pipeline again after failures that may pass: a lost connection, a store that does not answer. Each run starts
 // from the lake, so nothing is carried over.
 import type { Clock } from '../base/clock.ts';
+import type { ErrorCode } from '../base/error-codes.ts';
 import { isTributaryError, TributaryError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { mirror } from './mirror.ts';
 import type { MirrorParts } from './parts.ts';
 import type { MirrorSettings } from './settings.ts';
 import type { PipelineTelemetry } from './telemetry.ts';
+
+/** Codes of log that is gone: thrown away by the server, not from our place on, with its slot. */
+const LOG_LOST: ReadonlySet<ErrorCode> = new Set(['E2100', 'E2104', 'E2106']);
 
 /** How failures are tried again. */
 export interface RetrySettings {
@@ -51,9 +55,8 @@ export async function superviseMirror(supervision: Supervision, signal: AbortSig
         lastProgressMs = clock.monotonicMs();
         waitMs = retry.initialMs;
       }
-      const final =
-        !isTributaryError(error) || error.kind !== 'retry' || clock.monotonicMs() - lastProgressMs >= retry.giveUpMs;
-      if (final || signal.aborted) {
+      const isGivenUp = signal.aborted || clock.monotonicMs() - lastProgressMs >= retry.giveUpMs;
+      if (!mayPass(error, settings) || isGivenUp) {
         telemetry.state = 'failed';
         throw error;
       }
@@ -64,6 +67,12 @@ export async function superviseMirror(supervision: Supervision, signal: AbortSig
     await clock.sleep(waitMs, signal).catch(() => {});
     waitMs = Math.min(waitMs * 2, retry.maxMs);
   }
+}
+
+/** Lost log passes where the next start copies what needs it. */
+function mayPass(error: unknown, { onLogLost }: MirrorSettings): error is TributaryError {
+  if (!isTributaryError(error)) return false;
+  return error.kind === 'retry' || (onLogLost === 'resync' && LOG_LOST.has(error.code));
 }
 
 function noteFailure(telemetry: PipelineTelemetry, error: unknown, clock: Clock): void {

@@ -40,6 +40,7 @@ const settings: MirrorSettings = {
   compaction: 'inline',
   evolution: EVOLVES,
   onTableError: 'stop',
+  onLogLost: 'stop',
   isolateLagBytesMax: 1e12,
   untilCaughtUp: false,
   acceptGap: null,

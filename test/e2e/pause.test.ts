@@ -9,8 +9,9 @@ import { freePort } from '../support/free-port.ts';
 import { expectItemsEqual, itemsTest } from '../support/items-test.ts';
 import { changesOf, judgeReplay } from '../support/judge-lake.ts';
 import { lsnOf } from '../support/mirror-site.ts';
-import { freshMysqlDatabase, mysqlKinds, rowsOf, startMysql, withMysql } from '../support/mysql-servers.ts';
+import { freshMysqlDatabase, mysqlKinds, startMysql, withMysql } from '../support/mysql-servers.ts';
 import { mysqlSite } from '../support/mysql-site.ts';
+import { purgeLogs } from '../support/purge-logs.ts';
 import { spawnCli } from '../support/spawn-cli.ts';
 import { until } from '../support/until.ts';
 
@@ -116,18 +117,6 @@ itemsTest('P32: a table that is paused within its first copy goes on there', asy
   expect(await daemon.kill()).toEqual({ code: 0, signal: null });
 });
 
-/** Has the server purge all of its log but the newest file; one that was read a moment ago may be in use. */
-async function purged(url: string): Promise<void> {
-  const isPurged = (): Promise<true | null> =>
-    withMysql(url, async (connection) => {
-      const files = (await rowsOf(connection, 'show binary logs')).map(([name]) => name ?? '');
-      if (files.length === 1) return true;
-      await connection.query(`purge binary logs to '${files.at(-1)}'`);
-      return null;
-    });
-  await until(isPurged, { what: 'the log being purged' });
-}
-
 describe.skipIf(mysqlKinds().length === 0)('servers', () => {
   test.each(mysqlKinds())(
     '%s: where the log of a paused table is purged, it stops alone and resync mends it',
@@ -158,7 +147,7 @@ describe.skipIf(mysqlKinds().length === 0)('servers', () => {
       await site.caughtUp();
       await run('flush binary logs', 'insert into others values (3)');
       await site.caughtUp();
-      await purged(database.url);
+      await purgeLogs(database.url);
       await order('resume', '--all');
       await daemon.waitFor(/E2104/);
       await run('insert into others values (4)');

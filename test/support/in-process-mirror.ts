@@ -78,6 +78,7 @@ const SETTINGS: MirrorSettings = {
   compaction: 'inline',
   evolution: EVOLVES,
   onTableError: 'isolate',
+  onLogLost: 'stop',
   isolateLagBytesMax: 2 ** 40,
   untilCaughtUp: false,
   acceptGap: null,

@@ -21,13 +21,14 @@ const SHOWN_MAX = 80;
 
 /** A database, a warehouse and the program between them. */
 export interface MysqlSite {
+  readonly warehouse: string;
   readonly records: CheckpointStore;
   /** Starts `run`. */
   start(flags?: readonly string[]): CliProcess;
   /** Runs another command with the configuration to its end. */
   command(args: readonly string[]): Promise<CliExit & { readonly output: string }>;
   table(name: string): Promise<Table>;
-  /** Waits until a record holds everything that the source had committed when this was called. */
+  /** Waits until a record holds everything that the source had committed when this was called, with no table left to copy. */
   caughtUp(timeoutMs?: number): Promise<CheckpointRecord>;
   /** What differs between source and lake, each line with its table. */
   differences(tables: readonly string[]): Promise<readonly string[]>;
@@ -43,6 +44,8 @@ export interface MysqlSiteOptions {
   /** Further top-level lines. */
   readonly rest?: string;
   readonly user?: string;
+  /** Where the lake is; a place of its own unless given. */
+  readonly warehouse?: string;
   /** Where the daemon listens; nowhere unless given. */
   readonly listen?: string;
 }
@@ -51,7 +54,7 @@ export interface MysqlSiteOptions {
 export function mysqlSite(server: TestMysql, database: TestMysqlDatabase, options: MysqlSiteOptions = {}): MysqlSite {
   const { entries = '[ "{db}.*" ]', source = '', rest = '', user = 'root', listen = null } = options;
   const directory = tempDir();
-  const warehouse = join(directory, 'lake');
+  const warehouse = options.warehouse ?? join(directory, 'lake');
   const store = openStore(storeSettingsOf(warehouse));
   const records = new CheckpointStore(store, 'shop');
   const file = join(directory, 'tributary.yaml');
@@ -76,6 +79,7 @@ ${rest}
   const started: CliProcess[] = [];
   const table = (name: string): Promise<Table> => Table.open(store, { database: database.name, table: name });
   return {
+    warehouse,
     records,
     table,
     start: (flags = []) => {
@@ -93,7 +97,8 @@ ${rest}
       const end = await logEnd(server);
       const reached = async (): Promise<CheckpointRecord | null> => {
         const record = await records.latest();
-        return record !== null && gtidOrder.includes(record.position, end) ? record : null;
+        const isThere = record !== null && record.copying.length === 0 && gtidOrder.includes(record.position, end);
+        return isThere ? record : null;
       };
       return until(reached, { timeoutMs, what: 'the lake having caught up' }).catch((cause: unknown) => {
         const output = started.at(-1);

@@ -81,6 +81,7 @@ export function settingsOf(world: World): MirrorSettings {
     compaction: 'inline',
     evolution: EVOLVES,
     onTableError: 'isolate',
+    onLogLost: 'stop',
     isolateLagBytesMax: 1e12,
     untilCaughtUp: false,
     acceptGap: null,

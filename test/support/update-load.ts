@@ -28,6 +28,7 @@ export const LOAD_SETTINGS: MirrorSettings = {
   compaction: 'inline',
   evolution: EVOLVES,
   onTableError: 'stop',
+  onLogLost: 'stop',
   isolateLagBytesMax: 1e12,
   untilCaughtUp: false,
   acceptGap: null,

@@ -133,6 +133,10 @@ function checkSlot(slot: SlotState | null, server: TextRow, settings: PostgresSe
   if (slot.database !== server['database']) {
     return fail('E2024', `belongs to another database: database=${slot.database ?? 'none'}`, null);
   }
+  if (slot.walStatus === 'lost' && settings.onSlotLost === 'resync') {
+    const message = 'is lost: it is made anew, and every table is copied anew, in place';
+    return [{ subject, status: 'warn', code: 'E2100', message, fix: null }];
+  }
   if (slot.walStatus === 'lost') {
     return fail(
       'E2100',

@@ -91,7 +91,7 @@ export class PostgresSource implements ChangeSource {
     this.mark = examination.mark;
     this.partitions = new PartitionWatch(this.sql, this.components.logger, examination.tables);
     await this.partitions.look();
-    const confirmed = examination.slot?.confirmed ?? null;
+    const confirmed = examination.slot?.walStatus === 'lost' ? null : (examination.slot?.confirmed ?? null);
     return {
       identity: this.identity(examination.mark),
       tables: examination.tables.map((table) => table.source),
@@ -134,7 +134,10 @@ export class PostgresSource implements ChangeSource {
     const mark = await this.markWith(wanted);
     this.mark = mark;
     const { name, create } = this.settings.slot;
-    const exists = (await readSlot(this.sql, name)) !== null;
+    const slot = await readSlot(this.sql, name);
+    const isLost = slot?.walStatus === 'lost' && this.settings.onSlotLost === 'resync';
+    if (isLost) await this.sql.query('select pg_drop_replication_slot($1)', [name]);
+    const exists = slot !== null && !isLost;
     if (!exists && create === 'never') throw new TributaryError('E2024', `no such slot: slot=${name}`);
     return { mark, exists };
   }

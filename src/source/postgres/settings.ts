@@ -29,6 +29,6 @@ export interface PostgresSettings extends ConnectionSettings {
   readonly includes: (schema: string, table: string) => boolean;
   readonly tablePolicy: (schema: string, table: string) => TablePolicy;
   readonly heartbeat: { readonly intervalMs: number; readonly emit: 'auto' | 'never' };
-  /** Told on to the mirror; the source itself never drops a slot by itself. */
+  /** `resync`: a slot whose log is gone is dropped and made anew. */
   readonly onSlotLost: 'stop' | 'resync';
 }

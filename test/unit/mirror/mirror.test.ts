@@ -32,6 +32,7 @@ const SETTINGS: MirrorSettings = {
   compaction: 'off',
   evolution: EVOLVES,
   onTableError: 'isolate',
+  onLogLost: 'stop',
   isolateLagBytesMax: 1e12,
   untilCaughtUp: false,
   acceptGap: null,

@@ -25,6 +25,7 @@ function facts(changes: Partial<StartFacts>, places: Record<string, number | nul
       key: key as TableKey,
       place: place === null ? null : position(place),
       known: place === null ? null : '7:1',
+      isToBegin: false,
       now: '7:1',
     })),
     knownIdentity: IDENTITY,
@@ -57,8 +58,16 @@ describe('start plan', () => {
     expect(planStart(facts({}, { a: null })).from).toBe('90');
   });
 
+  it('needs no log for tables whose copy begins, and refuses where another one does', () => {
+    const begins = facts({ logStart: null });
+    const tables = begins.tables.map((table) => ({ ...table, isToBegin: true }));
+    expect(planStart({ ...begins, tables })).toEqual({ from: null, toCopy: [], acceptedGap: null });
+    const error = thrownBy(() => planStart({ ...begins, tables: [tables[0], begins.tables[1]] }));
+    expect(error.code).toBe('E2106');
+  });
+
   it('P3: refuses a table that was out of the log for a while; one that was never copied is copied', () => {
-    const table = { key: 'a' as TableKey, place: position(100), known: '7:1', now: '7:2' };
+    const table = { key: 'a' as TableKey, place: position(100), known: '7:1', isToBegin: false, now: '7:2' };
     const error = thrownBy(() => planStart(facts({ tables: [table] })));
     expect(error.code).toBe('E2108');
     expect(error.message).toMatch(/table=a mark=7:2 known=7:1$/);
