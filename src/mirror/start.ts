@@ -119,10 +119,7 @@ async function openTables(
       }),
     ),
   );
-  for (const key of parts.telemetry.tables.keys()) {
-    if (!description.tables.some((table) => table.key === key)) parts.telemetry.tables.delete(key);
-  }
-  for (const table of paused) tellPaused(parts, table);
+  tellTables(parts, description, paused);
   for (const [index, table] of tables.entries()) {
     const mismatch = states[index].mismatch ?? bucketMismatch(table) ?? leftBehind.get(table.source.key) ?? null;
     if (mismatch !== null) await stopTable(table, mismatch, { parts, settings });
@@ -266,11 +263,17 @@ function tablesLeftBehind(
   );
 }
 
-function tellPaused({ telemetry }: MirrorParts, { source, table, place }: PausedTable): void {
-  const told = tableTelemetry(telemetry, source, table);
-  told.state = 'paused';
-  told.errorCode = null;
-  told.place = place;
+/** Tables that are no more are not told of, and those that are paused are told as such. */
+function tellTables({ telemetry }: MirrorParts, { tables }: SourceDescription, paused: readonly PausedTable[]): void {
+  for (const key of telemetry.tables.keys()) {
+    if (!tables.some((table) => table.key === key)) telemetry.tables.delete(key);
+  }
+  for (const { source, table, place } of paused) {
+    const told = tableTelemetry(telemetry, source, table);
+    told.state = 'paused';
+    told.errorCode = null;
+    told.place = place;
+  }
 }
 
 /** A copy in place that nothing was read of yet. */
