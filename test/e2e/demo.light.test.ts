@@ -3,14 +3,9 @@
 import { chmodSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { comparison } from '../support/demo-summary.ts';
 import { runCli, spawnCli } from '../support/spawn-cli.ts';
 import { tempDir } from '../support/temp-dir.ts';
-
-/** Rows and checksums of both sides as the summary prints them. */
-function comparison(output: string): ReadonlyMap<string, readonly string[]> {
-  const lines = [...output.matchAll(/^(\w+) +(\d+) +(\d+) +(\d+) +(\d+) +equal$/gm)];
-  return new Map(lines.map(([, table, ...sums]) => [table, sums]));
-}
 
 test('ends by itself with an equal lake; a second run goes on from the same directory', async () => {
   const parent = tempDir();
@@ -53,4 +48,18 @@ test('says what is wrong with its options', async () => {
   const refused = await runCli(['demo', '--exit-after', 'soon']);
   expect(refused.code).toBe(2);
   expect(refused.stderr).toContain('E6001 not a duration');
+});
+
+test('says so where the machine has no such server', async () => {
+  const empty = tempDir();
+  for (const [source, product] of [
+    ['mariadb', 'MariaDB'],
+    ['mysql', 'MySQL'],
+  ]) {
+    const refused = await runCli(['demo', '--source', source, '--programs', empty]);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain(`E9010 no ${product} server on this machine`);
+    // Nothing was begun.
+    expect(refused.stdout).toBe('');
+  }
 });

@@ -3,7 +3,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { runLoad } from '../../src/cli/demo/load.ts';
-import { prepareShop, SHOP_TABLES } from '../../src/cli/demo/shop.ts';
+import { preparePostgresShop, withPostgresSession } from '../../src/cli/demo/postgres-shop.ts';
+import { SHOP_TABLES, type ShopSession } from '../../src/cli/demo/shop.ts';
 import { Table } from '../../src/paimon/table.ts';
 import { compareSourceAndLake } from '../support/compare-source-lake.ts';
 import { judgeCuts, snapshotsOf } from '../support/judge-lake.ts';
@@ -52,12 +53,15 @@ test('P5 P11 P12 P15 P17 P19: every type after a long random load, with restarts
 test('the shop of the demo after its load', async () => {
   const { random } = printedSeed('equality of the shop');
   const site = await mirrorSite(server);
-  const url = await prepareShop(server.url, { customers: 500, products: 200, orders: 1000 });
+  const url = await preparePostgresShop(server.url, { customers: 500, products: 200, orders: 1000 });
   site.configure({ commitInterval: '200ms', rest: EXPIRY, database: new URL(url).pathname.slice(1) });
   const daemon = site.start();
   const ending = new AbortController();
   const progress = { changes: 0, transactions: 0 };
-  const load = runLoad({ url, changesPerSecond: 1000, clock: systemClock, random, progress }, ending.signal);
+  const shop = {
+    withSession: <Result>(use: (session: ShopSession) => Promise<Result>) => withPostgresSession(url, use),
+  };
+  const load = runLoad({ shop, changesPerSecond: 1000, clock: systemClock, random, progress }, ending.signal);
   await systemClock.sleep(20_000);
   ending.abort();
   await load;

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { chownSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { serverAccount } from '../../src/cli/demo/postgres-programs.ts';
+import { serverAccount } from '../../src/cli/demo/server-account.ts';
 import { tempDir } from './temp-dir.ts';
 
 /** An authority and a server's certificate that it has signed, for one name. */

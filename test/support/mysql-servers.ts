@@ -4,7 +4,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import mysql from 'mysql2/promise';
 import { freePort } from './free-port.ts';
@@ -51,6 +51,11 @@ export function mysqlKinds(): readonly MysqlKind[] {
     if (!existsSync(PROGRAMS[kind])) process.stderr.write(`no ${kind} here: run test/servers/setup-mysql.sh\n`);
   }
   return all.filter((kind) => existsSync(PROGRAMS[kind]));
+}
+
+/** The folder of a server's program. */
+export function mysqlProgramFolder(kind: MysqlKind): string {
+  return dirname(PROGRAMS[kind]);
 }
 
 /** Starts a server with further options, such as `--log-bin-compress=ON`. */

@@ -10,7 +10,8 @@ import {
   type PostgresStopMode,
   startEmbeddedPostgres,
 } from '../../src/cli/demo/embedded-postgres.ts';
-import { embeddedPrograms, type PostgresPrograms, serverAccount } from '../../src/cli/demo/postgres-programs.ts';
+import { embeddedPrograms } from '../../src/cli/demo/postgres-programs.ts';
+import { serverAccount, type ServerPrograms } from '../../src/cli/demo/server-account.ts';
 import { removeDir, tempDir } from './temp-dir.ts';
 import { until } from './until.ts';
 
@@ -118,7 +119,7 @@ function hasEmbedded(): boolean {
 }
 
 /** The newest version among Debian's packages. */
-function systemPrograms(): PostgresPrograms | null {
+function systemPrograms(): ServerPrograms | null {
   const parent = '/usr/lib/postgresql';
   const versions = existsSync(parent) ? readdirSync(parent).map(Number) : [];
   const usable = versions.filter((version) => existsSync(join(parent, String(version), 'bin', 'postgres')));
@@ -143,7 +144,7 @@ async function givenServer(): Promise<TestPostgres> {
 
 async function localServer(
   kind: PostgresKind,
-  programs: PostgresPrograms,
+  programs: ServerPrograms,
   settings: Readonly<Record<string, string>>,
 ): Promise<TestPostgres> {
   const directory = tempDir();
@@ -174,7 +175,7 @@ async function localServer(
 }
 
 /** A data directory as `initdb` leaves it, made once for each program and account; copies start at once. */
-function template(programs: PostgresPrograms): string {
+function template(programs: ServerPrograms): string {
   const version = execFileSync(join(programs.folder, 'postgres'), ['--version'], { encoding: 'utf8', cwd: '/' });
   const id = /\d+(\.\d+)*/.exec(version)?.[0] ?? 'unknown';
   const owner = serverAccount()?.uid ?? userInfo().uid;

@@ -10,7 +10,8 @@ export interface DemoDirectory {
   readonly path: string;
   /** Kept at the end: the user named it. */
   readonly isKept: boolean;
-  readonly postgres: string;
+  /** Of the database server. */
+  readonly server: string;
   readonly lake: string;
   readonly configFile: string;
   readonly logFile: string;
@@ -21,8 +22,8 @@ export interface DemoDirectory {
   remove(): void;
 }
 
-/** Makes the directory: the named one, or a new one under the system's temporary one. */
-export function openDemoDirectory(named: string | undefined): DemoDirectory {
+/** Makes the directory: the named one, or a new one under the system's temporary one. The server's is named after the source. */
+export function openDemoDirectory(named: string | undefined, source: string): DemoDirectory {
   const path = named === undefined ? mkdtempSync(join(tmpdir(), 'tributary-demo-')) : resolve(named);
   const isNew = !existsSync(path);
   mkdirSync(path, { recursive: true });
@@ -33,7 +34,7 @@ export function openDemoDirectory(named: string | undefined): DemoDirectory {
   return {
     path,
     isKept: named !== undefined,
-    postgres: join(path, 'postgres'),
+    server: join(path, source),
     lake: join(path, 'lake'),
     configFile,
     logFile,

@@ -1,13 +1,12 @@
-// `tributary demo`, which `npm start` runs: an embedded PostgreSQL with a small shop under live load, mirrored into a
-// local lake; at its end the two are compared.
-import { Command } from 'commander';
+// `tributary demo`, which `npm start` runs: a server of its own with a small shop under live load, an embedded PostgreSQL
+// unless asked otherwise, mirrored into a local lake; at its end the two are compared.
+import { Command, Option } from 'commander';
 import { systemClock } from '../../base/clock.ts';
 import { isTributaryError, TributaryError } from '../../base/errors.ts';
 import { systemRandom } from '../../base/random.ts';
 import { loadConfigFile } from '../../config/load-config.ts';
 import { PLAIN_RUN } from '../../config/to-settings.ts';
 import { parseDuration } from '../../config/units.ts';
-import { lsnOrder, parseLsn, formatLsn } from '../../source/postgres/lsn.ts';
 import { openStore, storeSettingsOf } from '../../storage/open-store.ts';
 import { type Daemon, startDaemon } from '../daemon.ts';
 import { createLogger } from '../logger.ts';
@@ -15,13 +14,20 @@ import { printLine, sizeText, tableText } from '../output.ts';
 import { hideSecrets, redactor } from '../secrets.ts';
 import { listenToStopSignals, type StopReason } from '../signals.ts';
 import { type DemoDirectory, openDemoDirectory } from './demo-directory.ts';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
 import { type LoadProgress, runLoad } from './load.ts';
+import { mysqlPrograms } from './mysql-programs.ts';
+import { openMysqlShop } from './mysql-shop.ts';
+import { openPostgresShop } from './postgres-shop.ts';
 import { Progress } from './progress.ts';
-import { prepareShop, SHOP_DATABASE, SHOP_TABLES, withShopClient } from './shop.ts';
+import { type Shop, SHOP_DATABASE, SHOP_TABLES } from './shop.ts';
 import { type TableComparison, verifyTables } from './verify.ts';
 
+/** The servers that the demo runs on; the first unless asked otherwise. */
+const SOURCES = ['postgres', 'mariadb', 'mysql'] as const;
+
 interface Options {
+  readonly source: (typeof SOURCES)[number];
+  readonly programs?: string;
   readonly exitAfter?: string;
   readonly directory?: string;
   readonly rate: string;
@@ -29,6 +35,7 @@ interface Options {
 
 /** What the parts of the demo share. */
 interface Demo {
+  readonly server: DemoServer;
   readonly directory: DemoDirectory;
   readonly startedMs: number;
   /** Null to run until interrupted. */
@@ -36,6 +43,14 @@ interface Demo {
   readonly changesPerSecond: number;
   /** Asks for the end. */
   readonly signal: AbortSignal;
+}
+
+/** What the demo is to run on. */
+interface DemoServer {
+  /** Where it comes from, in words. */
+  readonly told: string;
+  /** Starts it in a directory. */
+  readonly open: (directory: string) => Promise<Shop>;
 }
 
 const FIRST_SIZE = { customers: 500, products: 200, orders: 1000 };
@@ -46,6 +61,12 @@ const POLL_MS = 50;
 export function demoCommand(): Command {
   return new Command('demo')
     .description('mirror a small shop database under live load into a local lake, with nothing else installed')
+    .addOption(
+      new Option('--source <server>', 'the server; MariaDB and MySQL are those of this machine')
+        .choices(SOURCES)
+        .default(SOURCES[0]),
+    )
+    .option('--programs <dir>', 'the folder of mariadbd or mysqld, where it is not in the search path')
     .option('--exit-after <duration>', 'end by itself, as 20s')
     .option('--directory <dir>', 'keep database and lake here; else they are temporary')
     .option('--rate <changes>', 'row changes a second', '500')
@@ -57,10 +78,12 @@ export function demoCommand(): Command {
 async function runDemo(options: Options): Promise<number> {
   const exitAfterMs = options.exitAfter === undefined ? null : durationOf(options.exitAfter);
   const changesPerSecond = rateOf(options.rate);
+  const server = demoServer(options);
   const stop = listenToStopSignals(() => printLine('\nstopping: committing what is complete'));
-  const directory = openDemoDirectory(options.directory);
+  const directory = openDemoDirectory(options.directory, options.source);
   try {
     await withServer({
+      server,
       directory,
       startedMs: systemClock.monotonicMs(),
       exitAfterMs,
@@ -81,16 +104,31 @@ function exitCodeOf(reason: StopReason | null): number {
   return reason === 'SIGINT' ? 130 : 0;
 }
 
+/** Throws E9010 where the machine has no such server. */
+function demoServer({ source, programs }: Options): DemoServer {
+  if (source === 'postgres') {
+    if (programs !== undefined) throw new TributaryError('E6001', '--programs is for --source mariadb and mysql');
+    return {
+      told: 'starts an embedded PostgreSQL',
+      open: (directory) => openPostgresShop(directory, FIRST_SIZE),
+    };
+  }
+  const found = mysqlPrograms(source, programs);
+  return {
+    told: `starts a server of its own, ${found.folder}/${found.server},`,
+    open: (directory) => openMysqlShop(found, directory, FIRST_SIZE),
+  };
+}
+
 async function withServer(demo: Demo): Promise<void> {
-  printLine('Tributary mirrors PostgreSQL into Apache Paimon tables. This demo');
-  printLine('  1. starts an embedded PostgreSQL with a small shop');
-  const server = await startEmbeddedPostgres({ directory: demo.directory.postgres });
+  printLine('Tributary mirrors PostgreSQL, MySQL and MariaDB into Apache Paimon tables. This demo');
+  printLine(`  1. ${demo.server.told} with a small shop`);
+  const shop = await demo.server.open(demo.directory.server);
   try {
-    const shopUrl = await prepareShop(server.url, FIRST_SIZE);
-    const daemon = await startMirror(demo, server);
-    await withMirror(demo, { shopUrl, ...daemon });
+    const daemon = await startMirror(demo, shop);
+    await withMirror(demo, { shop, ...daemon });
   } finally {
-    await server.stop();
+    await shop.stop();
   }
 }
 
@@ -101,7 +139,7 @@ interface RunningMirror {
   readonly end: AbortController;
 }
 
-async function startMirror(demo: Demo, server: EmbeddedPostgres): Promise<RunningMirror> {
+async function startMirror(demo: Demo, shop: Shop): Promise<RunningMirror> {
   const log = createLogger({
     level: 'info',
     format: 'text',
@@ -111,7 +149,7 @@ async function startMirror(demo: Demo, server: EmbeddedPostgres): Promise<Runnin
   });
   const end = new AbortController();
   const start = (listen: string): Promise<Daemon> => {
-    demo.directory.writeConfig(configText(demo.directory, server, listen));
+    demo.directory.writeConfig(configText(demo.directory, shop, listen));
     const loaded = loadConfigFile(demo.directory.configFile);
     hideSecrets(loaded);
     return startDaemon({ loaded, run: PLAIN_RUN, log, clock: systemClock, random: systemRandom }, end.signal);
@@ -124,32 +162,25 @@ async function startMirror(demo: Demo, server: EmbeddedPostgres): Promise<Runnin
   }
 }
 
-function configText({ lake, postgres }: DemoDirectory, { port }: EmbeddedPostgres, listen: string): string {
+function configText({ lake }: DemoDirectory, { address, schema }: Shop, listen: string): string {
   return `# The configuration of the demo.
 version: 1
 lake:
   warehouse: ${JSON.stringify(lake)}
-  database: "{database}"
+  database: ${SHOP_DATABASE}
 sources:
   shop:
-    host: 127.0.0.1
-    port: ${port}
-    user: postgres
-    database: ${SHOP_DATABASE}
-    password: ${JSON.stringify(`\${file:${postgres}/password}`)}
+    ${address.join('\n    ')}
     tables:
-      - public.*
-      - { match: public.orders, options: { changelog-producer: input } }
+      - ${schema}.*
+      - { match: ${schema}.orders, options: { changelog-producer: input } }
     heartbeat: { interval: 1s }
 commit: { interval: 1s }
 http: { listen: ${JSON.stringify(listen)} }
 `;
 }
 
-async function withMirror(
-  demo: Demo,
-  { shopUrl, daemon, end }: RunningMirror & { readonly shopUrl: string },
-): Promise<void> {
+async function withMirror(demo: Demo, { shop, daemon, end }: RunningMirror & { readonly shop: Shop }): Promise<void> {
   printLine('  2. mirrors its tables into a local lake: first the rows that are there, then every change');
   printLine('  3. lets customers order, pay and cancel meanwhile');
   printLine('  4. at its end compares database and lake');
@@ -161,7 +192,7 @@ async function withMirror(
     throw failure?.error ?? new TributaryError('E9001', 'the mirror ended by itself');
   });
   const loading = runLoad(
-    { url: shopUrl, changesPerSecond: demo.changesPerSecond, clock: systemClock, random: systemRandom, progress: load },
+    { shop, changesPerSecond: demo.changesPerSecond, clock: systemClock, random: systemRandom, progress: load },
     loadEnd.signal,
   );
   try {
@@ -173,7 +204,7 @@ async function withMirror(
     ]);
     loadEnd.abort();
     await loading;
-    await Promise.race([waitUntilCaughtUp(shopUrl, daemon), failed]);
+    await Promise.race([waitUntilCaughtUp(shop, daemon), failed]);
   } finally {
     waitEnd.abort();
     loadEnd.abort();
@@ -181,7 +212,7 @@ async function withMirror(
     // Whatever else they report is a consequence of the first failure, which is on its way to the user.
     await Promise.allSettled([loading, failed]);
   }
-  await printSummary(demo, { shopUrl, daemon, load });
+  await printSummary(demo, { shop, daemon, load });
 }
 
 function printHints({ directory }: Demo, { http }: Daemon): void {
@@ -219,13 +250,10 @@ async function waitForEnd(demo: Demo, { pipelines: [pipeline] }: Daemon, load: L
 }
 
 /** Everything that is in the database's log now is to be in the lake. */
-async function waitUntilCaughtUp(shopUrl: string, { pipelines: [pipeline] }: Daemon): Promise<void> {
-  const target = await withShopClient(shopUrl, async (client) => {
-    const { rows } = await client.query<{ lsn: string }>('select pg_current_wal_lsn()::text as lsn');
-    return formatLsn(parseLsn(rows[0].lsn));
-  });
+async function waitUntilCaughtUp(shop: Shop, { pipelines: [pipeline] }: Daemon): Promise<void> {
+  const target = await shop.logEnd();
   const deadlineMs = systemClock.monotonicMs() + CATCH_UP_MS;
-  while (pipeline.durablePosition === null || !lsnOrder.includes(pipeline.durablePosition, target)) {
+  while (pipeline.durablePosition === null || !shop.positions.includes(pipeline.durablePosition, target)) {
     if (systemClock.monotonicMs() > deadlineMs) {
       throw new TributaryError(
         'E6006',
@@ -237,15 +265,15 @@ async function waitUntilCaughtUp(shopUrl: string, { pipelines: [pipeline] }: Dae
 }
 
 interface Finished {
-  readonly shopUrl: string;
+  readonly shop: Shop;
   readonly daemon: Daemon;
   readonly load: LoadProgress;
 }
 
-async function printSummary(demo: Demo, { shopUrl, daemon, load }: Finished): Promise<void> {
+async function printSummary(demo: Demo, { shop, daemon, load }: Finished): Promise<void> {
   const [pipeline] = daemon.pipelines;
   const store = openStore(storeSettingsOf(demo.directory.lake));
-  const compared = await verifyTables({ url: shopUrl, store, database: SHOP_DATABASE, tables: SHOP_TABLES });
+  const compared = await verifyTables({ shop, store, database: SHOP_DATABASE, tables: SHOP_TABLES });
   printLine();
   printLine(
     `${load.transactions} transactions with ${load.changes} row changes were mirrored in ${pipeline.checkpoints} checkpoints,`,

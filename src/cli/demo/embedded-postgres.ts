@@ -1,30 +1,20 @@
 // Starts and stops a PostgreSQL server of our own in a given directory, set up for logical replication: for the demo and for tests.
 // Opens files and starts processes itself (an exception to the file rule): a server's files are no part of the lake's storage.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import {
-  chownSync,
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { createServer } from 'node:net';
+import { spawnSync } from 'node:child_process';
+import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { TributaryError } from '../../base/errors.ts';
 import { systemRandom } from '../../base/random.ts';
+import { embeddedPrograms } from './postgres-programs.ts';
 import {
-  embeddedPrograms,
   mayEnter,
-  type PostgresPrograms,
   reachablePrograms,
   type ServerAccount,
   serverAccount,
-} from './postgres-programs.ts';
+  type ServerPrograms,
+} from './server-account.ts';
+import { endOf, freePort, hasEnded, linesSince, logSizeBytes, spawnServer, stopServer } from './server-process.ts';
 
 /** How a server goes down: `fast` ends sessions and writes everything, `immediate` recovers at the next start, `kill` is a crash. */
 export type PostgresStopMode = 'fast' | 'immediate' | 'kill';
@@ -38,7 +28,7 @@ export interface EmbeddedPostgresOptions {
   /** Server settings beyond those needed for logical replication; they win over ours. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Other programs than the npm package's. */
-  readonly programs?: PostgresPrograms;
+  readonly programs?: ServerPrograms;
   readonly clock?: Clock;
 }
 
@@ -63,23 +53,16 @@ const REPLICATION_SETTINGS = {
   max_prepared_transactions: '10',
 };
 const START_DEADLINE_MS = 60_000;
-const STOP_PATIENCE_MS = 5_000;
 const POLL_MS = 20;
 const SIGNALS: Readonly<Record<PostgresStopMode, readonly NodeJS.Signals[]>> = {
   fast: ['SIGINT', 'SIGQUIT', 'SIGKILL'],
   immediate: ['SIGQUIT', 'SIGKILL'],
   kill: ['SIGKILL'],
 };
-// The shell becomes the server. Its watcher, a child of nobody, waits on a pipe that only we hold: a line says that
-// the server has ended, the end of the pipe says that we have, even by kill -9, and then the server goes too.
-const GUARD = `exec 3<&0
-( ( read -r _ <&3 || kill -QUIT $$ ) >/dev/null 2>&1 & )
-exec "$@" </dev/null 3<&-`;
-
 /** Everything one server's start needs, resolved. */
 interface Installation {
   readonly directory: string;
-  readonly programs: PostgresPrograms;
+  readonly programs: ServerPrograms;
   readonly account: ServerAccount | undefined;
   readonly clock: Clock;
 }
@@ -161,7 +144,7 @@ function initializeDatabase({ directory, programs, account }: Installation): voi
 }
 
 /** C.UTF-8 the same on every machine: by the server itself from version 17 on, by the C library before. */
-function localeOptions(programs: PostgresPrograms, account: ServerAccount | undefined): readonly string[] {
+function localeOptions(programs: ServerPrograms, account: ServerAccount | undefined): readonly string[] {
   const run = spawnSync(join(programs.folder, 'postgres'), ['--version'], { ...account, cwd: '/', encoding: 'utf8' });
   const major = Number(/(\d+)/.exec(run.stdout ?? '')?.[1] ?? Number.NaN);
   return major >= 17 ? ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'] : ['--locale=C.UTF-8'];
@@ -173,17 +156,17 @@ async function launch(
   port: number,
   settings: Readonly<Record<string, string>>,
 ): Promise<{ readonly server?: EmbeddedPostgres; readonly reason: string }> {
-  const { directory, clock } = installation;
+  const { directory, account, clock } = installation;
   const logFile = logFileOf(directory);
-  const logStart = existsSync(logFile) ? statSync(logFile).size : 0;
-  const child = spawnServer(installation, port, settings);
+  const logStart = logSizeBytes(logFile);
+  const child = spawnServer(command(installation, port, settings), { account, logFile });
   const ended = endOf(child);
   const pidFile = join(directory, 'data', 'postmaster.pid');
   const deadlineMs = clock.monotonicMs() + START_DEADLINE_MS;
   while (!isReady(pidFile, child.pid)) {
     if (hasEnded(child)) return { reason: linesSince(logFile, logStart) };
     if (clock.monotonicMs() > deadlineMs) {
-      await stopServer(child, 'kill', clock);
+      await stopServer(child, SIGNALS.kill, clock);
       return { reason: `not ready after ${START_DEADLINE_MS} ms: ${linesSince(logFile, logStart)}` };
     }
     await clock.sleep(POLL_MS);
@@ -196,33 +179,19 @@ async function launch(
     dataDirectory: join(directory, 'data'),
     logFile,
     ended,
-    stop: (mode = 'fast') => stopServer(child, mode, clock),
+    stop: (mode = 'fast') => stopServer(child, SIGNALS[mode], clock),
   };
   return { server, reason: '' };
 }
 
-function spawnServer(
-  installation: Installation,
+function command(
+  { directory, programs }: Installation,
   port: number,
   settings: Readonly<Record<string, string>>,
-): ChildProcess {
-  const { directory, programs, account } = installation;
+): readonly [string, ...string[]] {
   const all = { listen_addresses: '127.0.0.1', unix_socket_directories: '', ...REPLICATION_SETTINGS, ...settings };
   const flags = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const command = [join(programs.folder, 'postgres'), '-D', join(directory, 'data'), '-p', String(port), ...flags];
-  const [program = '', ...rest] = process.platform === 'win32' ? command : ['/bin/sh', '-c', GUARD, 'sh', ...command];
-  const log = openSync(logFileOf(directory), 'a');
-  try {
-    // In a session of its own, so that Ctrl-C in a terminal reaches only us and the order of shutdown stays ours.
-    const child = spawn(program, rest, { ...account, cwd: '/', detached: true, stdio: ['pipe', log, log] });
-    child.once('exit', () => child.stdin?.end('ended\n'));
-    child.stdin?.on('error', () => {
-      // The watcher went with the server's session: nobody is left to be told.
-    });
-    return child;
-  } finally {
-    closeSync(log);
-  }
+  return [join(programs.folder, 'postgres'), '-D', join(directory, 'data'), '-p', String(port), ...flags];
 }
 
 /** The server itself writes `ready` as the eighth line of its pid file, the way `pg_ctl` waits for it. */
@@ -230,48 +199,6 @@ function isReady(pidFile: string, pid: number | undefined): boolean {
   if (!existsSync(pidFile)) return false;
   const lines = readFileSync(pidFile, 'utf8').split('\n');
   return Number(lines[0]) === pid && lines[7]?.trim() === 'ready';
-}
-
-async function stopServer(child: ChildProcess, mode: PostgresStopMode, clock: Clock): Promise<void> {
-  const ended = endOf(child);
-  for (const signal of SIGNALS[mode]) {
-    if (hasEnded(child)) return;
-    child.kill(signal);
-    const patience = new AbortController();
-    const tooLong = clock.sleep(STOP_PATIENCE_MS, patience.signal).catch(() => {});
-    await Promise.race([ended, tooLong]);
-    patience.abort();
-  }
-  await ended;
-}
-
-function hasEnded(child: ChildProcess): boolean {
-  return child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
-}
-
-function endOf(child: ChildProcess): Promise<void> {
-  if (hasEnded(child)) return Promise.resolve();
-  return new Promise((done) => {
-    child.once('exit', () => done());
-    child.once('error', () => done());
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((done, failed) => {
-    const probe = createServer();
-    probe.once('error', failed);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      probe.close(() => done(port));
-    });
-  });
-}
-
-/** What the server has logged since its log had `start` bytes; the last part of it. */
-function linesSince(logFile: string, start: number): string {
-  return readFileSync(logFile).subarray(start).toString('utf8').slice(-2000);
 }
 
 function logFileOf(directory: string): string {

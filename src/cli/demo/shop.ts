@@ -1,7 +1,7 @@
-// The database of the demo: a small shop, with types that are easy to lose something of, and its first rows.
-import pg from 'pg';
+// The database of the demo: a small shop, on whichever server. What the demo needs of it is the same for all.
+import type { PositionOrder, SourcePosition } from '../../change/position.ts';
 
-/** The database's name on the embedded server. */
+/** The database's name on the server. */
 export const SHOP_DATABASE = 'shop';
 
 /** The tables, in the order they are shown. */
@@ -14,157 +14,54 @@ export interface ShopSize {
   readonly orders: number;
 }
 
-const TABLES = `
-create table if not exists customers (
-  id bigint generated always as identity primary key,
-  email text not null,
-  name text not null,
-  address jsonb not null,
-  tags text[],
-  credit numeric(12, 2) not null default 0,
-  newsletter boolean,
-  created_at timestamptz not null default clock_timestamp()
-);
-create table if not exists products (
-  id bigint generated always as identity primary key,
-  sku varchar(20) not null,
-  price numeric(10, 2) not null,
-  weight double precision,
-  attributes json,
-  sizes integer[],
-  -- Stored out of line: an update of the price leaves it out of the log, and the mirror must keep it.
-  description text not null,
-  picture bytea,
-  updated_at timestamp not null default clock_timestamp()::timestamp
-);
-alter table products alter column description set storage external;
-create table if not exists orders (
-  id bigint generated always as identity primary key,
-  customer_id bigint not null,
-  status text not null default 'new',
-  total numeric(18, 2) not null default 0,
-  note text,
-  placed_at timestamptz not null default clock_timestamp(),
-  shipped_on date
-);
-create table if not exists order_items (
-  order_id bigint not null,
-  line smallint not null,
-  product_id bigint not null,
-  quantity integer not null,
-  price numeric(10, 2) not null,
-  primary key (order_id, line)
-);
-create table if not exists payments (
-  id uuid primary key default gen_random_uuid(),
-  order_id bigint not null,
-  amount numeric not null,
-  method text not null,
-  paid_at timestamp(3) not null default clock_timestamp()::timestamp(3)
-);
-create index if not exists payments_order on payments (order_id);
-`;
-
-// Every function is one transaction of the load and returns how many rows it changed.
-const FUNCTIONS = `
-create or replace function place_order(customer bigint, product bigint, lines integer) returns integer language plpgsql as $$
-declare o bigint; sum numeric; products_count bigint;
-begin
-  select max(id) into products_count from products;
-  insert into orders (customer_id, note) values (customer, case when lines > 3 then 'gift' end) returning id into o;
-  insert into order_items
-    select o, line, p.id, 1 + line % 3, p.price from generate_series(1, lines) line
-    join products p on p.id = 1 + (product + line * 7) % products_count;
-  select sum_of.total into sum from (select coalesce(sum(price * quantity), 0) as total from order_items where order_id = o) sum_of;
-  update orders set total = sum where id = o;
-  insert into payments (order_id, amount, method) values (o, sum / 3, 'card');
-  return 3 + lines;
-end $$;
-create or replace function ship_order(o bigint) returns integer language plpgsql as $$
-declare n integer;
-begin
-  update orders set status = case status when 'new' then 'paid' else 'shipped' end,
-    shipped_on = case status when 'paid' then current_date end where id = o and status <> 'shipped';
-  get diagnostics n = row_count;
-  return n;
-end $$;
-create or replace function cancel_order(o bigint) returns integer language plpgsql as $$
-declare n integer; total integer := 0;
-begin
-  delete from order_items where order_id = o;
-  get diagnostics n = row_count; total := total + n;
-  delete from payments where order_id = o;
-  get diagnostics n = row_count; total := total + n;
-  delete from orders where id = o;
-  get diagnostics n = row_count;
-  return total + n;
-end $$;
-create or replace function reprice(product bigint, percent integer) returns integer language plpgsql as $$
-declare n integer;
-begin
-  update products set price = greatest(0.01, round(price * (100 + percent) / 100, 2)), updated_at = clock_timestamp()::timestamp
-    where id = product;
-  get diagnostics n = row_count;
-  return n;
-end $$;
-create or replace function renumber_item(o bigint) returns integer language plpgsql as $$
-declare n integer;
-begin
-  -- The key of a row changes.
-  update order_items set line = line + 100 where order_id = o and line = 1;
-  get diagnostics n = row_count;
-  return n;
-end $$;
-create or replace function sign_up(n bigint) returns integer language plpgsql as $$
-begin
-  insert into customers (email, name, address, tags, credit, newsletter)
-    values (format('customer%s@example.com', n), format('Customer %s', n),
-      jsonb_build_object('city', (array['Lisbon', 'Köln', '京都', 'São Paulo'])[1 + n % 4], 'zip', lpad((n % 100000)::text, 5, '0')),
-      case n % 5 when 0 then null when 1 then '{}' else array['new', 'tag ' || n % 7, null] end, n % 1000 + 0.05,
-      case n % 3 when 0 then true when 1 then false end);
-  return 1;
-end $$;
-`;
-
-const FIRST_ROWS = `
-insert into products (sku, price, weight, attributes, sizes, description, picture)
-  select format('SKU-%s', n), (n % 500) + 0.99, n / 8.0, json_build_object('color', n % 9, 'tags', array['a', 'b']),
-    array[n % 40, null, n % 7]::integer[], repeat(md5(n::text), 400), decode(md5(n::text), 'hex')
-  from generate_series(1, $products) n;
-select sign_up(n) from generate_series(1, $customers) n;
-select place_order(1 + n % $customers, n, (1 + n % 4)::integer) from generate_series(1, $orders) n;
-`;
-
-/** Makes the database and its first rows where they are absent; gives the URL of the database. */
-export async function prepareShop(serverUrl: string, size: ShopSize): Promise<string> {
-  const url = new URL(serverUrl);
-  url.pathname = `/${SHOP_DATABASE}`;
-  await withShopClient(serverUrl, async (client) => {
-    const found = await client.query('select 1 from pg_database where datname = $1', [SHOP_DATABASE]);
-    if (found.rowCount === 0) await client.query(`create database ${SHOP_DATABASE}`);
-  });
-  await withShopClient(url.href, async (client) => {
-    await client.query(TABLES);
-    await client.query(FUNCTIONS);
-    const found = await client.query('select 1 from products limit 1');
-    if (found.rowCount !== 0) return;
-    await client.query(FIRST_ROWS.replace(/\$(\w+)/g, (_, name: keyof ShopSize) => String(size[name])));
-  });
-  return url.href;
+/** The highest numbers that were given out. */
+export interface HighestIds {
+  customers: number;
+  products: number;
+  orders: number;
 }
 
-/** Connects, calls `use`, and closes the connection whatever happens. */
-export async function withShopClient<Result>(
-  url: string,
-  use: (client: pg.Client) => Promise<Result>,
-): Promise<Result> {
-  const client = new pg.Client({ connectionString: url });
-  // The statement under way reports the loss of the connection.
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    return await use(client);
-  } finally {
-    await client.end();
-  }
+/** Count and checksum of a table: a row's checksum is 60 bits of the MD5 of its values' texts, a table's is their sum. */
+export interface TableSum {
+  readonly rows: number;
+  readonly checksum: string;
+}
+
+/** What separates the texts of a row's values, and what stands for NULL. */
+export const SUM_SEPARATOR = '\u001f';
+export const SUM_NULL = '\\N';
+/** So many hexadecimal digits of the MD5 count. */
+export const SUM_DIGITS = 15;
+
+/** One session of the shop's business. Each method but the first and the last is a transaction, and says how many rows it changed. */
+export interface ShopSession {
+  highestIds(): Promise<HighestIds>;
+  placeOrder(order: { readonly customer: number; readonly product: number; readonly lines: number }): Promise<number>;
+  /** A new order is paid then, a paid one is shipped. */
+  shipOrder(order: number): Promise<number>;
+  cancelOrder(order: number): Promise<number>;
+  reprice(product: number, percent: number): Promise<number>;
+  /** The key of a row changes. */
+  renumberItem(order: number): Promise<number>;
+  signUp(customer: number): Promise<number>;
+  /** An order that is rolled back. */
+  changeOfMind(order: { readonly customer: number; readonly product: number }): Promise<void>;
+  /** Of a table while nothing changes it, by the server. */
+  sumOf(table: string): Promise<TableSum>;
+}
+
+/** The shop on a server that runs. */
+export interface Shop {
+  /** Where it is and as whom to connect: lines of the source in the configuration. */
+  readonly address: readonly string[];
+  /** The schema of the tables, as the source names it. */
+  readonly schema: string;
+  /** The order of `logEnd` and the mirror's positions. */
+  readonly positions: PositionOrder;
+  /** Where the server's log ends now. */
+  logEnd(): Promise<SourcePosition>;
+  /** Connects, calls `use`, and closes the connection whatever happens. */
+  withSession<Result>(use: (session: ShopSession) => Promise<Result>): Promise<Result>;
+  /** Ends the server. */
+  stop(): Promise<void>;
 }
