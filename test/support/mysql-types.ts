@@ -307,6 +307,35 @@ const TYPED_COLUMNS: readonly TypedColumn[] = [
     ],
   },
   {
+    type: 'varchar(20) character set gbk',
+    values: [
+      ["'中é丂a'", '中é丂a'],
+      ["''", ''],
+    ],
+  },
+  {
+    type: 'char(20) character set cp932',
+    values: [
+      ["'日本ｶ①\\\\~'", '日本ｶ①\\~'],
+      ['null', null],
+    ],
+  },
+  {
+    type: 'text character set ujis',
+    values: [
+      ["'日本ｶ丂'", '日本ｶ丂'],
+      ["'x'", 'x'],
+    ],
+  },
+  {
+    type: 'varchar(20) character set gb18030',
+    only: 'mysql',
+    values: [
+      ["'中é😀'", '中é😀'],
+      ["''", ''],
+    ],
+  },
+  {
     type: 'tinytext',
     values: [
       ["'t'", 't'],
@@ -353,6 +382,20 @@ const TYPED_COLUMNS: readonly TypedColumn[] = [
     values: [
       ["'ñ'", 'ñ'],
       ["'m'", 'm'],
+    ],
+  },
+  {
+    type: "enum('表','能') character set sjis",
+    values: [
+      ["'能'", '能'],
+      ["'表'", '表'],
+    ],
+  },
+  {
+    type: "set('中','文') character set big5",
+    values: [
+      ["'中,文'", ['中', '文']],
+      ["'文'", ['文']],
     ],
   },
   {

@@ -1,9 +1,10 @@
 // From the server's character sets to UTF-8, for the values of the log, which has them as the columns store them. Sets
-// of one byte a character are translated by the server's own table.
+// that are not Unicode are translated by the server's own table.
+import { CHARACTER_SIZE_MAX, type FindCharacter, readCharacters } from './character-table.ts';
 import type { SqlRunner } from './sql-session.ts';
 
-/** The UTF-8 of the text `bytes[start … end)`. */
-export type Utf8Converter = (bytes: Buffer, start: number, end: number) => Uint8Array;
+/** The UTF-8 of the text `bytes[start … end)`; null where these are no characters of the set. */
+export type Utf8Converter = (bytes: Buffer, start: number, end: number) => Uint8Array | null;
 
 /** The server's character sets, as far as they are used. */
 export interface Charsets {
@@ -20,7 +21,7 @@ const WIDE: Readonly<Record<string, Utf8Converter>> = {
   utf16le: (bytes, start, end) => Buffer.from(bytes.toString('utf16le', start, end), 'utf8'),
   utf32: fromUtf32,
 };
-const ALL_BYTES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0')).join('');
+const UNICODE: ReadonlySet<string> = new Set([...UTF8, ...Object.keys(WIDE)]);
 
 /** Asks the server for its collations and for the tables of the sets that are used. Throws E2010 to E2013. */
 export async function readCharsets(sql: SqlRunner, used: ReadonlySet<string>): Promise<Charsets> {
@@ -28,14 +29,10 @@ export async function readCharsets(sql: SqlRunner, used: ReadonlySet<string>): P
   for (const row of await readCollations(sql)) {
     if (row['id'] != null && row['charset'] != null) byCollation.set(Number(row['id']), row['charset']);
   }
-  const single = await sql.query(
-    'SELECT character_set_name AS charset FROM information_schema.character_sets WHERE maxlen = 1',
-  );
   const converters = new Map<string, Utf8Converter>(Object.entries(WIDE));
-  for (const { charset } of single) {
-    if (charset != null && used.has(charset) && !UTF8.has(charset) && charset !== 'binary') {
-      converters.set(charset, await readTable(sql, charset));
-    }
+  for (const charset of new Set(byCollation.values())) {
+    if (!used.has(charset) || UNICODE.has(charset) || charset === 'binary') continue;
+    converters.set(charset, byCharacter(await readCharacters(sql, charset)));
   }
   return {
     ofCollation: (collation) => byCollation.get(collation) ?? null,
@@ -53,12 +50,19 @@ async function readCollations(sql: SqlRunner): ReturnType<SqlRunner['query']> {
   return sql.query(`SELECT id AS id, character_set_name AS charset FROM information_schema.${table}`);
 }
 
-async function readTable(sql: SqlRunner, charset: string): Promise<Utf8Converter> {
-  const [row] = await sql.query(`SELECT CONVERT(_${charset} X'${ALL_BYTES}' USING utf8mb4) AS characters`);
-  const characters = Array.from(row?.['characters'] ?? '');
+function byCharacter(find: FindCharacter): Utf8Converter {
   return (bytes, start, end) => {
     let text = '';
-    for (let at = start; at < end; at++) text += characters[bytes[at]] ?? '';
+    for (let at = start; at < end; ) {
+      let size = 1;
+      let character = find(bytes[at]);
+      while (character === undefined && size < CHARACTER_SIZE_MAX && at + size < end) {
+        character = find(bytes.readUIntBE(at, ++size));
+      }
+      if (character === undefined) return null;
+      text += character;
+      at += size;
+    }
     return Buffer.from(text, 'utf8');
   };
 }

@@ -16,7 +16,7 @@ export interface SqlRunner {
 
 // Writing to us may take as long as our back-pressure lasts; the server would give up after a minute.
 const SESSION_SETTINGS =
-  "SET SESSION time_zone = '+00:00', sql_mode = '', net_write_timeout = 31536000, wait_timeout = 31536000, lock_wait_timeout = 10";
+  "SET SESSION time_zone = '+00:00', sql_mode = '', net_write_timeout = 31536000, wait_timeout = 31536000, lock_wait_timeout = 10, group_concat_max_len = 1048576";
 
 /** Runs a statement on a connection. Throws E2013. */
 export async function runStatement(connection: RawConnection, statement: string): Promise<readonly TextRow[]> {

@@ -36,7 +36,8 @@ export class TextDecoder implements ValueDecoder {
 
   binary(bytes: Buffer, start: number, end: number, row: number): number {
     if (this.convert === null) return appendRange(this.builder, bytes, [start, end], row);
-    return append(this.builder, this.convert(bytes, start, end), row);
+    const converted = this.convert(bytes, start, end);
+    return converted === null ? MALFORMED : append(this.builder, converted, row);
   }
 }
 
@@ -85,13 +86,15 @@ export class BitDecoder implements ValueDecoder {
   }
 }
 
+/** The values of an enum or set in UTF-8; null for one that its character set does not have. */
+type Members = readonly (Uint8Array | null)[];
+
 /** ENUM: the log has the number of the value, 0 for one that was refused and became empty. */
 export class EnumDecoder implements ValueDecoder {
   readonly builder: BytesBuilder = new BytesBuilder();
-  private readonly members: readonly Uint8Array[];
+  private readonly members: Members;
 
-  /** `members`: in UTF-8. */
-  constructor(members: readonly Uint8Array[]) {
+  constructor(members: Members) {
     this.members = members;
   }
 
@@ -102,7 +105,7 @@ export class EnumDecoder implements ValueDecoder {
   binary(bytes: Buffer, start: number, end: number, row: number): number {
     const number = bytes.readUIntLE(start, end - start);
     const member = number === 0 ? new Uint8Array() : this.members[number - 1];
-    return member === undefined ? MALFORMED : append(this.builder, member, row);
+    return member == null ? MALFORMED : append(this.builder, member, row);
   }
 }
 
@@ -110,10 +113,9 @@ export class EnumDecoder implements ValueDecoder {
 export class SetDecoder implements ValueDecoder {
   readonly builder: ListBuilder;
   private readonly element = new BytesBuilder();
-  private readonly members: readonly Uint8Array[];
+  private readonly members: Members;
 
-  /** `members`: in UTF-8. */
-  constructor(members: readonly Uint8Array[]) {
+  constructor(members: Members) {
     this.members = members;
     this.builder = new ListBuilder(this.element);
   }
@@ -136,7 +138,7 @@ export class SetDecoder implements ValueDecoder {
     for (let bit = 0; bit < 8 * (end - start); bit++) {
       if (((bytes[start + (bit >> 3)] >> (bit & 7)) & 1) === 0) continue;
       const member = this.members[bit];
-      if (member === undefined) return MALFORMED;
+      if (member == null) return MALFORMED;
       append(this.element, member, this.builder.nextElement());
     }
     this.builder.endRow(row);

@@ -322,7 +322,7 @@ function converterOf({ column, charsets }: LoggedValues): Utf8Converter | null {
   return charset === null ? null : (charsets.converter(charset) ?? null);
 }
 
-function membersOf(logged: LoggedValues | null): readonly Uint8Array[] {
+function membersOf(logged: LoggedValues | null): readonly (Uint8Array | null)[] {
   if (logged === null) return [];
   const convert = converterOf(logged);
   const { members } = logged.column;
