@@ -1,13 +1,7 @@
 // Columns of every type of MySQL and MariaDB with values at the edges: as SQL, and as the row JSON of the lake has them.
 import type { MysqlKind } from './mysql-servers.ts';
-
-/** A column and its values, in pairs of an SQL expression and what the lake shows. */
-interface TypedColumn {
-  readonly type: string;
-  readonly values: readonly (readonly [string, unknown])[];
-  /** Only on this server. */
-  readonly only?: MysqlKind;
-}
+import { TEXT_COLUMNS } from './mysql-text-types.ts';
+import type { TypedColumn } from './mysql-typed-column.ts';
 
 const wide = '12345678901234567890123456789012345.678901234567890123456789012345';
 
@@ -244,112 +238,6 @@ const TYPED_COLUMNS: readonly TypedColumn[] = [
     ],
   },
   {
-    type: 'char(10)',
-    values: [
-      ["'é ü '", 'é ü'],
-      ["''", ''],
-    ],
-  },
-  {
-    type: 'char(255)',
-    values: [
-      ["repeat('ß', 200)", 'ß'.repeat(200)],
-      ["'x'", 'x'],
-    ],
-  },
-  {
-    type: 'varchar(300)',
-    values: [
-      ["'a\\\\b\\n\\t\\'\"'", 'a\\b\n\t\'"'],
-      ["repeat('😀', 300)", '😀'.repeat(300)],
-    ],
-  },
-  {
-    type: 'varchar(20) character set latin1',
-    values: [
-      ["'é€ÿ'", 'é€ÿ'],
-      ['null', null],
-    ],
-  },
-  {
-    type: 'varchar(20) character set cp1251',
-    values: [
-      ["'Привет'", 'Привет'],
-      ["'x'", 'x'],
-    ],
-  },
-  {
-    type: 'text character set utf8mb3',
-    values: [
-      ["'žluťoučký'", 'žluťoučký'],
-      ["''", ''],
-    ],
-  },
-  {
-    type: 'varchar(20) character set ucs2',
-    values: [
-      ["'日本'", '日本'],
-      ["''", ''],
-    ],
-  },
-  {
-    type: 'varchar(20) character set utf16',
-    values: [
-      ["'日😀'", '日😀'],
-      ["''", ''],
-    ],
-  },
-  {
-    type: 'varchar(20) character set utf32',
-    values: [
-      ["'日😀'", '日😀'],
-      ["''", ''],
-    ],
-  },
-  {
-    type: 'varchar(20) character set gbk',
-    values: [
-      ["'中é丂a'", '中é丂a'],
-      ["''", ''],
-    ],
-  },
-  {
-    type: 'char(20) character set cp932',
-    values: [
-      ["'日本ｶ①\\\\~'", '日本ｶ①\\~'],
-      ['null', null],
-    ],
-  },
-  {
-    type: 'text character set ujis',
-    values: [
-      ["'日本ｶ丂'", '日本ｶ丂'],
-      ["'x'", 'x'],
-    ],
-  },
-  {
-    type: 'varchar(20) character set gb18030',
-    only: 'mysql',
-    values: [
-      ["'中é😀'", '中é😀'],
-      ["''", ''],
-    ],
-  },
-  {
-    type: 'tinytext',
-    values: [
-      ["'t'", 't'],
-      ['null', null],
-    ],
-  },
-  {
-    type: 'longtext',
-    values: [
-      ["repeat('x', 70000)", 'x'.repeat(70000)],
-      ["'y'", 'y'],
-    ],
-  },
-  {
     type: 'binary(4)',
     values: [
       ["x'0100'", '01000000'],
@@ -371,48 +259,6 @@ const TYPED_COLUMNS: readonly TypedColumn[] = [
     ],
   },
   {
-    type: "enum('a,b','ü','''')",
-    values: [
-      ["'a,b'", 'a,b'],
-      ["''''", "'"],
-    ],
-  },
-  {
-    type: "enum('ñ','m') character set latin1",
-    values: [
-      ["'ñ'", 'ñ'],
-      ["'m'", 'm'],
-    ],
-  },
-  {
-    type: "enum('表','能') character set sjis",
-    values: [
-      ["'能'", '能'],
-      ["'表'", '表'],
-    ],
-  },
-  {
-    type: "set('中','文') character set big5",
-    values: [
-      ["'中,文'", ['中', '文']],
-      ["'文'", ['文']],
-    ],
-  },
-  {
-    type: "set('x','ÿ','z')",
-    values: [
-      ["'x,z'", ['x', 'z']],
-      ["''", []],
-    ],
-  },
-  {
-    type: "set('m1','m2','m3','m4','m5','m6','m7','m8','m9') character set latin1",
-    values: [
-      ["'m9,m1'", ['m1', 'm9']],
-      ['null', null],
-    ],
-  },
-  {
     type: 'point',
     values: [
       ["ST_GeomFromText('POINT(1 2)')", '0101000000000000000000f03f0000000000000040'],
@@ -424,6 +270,46 @@ const TYPED_COLUMNS: readonly TypedColumn[] = [
     values: [
       ["ST_GeomFromText('POINT(1 2)', 3857)", '0101000020110f0000000000000000f03f0000000000000040'],
       ['null', null],
+    ],
+  },
+  {
+    type: 'uuid',
+    only: 'mariadb',
+    values: [
+      ["'00112233-4455-1677-8899-AABBCCDDEE00'", '00112233-4455-1677-8899-aabbccddee00'],
+      ["'01890a5d-ac96-774b-bcce-b302099a8057'", '01890a5d-ac96-774b-bcce-b302099a8057'],
+    ],
+  },
+  {
+    type: 'uuid',
+    only: 'mariadb',
+    values: [
+      ["'00000000-0000-0000-0000-000000000000'", '00000000-0000-0000-0000-000000000000'],
+      ["'ffffffff-ffff-ffff-ffff-ffffffffffff'", 'ffffffff-ffff-ffff-ffff-ffffffffffff'],
+    ],
+  },
+  {
+    type: 'inet4',
+    only: 'mariadb',
+    values: [
+      ["'10.20.0.0'", '10.20.0.0'],
+      ["'255.255.255.255'", '255.255.255.255'],
+    ],
+  },
+  {
+    type: 'inet6',
+    only: 'mariadb',
+    values: [
+      ["'2001:DB8:0:0:1::'", '2001:db8:0:0:1::'],
+      ["'::ffff:192.0.2.1'", '::ffff:192.0.2.1'],
+    ],
+  },
+  {
+    type: 'inet6',
+    only: 'mariadb',
+    values: [
+      ["'::'", '::'],
+      ["'1:0:0:2:0:0:0:3'", '1:0:0:2::3'],
     ],
   },
   {
@@ -467,6 +353,7 @@ const TYPED_COLUMNS: readonly TypedColumn[] = [
       ["'null'", 'null'],
     ],
   },
+  ...TEXT_COLUMNS,
 ];
 
 /** The columns of one server as a table's definition, as an INSERT of both rows, and as the lake has the rows. */

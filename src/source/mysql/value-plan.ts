@@ -1,6 +1,7 @@
 // From the types of the information schema to the values we make of them, to the expression that a SELECT asks for, and
 // to the decoder. Whether the log's description of a column is of the same type is decided here too.
 import type { ValueType } from '../../change/value-type.ts';
+import { ADDRESS_SIZES, inet4Text, inet6Text, uuidText } from './address-text.ts';
 import { type LoggedColumn, TYPE } from './binary-layout.ts';
 import type { Charsets, Utf8Converter } from './charsets.ts';
 import { decimalText } from './decimal-bytes.ts';
@@ -62,7 +63,10 @@ export interface ValuePlan {
     | 'json'
     | 'enum'
     | 'set'
-    | 'geometry';
+    | 'geometry'
+    | 'uuid'
+    | 'inet4'
+    | 'inet6';
   readonly catalog: CatalogType;
   readonly unsigned: boolean;
 }
@@ -118,6 +122,9 @@ const KINDS: Readonly<Record<string, ValuePlan['kind']>> = {
   json: 'json',
   enum: 'enum',
   set: 'set',
+  uuid: 'uuid',
+  inet4: 'inet4',
+  inet6: 'inet6',
 };
 
 /** The plan for a column; null for a type that this version does not know. */
@@ -131,7 +138,7 @@ export function planValue(catalog: CatalogType, choices: TypeChoices): ValuePlan
 
 /** Kinds whose printed form is known here. */
 function asString(kind: ValuePlan['kind']): ValueType | null {
-  const known = ['date', 'datetime', 'timestamp', 'time', 'decimal', 'text', 'json', 'enum'];
+  const known = ['date', 'datetime', 'timestamp', 'time', 'decimal', 'text', 'json', 'enum', 'uuid', 'inet4', 'inet6'];
   return known.includes(kind) ? STRING : null;
 }
 
@@ -171,6 +178,9 @@ function valueType(
     case 'text':
     case 'json':
     case 'enum':
+    case 'uuid':
+    case 'inet4':
+    case 'inet6':
       return STRING;
   }
 }
@@ -231,6 +241,10 @@ function fits({ kind, catalog }: ValuePlan, { type, detail, collation }: LoggedC
       const padded = type === TYPE.string;
       return TEXT_TYPES.has(type) && collation === BINARY_COLLATION && padded === (catalog.dataType === 'binary');
     }
+    case 'uuid':
+    case 'inet4':
+    case 'inet6':
+      return type === TYPE.string && detail === ADDRESS_SIZES[kind] && collation === BINARY_COLLATION;
     case 'year':
     case 'float':
     case 'double':
@@ -283,6 +297,12 @@ export function decoderFor(plan: ValuePlan, logged: LoggedValues | null): ValueD
       return new SetDecoder(membersOf(logged));
     case 'geometry':
       return new GeometryDecoder();
+    case 'uuid':
+      return new PrintedDecoder(uuidText);
+    case 'inet4':
+      return new PrintedDecoder(inet4Text);
+    case 'inet6':
+      return new PrintedDecoder(inet6Text);
   }
 }
 
