@@ -15,7 +15,10 @@ const COMMANDS: Readonly<Record<string, CommandLoader>> = {
   demo: async () => (await import('./demo/demo.ts')).demoCommand(),
   init: async () => (await import('./init.ts')).initCommand(),
   check: async () => (await import('./check.ts')).checkCommand(),
-  run: async () => (await import('./run.ts')).runCommand(),
+  run: async (args) => {
+    if (args.length > 0) (await import('./steady-memory.ts')).keepMemorySteady();
+    return (await import('./run.ts')).runCommand();
+  },
   pause: async () => (await import('./table-orders.ts')).orderCommand('pause'),
   resume: async () => (await import('./table-orders.ts')).orderCommand('resume'),
   resync: async () => (await import('./table-orders.ts')).orderCommand('resync'),
