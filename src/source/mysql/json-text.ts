@@ -19,7 +19,7 @@ const STRING = 12;
 const OPAQUE = 15;
 
 const LITERALS = ['null', 'true', 'false'];
-// The server prints numbers whose point is so near to their digits without an exponent.
+// The server prints numbers whose point is so near to their digits, or among them, without an exponent.
 const POINT_MAX = 15;
 const OPAQUE_DATE = 10;
 const OPAQUE_TIME = 11;
@@ -125,7 +125,7 @@ function doubleText(value: number): string {
   const digits = mantissa.replace('.', '');
   const point = Number(exponent) + 1;
   const sign = value < 0 ? '-' : '';
-  if (point > POINT_MAX || point < 1 - POINT_MAX) {
+  if ((point > POINT_MAX && point >= digits.length) || point < 1 - POINT_MAX) {
     return `${sign}${digits.slice(0, 1)}${digits.length > 1 ? `.${digits.slice(1)}` : ''}e${point - 1}`;
   }
   if (point <= 0) return `${sign}0.${'0'.repeat(-point)}${digits}`;

@@ -123,6 +123,9 @@ export class DecimalDecoder implements ValueDecoder {
   }
 }
 
+/** Added, it makes a minus zero a zero: keys take both for one, and MariaDB does not print the sign of a FLOAT. */
+const ZERO = 0;
+
 /** FLOAT. A SELECT gives it as the double it equals, since the server would print six digits of it. */
 export class FloatDecoder implements ValueDecoder {
   readonly builder: Float32Builder = new Float32Builder();
@@ -141,7 +144,7 @@ export class FloatDecoder implements ValueDecoder {
 
   binary(bytes: Buffer, start: number, _end: number, row: number): number {
     this.builder.reserve(row);
-    this.builder.values[row] = bytes.readFloatLE(start);
+    this.builder.values[row] = bytes.readFloatLE(start) + ZERO;
     return OK;
   }
 }
@@ -161,7 +164,7 @@ export class DoubleDecoder implements ValueDecoder {
 
   binary(bytes: Buffer, start: number, _end: number, row: number): number {
     this.builder.reserve(row);
-    this.builder.values[row] = bytes.readDoubleLE(start);
+    this.builder.values[row] = bytes.readDoubleLE(start) + ZERO;
     return OK;
   }
 }

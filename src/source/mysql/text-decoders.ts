@@ -109,7 +109,10 @@ export class EnumDecoder implements ValueDecoder {
   }
 }
 
-/** SET: the log has a bit for each value, the first lowest. */
+/**
+ * SET: the log has a bit for each value, the first lowest. An empty value is left out: what the server prints does not
+ * tell whether it is among the others.
+ */
 export class SetDecoder implements ValueDecoder {
   readonly builder: ListBuilder;
   private readonly element = new BytesBuilder();
@@ -126,7 +129,7 @@ export class SetDecoder implements ValueDecoder {
     for (let at = start; at < end; ) {
       const comma = bytes.indexOf(COMMA, at);
       const stop = comma < 0 || comma > end ? end : comma;
-      appendRange(this.element, bytes, [at, stop], this.builder.nextElement());
+      if (stop > at) appendRange(this.element, bytes, [at, stop], this.builder.nextElement());
       at = stop + 1;
     }
     this.builder.endRow(row);
@@ -139,7 +142,7 @@ export class SetDecoder implements ValueDecoder {
       if (((bytes[start + (bit >> 3)] >> (bit & 7)) & 1) === 0) continue;
       const member = this.members[bit];
       if (member == null) return MALFORMED;
-      append(this.element, member, this.builder.nextElement());
+      if (member.length > 0) append(this.element, member, this.builder.nextElement());
     }
     this.builder.endRow(row);
     return OK;
