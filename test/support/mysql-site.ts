@@ -46,6 +46,8 @@ export interface MysqlSiteOptions {
   readonly user?: string;
   /** Where the lake is; a place of its own unless given. */
   readonly warehouse?: string;
+  /** The source's name; `shop` unless given. */
+  readonly pipeline?: string;
   /** Where the daemon listens; nowhere unless given. */
   readonly listen?: string;
 }
@@ -56,7 +58,7 @@ export function mysqlSite(server: TestMysql, database: TestMysqlDatabase, option
   const directory = tempDir();
   const warehouse = options.warehouse ?? join(directory, 'lake');
   const store = openStore(storeSettingsOf(warehouse));
-  const records = new CheckpointStore(store, 'shop');
+  const records = new CheckpointStore(store, options.pipeline ?? 'shop');
   const file = join(directory, 'tributary.yaml');
   const url = server.url.replace('root', user);
   writeFileSync(
