@@ -106,6 +106,13 @@ export const ERROR_CODES = {
     meaning: 'A mirrored table cannot be copied anew: others write columns of it, which the copy would take away.',
     remedy: 'Drop the lake table (`tributary table drop`) if it is to be made anew from this source alone.',
   },
+  E1304: {
+    kind: 'config',
+    exit: 2,
+    meaning: 'Several tables of a source go to one lake table, and nothing tells their rows apart.',
+    remedy:
+      'Give each a lake table of its own, or merge them: `to` with `columns.add` in their entry under tables (docs/shards.md).',
+  },
   // 2xxx source
   E2001: {
     kind: 'retry',
@@ -297,6 +304,14 @@ export const ERROR_CODES = {
       'The log may lack changes of a table: it was taken out of the publication, published with a filter, dropped or created anew since it was copied.',
     remedy:
       'Publish the whole table, drop its lake table and start again, which copies it anew; or leave it out under tables.',
+  },
+  E2109: {
+    kind: 'source',
+    exit: 3,
+    meaning:
+      'Tables that are merged into one lake table have other columns or another key than each other, or the same value in the columns that tell them apart.',
+    remedy:
+      'Make the same change to the other shards, or correct `columns.add`, then run `tributary resume -c FILE DATABASE.TABLE` with the name of the merged table, or restart the daemon.',
   },
   // 3xxx lake and storage
   E3001: {

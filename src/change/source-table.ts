@@ -1,4 +1,5 @@
 // A table as its source describes it.
+import type { TributaryError } from '../base/errors.ts';
 import type { TableKey } from './table-key.ts';
 import type { ValueType } from './value-type.ts';
 
@@ -24,4 +25,8 @@ export interface SourceTable {
   readonly keyColumns: readonly number[];
   /** The server's estimate of rows; for choosing the number of buckets. */
   readonly rowCountEstimate: number;
+  /** Of a table that is merged of several: for each its key and the values of the columns that tell it apart. */
+  readonly shards?: readonly (readonly string[])[];
+  /** Why the table cannot be followed as it is now. */
+  readonly refusal?: TributaryError;
 }

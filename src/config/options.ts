@@ -78,6 +78,12 @@ const columns = z
       .record(z.string().min(1), z.enum(['string']))
       .default({})
       .describe('Types of columns by name: string keeps the text that the server prints.'),
+    add: z
+      .record(z.string().min(1), z.string())
+      .default({})
+      .describe(
+        'Where an entry has `to`, its tables are merged into that one: columns that tell them apart, first in its key, with values of {source} {database} {schema} {table}.',
+      ),
   })
   .describe('Settings of single columns.');
 

@@ -7,6 +7,8 @@ import type { SourceConfig } from './options.ts';
 export interface TableRule {
   /** The lake table as `database.table`; null where the templates of `lake` decide. */
   readonly to: { readonly database: string; readonly table: string } | null;
+  /** Columns that tell the tables apart that go to `to`, with templates of their values; empty for a table of its own. */
+  readonly add: Readonly<Record<string, string>>;
   readonly key: SourceConfig['defaults']['key'];
   readonly noKey: SourceConfig['defaults']['no_key'];
   readonly buckets: SourceConfig['defaults']['buckets'];
@@ -23,6 +25,8 @@ export interface TableRules {
   includes(name: string): boolean;
   /** How it is mirrored. */
   rule(name: string): TableRule;
+  /** What is said about the lake table of that name, as `database.table`, that shards are merged into; null for others. */
+  mergedRule(name: string): TableRule | null;
 }
 
 type Entry = Exclude<SourceConfig['tables'][number], string>;
@@ -32,34 +36,40 @@ interface Matcher {
   readonly pattern: RegExp;
   /** Null for an entry that only selects. */
   readonly entry: Entry | null;
+  /** Columns that are added to its `to`. */
+  readonly add: TableRule['add'];
 }
 
 /** Compiles the entries; `option` names the source in messages, as `sources.shop`. Throws E1008. */
 export function tableRules(source: Pick<SourceConfig, 'tables' | 'defaults'>, option: string): TableRules {
-  const matchers = source.tables.map((entry, index) => matcherOf(entry, `${option}.tables.${index}`));
+  const matchers = source.tables.map((entry, index) =>
+    matcherOf(entry, { option: `${option}.tables.${index}`, defaults: source.defaults }),
+  );
+  const base: TableRule = { to: null, ...settingsOf(source.defaults), options: source.defaults.options };
   return {
     includes: (name) => {
       const last = matchers.findLast(({ pattern }) => pattern.test(name));
       return last !== undefined && !last.removes;
     },
-    rule: (name) => {
-      const base: TableRule = { to: null, ...settingsOf(source.defaults), options: source.defaults.options };
-      return matchers
-        .filter(({ pattern }) => pattern.test(name))
-        .reduce((rule, { entry }) => overlaid(rule, entry), base);
+    rule: (name) => matchers.filter(({ pattern }) => pattern.test(name)).reduce(overlaid, base),
+    mergedRule: (name) => {
+      const rule = matchers.filter(({ entry }) => entry?.to === name).reduce(overlaid, base);
+      return rule.to === null || Object.keys(rule.add).length === 0 ? null : rule;
     },
   };
 }
 
 function settingsOf(defaults: SourceConfig['defaults']): Omit<TableRule, 'to' | 'options'> {
   const { key, no_key: noKey, buckets, types, columns } = defaults;
-  return { key, noKey, buckets, types, columnTypes: columns.types };
+  return { add: columns.add, key, noKey, buckets, types, columnTypes: columns.types };
 }
 
-function overlaid(rule: TableRule, entry: Entry | null): TableRule {
+function overlaid(rule: TableRule, { entry, add }: Matcher): TableRule {
   if (entry === null) return rule;
   return {
     to: entry.to === undefined ? rule.to : splitName(entry.to),
+    // Columns that are added belong to the table that they are added to.
+    add: entry.to === undefined ? rule.add : add,
     key: entry.key ?? rule.key,
     noKey: entry.no_key ?? rule.noKey,
     buckets: entry.buckets ?? rule.buckets,
@@ -74,7 +84,10 @@ function overlaid(rule: TableRule, entry: Entry | null): TableRule {
   };
 }
 
-function matcherOf(item: SourceConfig['tables'][number], option: string): Matcher {
+function matcherOf(
+  item: SourceConfig['tables'][number],
+  { option, defaults }: { readonly option: string; readonly defaults: SourceConfig['defaults'] },
+): Matcher {
   const text = typeof item === 'string' ? item : item.match;
   const removes = text.startsWith('!');
   if (removes && typeof item !== 'string') {
@@ -83,10 +96,17 @@ function matcherOf(item: SourceConfig['tables'][number], option: string): Matche
   if (typeof item !== 'string' && item.to !== undefined && splitName(item.to) === null) {
     throw new TributaryError('E1008', `to is not of the form database.table: option=${option}.to value=${item.to}`);
   }
+  if (typeof item !== 'string' && item.to === undefined && Object.keys(item.columns?.add ?? {}).length > 0) {
+    throw new TributaryError(
+      'E1008',
+      `columns are added to tables that are merged, and to is absent: option=${option}.columns.add`,
+    );
+  }
   return {
     removes,
     pattern: patternOf(removes ? text.slice(1) : text, option),
     entry: typeof item === 'string' ? null : item,
+    add: { ...defaults.columns.add, ...(typeof item === 'string' ? {} : item.columns?.add) },
   };
 }
 

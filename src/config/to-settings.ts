@@ -2,6 +2,7 @@
 import type { ConnectionSettings } from '../source/connection-settings.ts';
 import type { MirrorSettings } from '../mirror/settings.ts';
 import type { RetrySettings } from '../mirror/supervise.ts';
+import type { ShardSettings } from '../source/shards/merged-tables.ts';
 import type { MysqlSettings } from '../source/mysql/settings.ts';
 import type { PostgresSettings, TablePolicy } from '../source/postgres/settings.ts';
 import { TributaryError } from '../base/errors.ts';
@@ -104,7 +105,7 @@ export function mirrorSettings(loaded: LoadedConfig, name: string, run: RunOptio
     // A MySQL source may be of all databases of its server: each table's own is its schema.
     database: addressOf(source, name).database || name,
     mapping: (table) => {
-      const rule = rules.rule(table);
+      const rule = rules.mergedRule(table) ?? rules.rule(table);
       return {
         database: rule.to?.database ?? lake.database,
         table: rule.to?.table ?? lake.table,
@@ -138,6 +139,20 @@ export function mirrorSettings(loaded: LoadedConfig, name: string, run: RunOptio
     isolateLagBytesMax: errors.isolate_max_lag,
     untilCaughtUp: run.untilCaughtUp,
     acceptGap: run.acceptGap,
+  };
+}
+
+/** Which tables of the source of that name are shards. Throws E1006 to E1009. */
+export function shardSettings({ config }: LoadedConfig, name: string): ShardSettings {
+  const source = sourceConfig(config, name);
+  const rules = tableRules(source, optionOf(name));
+  return {
+    source: name,
+    database: addressOf(source, name).database || name,
+    shardOf: (schema, table) => {
+      const { to, add } = rules.rule(`${schema}.${table}`);
+      return to === null || Object.keys(add).length === 0 ? null : { to, add };
+    },
   };
 }
 

@@ -9,7 +9,7 @@ import { dataTypeText } from '../paimon/schema/data-type-text.ts';
 import type { SchemaChange } from '../paimon/schema/schema-change.ts';
 import type { TableSchema } from '../paimon/schema/table-schema.ts';
 import { canChangeType } from '../paimon/schema/type-casts.ts';
-import { type LakeTable, SOURCE_COLUMNS_OPTION, sourceColumnsText } from './lake-table.ts';
+import { type LakeTable, SHARDS_OPTION, SOURCE_COLUMNS_OPTION, sourceColumnsText } from './lake-table.ts';
 
 /** What is done about each kind of change; `stop` stops the table. */
 export interface EvolutionPolicy {
@@ -121,6 +121,7 @@ class EvolutionPlan {
       if (column === null) this.add(index);
       else this.retype(index);
     }
+    this.reshard();
     const keys = (names: readonly string[]): string => [...names].join(', ');
     const wanted = keys(this.lake.primaryKeys);
     const now = keys(this.schema.primaryKeys.map((key) => this.renamedKey(key, matched)));
@@ -153,6 +154,19 @@ class EvolutionPlan {
     const { id } = this.source.columns[index];
     const hasText = this.schema.options[SOURCE_COLUMNS_OPTION] !== undefined;
     return hasText && id !== null ? String(id) : this.lake.fields[index].name;
+  }
+
+  /** Of other tables than before: the rows of those that are new or gone are not in the log. */
+  private reshard(): void {
+    const shards = this.lake.options[SHARDS_OPTION];
+    if (shards === undefined || shards === this.schema.options[SHARDS_OPTION]) return;
+    this.told.push(`merged of ${shards} now`);
+    const known = JSON.parse(this.schema.options[SHARDS_OPTION] ?? '[]') as string[][];
+    const gone = known.find(([key]) => this.source.shards?.every(([now]) => now !== key) === true);
+    // A right that was revoked looks the same as a table that was dropped: its rows are not deleted for that.
+    if (gone !== undefined) throw this.refused(`shard ${gone[0]} is gone`);
+    this.changes.push({ kind: 'setOption', key: SHARDS_OPTION, value: shards });
+    this.copies = true;
   }
 
   private leave({ lakeName }: Known): void {

@@ -1,5 +1,6 @@
 // Which lake table a source table is mirrored into: its name, columns, key and options.
 import type { SourceTable } from '../change/source-table.ts';
+import { filledTemplate } from '../change/table-template.ts';
 import type { DataField } from '../paimon/schema/data-type.ts';
 import { assignFieldIds } from '../paimon/schema/field-ids.ts';
 import { BUCKET_DYNAMIC } from '../paimon/schema/table-options.ts';
@@ -48,6 +49,8 @@ export interface LakeTable {
 export const PIPELINE_OPTION = 'tributary.pipeline';
 /** The option that says which column of the source each column is of: see `sourceColumnsText`. */
 export const SOURCE_COLUMNS_OPTION = 'tributary.source-columns';
+/** The option that says which tables of the source a merged table has the rows of. */
+export const SHARDS_OPTION = 'tributary.shards';
 /** The option that names the source table. */
 export const SOURCE_TABLE_OPTION = 'tributary.source-table';
 
@@ -57,14 +60,15 @@ const BUCKETS_MAX = 32;
 
 /** Where the source table goes. Whether its options are right for a mirror, `requireMirrorOptions` tells. */
 export function lakeTableOf(source: SourceTable, mapping: TableMapping, names: MappingNames): LakeTable {
+  const templateNames = { ...names, schema: source.schema, table: source.name };
   const keyNames = source.keyColumns.map((index) => source.columns[index].name);
   const fields = source.columns.map((column) => ({
     name: folded(column.name, mapping.case),
     type: lakeType(column.type, !keyNames.includes(column.name)),
   }));
   return {
-    database: folded(filled(mapping.database, source, names), mapping.case),
-    table: folded(filled(mapping.table, source, names), mapping.case),
+    database: folded(filledTemplate(mapping.database, templateNames), mapping.case),
+    table: folded(filledTemplate(mapping.table, templateNames), mapping.case),
     fields,
     primaryKeys: keyNames.map((name) => folded(name, mapping.case)),
     options: {
@@ -73,6 +77,7 @@ export function lakeTableOf(source: SourceTable, mapping: TableMapping, names: M
       [PIPELINE_OPTION]: names.source,
       [SOURCE_TABLE_OPTION]: source.key,
       [SOURCE_COLUMNS_OPTION]: sourceColumnsText(source, fields),
+      ...(source.shards === undefined ? {} : { [SHARDS_OPTION]: JSON.stringify(source.shards) }),
     },
     configuredOptions: {
       ...(mapping.buckets === 'auto' ? {} : { bucket: String(bucketOption(source, mapping.buckets)) }),
@@ -101,22 +106,4 @@ function bucketOption(source: SourceTable, buckets: BucketWish): number {
 
 function folded(name: string, how: 'preserve' | 'lower'): string {
   return how === 'lower' ? name.toLowerCase() : name;
-}
-
-function filled(template: string, source: SourceTable, names: MappingNames): string {
-  return template.replace(
-    /\{(source|database|schema|table)\}/g,
-    (_, name: 'source' | 'database' | 'schema' | 'table') => {
-      switch (name) {
-        case 'source':
-          return names.source;
-        case 'database':
-          return names.database;
-        case 'schema':
-          return source.schema;
-        case 'table':
-          return source.name;
-      }
-    },
-  );
 }

@@ -47,7 +47,7 @@ export interface LakeState {
   readonly evolution: Evolution | null;
   /**
    * `E2107` where the table's columns are not those of the source and cannot become them, `E1301` where its options cannot become those of the
-   * configuration: the table cannot be followed.
+   * configuration, else why the source cannot give it: the table cannot be followed.
    */
   readonly mismatch: TributaryError | null;
 }
@@ -61,11 +61,25 @@ export async function lakeStateOf(store: FileStore, settings: MirrorSettings, so
   const names = { source: settings.pipeline, database: settings.database };
   const mapping = settings.mapping(source.key);
   const lake = lakeTableOf(source, mapping, names);
-  const state = await readLakeState(store, { source, lake, policy: settings.evolution });
+  const read = await readLakeState(store, { source, lake, policy: settings.evolution });
+  const state = source.refusal === undefined ? read : { ...read, evolution: null, mismatch: source.refusal };
   const options = { ...(state.schema?.options ?? lake.options), ...lake.configuredOptions };
   requireMirrorOptions({ source, options, buckets: mapping.buckets, compaction: settings.compaction });
   if (state.schema === null) requireWritable(newTableSchema(lakeDefinition(lake), 0));
   return state;
+}
+
+/** Throws `E1304` where two source tables go to one lake table: each would take the other's rows for its own. */
+export function refuseSharedTables(states: readonly LakeState[]): void {
+  const sources = new Map<string, SourceTable>();
+  for (const { tablePath, source, lake } of states) {
+    const other = sources.get(tablePath);
+    if (other !== undefined) {
+      const message = `two tables go to one lake table: table=${lake.database}.${lake.table} sources=${other.key},${source.key}`;
+      throw new TributaryError('E1304', message);
+    }
+    sources.set(tablePath, source);
+  }
 }
 
 /**

@@ -153,6 +153,10 @@ export class Pipeline {
       const from = positions.latest(begins, this.started.description.logEnd);
       table.beginCopy(new TableCopy(table.source, COPY_BEGINS, { positions, from }), from);
     }
+    // A shard that is new in a merged table is in the log from here on.
+    for (const table of goingOn) {
+      if (table.copy?.isToBegin === true) table.incarnation = start.incarnations.get(table.source.key) ?? '';
+    }
     for (const table of tables) table.telemetry.copyRowsEstimate = table.source.rowCountEstimate;
     if (this.covers(this.from)) this.reach({ position: this.from, commitTimeMs: 0 });
     const { failure } = this.started;

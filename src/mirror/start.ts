@@ -9,7 +9,7 @@ import { tableOptions } from '../paimon/schema/table-options.ts';
 import type { ChangeSource, FormerColumns, SourceDescription } from '../source/source.ts';
 import { type Evolved, evolveTables } from './evolve-tables.ts';
 import { Failure } from './failure.ts';
-import { type LakeState, lakeStateOf } from './lake-state.ts';
+import { type LakeState, lakeStateOf, refuseSharedTables } from './lake-state.ts';
 import type { MirrorParts } from './parts.ts';
 import { openMirroredTable } from './open-table.ts';
 import type { MirroredTable } from './mirrored-table.ts';
@@ -42,7 +42,7 @@ export interface PipelineStart {
 const LEASE_MS = 30_000;
 
 /**
- * Starts a pipeline. Throws what `ChangeSource.open`, the lease (`E5002`), `lakeStateOf` and `planStart` throw; until
+ * Starts a pipeline. Throws what `ChangeSource.open`, the lease (`E5002`), `lakeStateOf`, `refuseSharedTables` and `planStart` throw; until
  * then nothing was created in the source or the lake but the lease.
  */
 export async function startPipeline(parts: MirrorParts, settings: MirrorSettings): Promise<PipelineStart> {
@@ -94,6 +94,7 @@ async function openTables(
     record: newest,
     states: await Promise.all(followed.map((source) => lakeStateOf(parts.store, settings, source))),
   };
+  refuseSharedTables(known.states);
   const of = { parts, settings, description };
   // What is refused is refused before anything is altered.
   const recorded = { ...known, record: await recordOfStart(known, of, token) };
@@ -181,7 +182,7 @@ function planOf(
     .map((state, index) => ({
       key: state.source.key,
       place: places[index],
-      known: copies[index] === null ? knownIncarnation(state, record) : null,
+      known: copies[index] === null && isToBeCompared(state, record) ? knownIncarnation(state, record) : null,
       isToBegin: copies[index] !== null && isToBegin(copies[index]),
       now: description.incarnations.get(state.source.key) ?? '',
     }))
@@ -354,6 +355,13 @@ function knownIncarnation(state: LakeState, record: CheckpointRecord | null): st
   const { key } = state.source;
   const recorded = [...(record?.tables ?? []), ...(record?.stopped ?? [])].find((table) => table.source === key);
   return recorded?.incarnation ?? null;
+}
+
+/** A merged table that gets a shard is copied anew; one that has lost a shard stops by itself, and its snapshot tells later. */
+function isToBeCompared({ evolution, mismatch, source, stamp }: LakeState, record: CheckpointRecord | null): boolean {
+  if (source.shards === undefined) return true;
+  if (record !== null && evolution?.copies === true) return false;
+  return mismatch === null || stamp === null;
 }
 
 function highestNumber(states: readonly LakeState[], record: CheckpointRecord | null): bigint {

@@ -98,6 +98,11 @@ export class TableCopy {
     return this.held !== null;
   }
 
+  /** No chunk of it was read yet, by processes before this one neither. */
+  get isToBegin(): boolean {
+    return !this.isRead && this.next === null;
+  }
+
   /** What is to be read next; null where there is nothing until the log has gone on, or at all. */
   nextRange(rowsMax: number): ChunkRange | null {
     if (this.isRead ? this.isExact && this.unread.size > 0 : this.unread.size >= UNREAD_MAX) {

@@ -19,7 +19,7 @@ export interface Boundary {
 /** What a log gives, in log order. */
 export type SourceEvent =
   /**
-   * Changes, at most one batch a table; several transactions may be in one event, and a transaction larger than one
+   * Changes, at most one batch a table (a shard of one that is merged); several transactions may be in one event, and a transaction larger than one
    * event has `boundary` null until its last. Tables whose place includes a transaction get nothing of it.
    */
   | { readonly kind: 'changes'; readonly changes: readonly ChangeBatch[]; readonly boundary: Boundary | null }

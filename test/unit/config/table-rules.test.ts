@@ -59,12 +59,30 @@ describe('selection', () => {
 });
 
 describe('settings', () => {
+  test('columns are added to tables that go to one, and what stands with it is that one has', () => {
+    const all = rules(`tables: [
+      { match: "t_*.orders", to: ods.orders, buckets: 3, columns: { add: { shard: "{schema}" } } },
+      { match: "t_1.*", buckets: 7 }, { match: "t_2.orders", to: ods.second } ]`);
+    expect(all.rule('t_1.orders').add).toEqual({ shard: '{schema}' });
+    expect(all.rule('t_2.orders')).toMatchObject({ to: { table: 'second' }, add: {} });
+    expect(all.mergedRule('ods.orders')).toMatchObject({ buckets: 3, add: { shard: '{schema}' } });
+    expect(all.mergedRule('ods.second')).toBeNull();
+    const given = rules('defaults: { columns: { add: { a: x } } }, tables: [ "t.*", { match: "t.u", to: o.u } ]');
+    expect(given.rule('t.u')).toMatchObject({ add: { a: 'x' } });
+    expect(given.mergedRule('o.u')).toMatchObject({ add: { a: 'x' } });
+    expect(given.rule('t.v').to).toBeNull();
+    expect(() => rules('tables: [ { match: "t.*", columns: { add: { shard: "{schema}" } } } ]')).toThrow(
+      expect.objectContaining({ code: 'E1008' }),
+    );
+  });
+
   test('entries override defaults, later ones override earlier ones, each only what it mentions', () => {
     const all = rules(`defaults: { key: [id], types: { time: string }, options: { a: 1, b: 1 } }, tables: [
       { match: "public.*", buckets: 4, types: { infinity: as_null }, options: { b: 2, c: 2 }, columns: { types: { x: string } } },
       { match: "public.orders", to: "ods.o.x", no_key: stop, buckets: auto, options: { c: 3 }, columns: { types: { y: string } } }]`);
     expect(all.rule('public.orders')).toEqual({
       to: { database: 'ods', table: 'o.x' },
+      add: {},
       key: ['id'],
       noKey: 'stop',
       buckets: 'auto',

@@ -67,6 +67,21 @@ describe('planEvolution', () => {
     });
   });
 
+  test('a merged table that gets a shard is copied; one that has lost a shard stops', () => {
+    const merged = (...names: readonly string[]): SourceTable => {
+      return { ...source(BEFORE), shards: names.map((name) => [name, 'value']) };
+    };
+    const lake = newTableSchema(lakeDefinition(lakeOf(merged('a', 'b'))), 0);
+    const plan = (table: SourceTable) => planEvolution(lake, { source: table, lake: lakeOf(table) }, EVOLVES);
+    expect(plan(merged('a', 'b'))).toBeNull();
+    const more = merged('a', 'b', 'c');
+    expect(plan(more)).toMatchObject({ copies: true });
+    const context = { hasSnapshots: true, timeMillis: 1, checkDefaultValue };
+    const after = applySchemaChanges(lake, plan(more)?.changes ?? [], context);
+    expect(planEvolution(after, { source: more, lake: lakeOf(more) }, EVOLVES)).toBeNull();
+    expect(() => plan(merged('a', 'c'))).toThrow(expect.objectContaining({ code: 'E2107' }));
+  });
+
   test('a dropped column stays without values, or goes; nothing is copied', () => {
     const columns = [BEFORE[0], BEFORE[2]];
     expect(evolved(before, columns)).toMatchObject({ names: ['id', 'a', 'b'], copies: false, placement: [0, -1, 1] });
