@@ -4,8 +4,10 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import type { Random } from '../../src/base/random.ts';
 import { below } from '../support/every-type.ts';
+import { mirrorSite } from '../support/mirror-site.ts';
 import { mysqlKinds } from '../support/mysql-servers.ts';
 import { printedSeed } from '../support/seeds.ts';
+import { postgres } from '../support/servers.ts';
 import { addShard, type ShardedKind, type ShardedSite, shardedSite, showShards } from '../support/sharded-site.ts';
 import { until } from '../support/until.ts';
 
@@ -104,6 +106,19 @@ describe.each(KINDS)('%s', (kind) => {
     expect((await (await site.table('orders')).latestSnapshot())?.id).toBe(snapshotId);
     expect(await second.kill('SIGTERM'), second.stderr()).toEqual({ code: 0, signal: null });
   });
+});
+
+test('tables that go to one lake table are refused where nothing tells them apart', async () => {
+  const server = await postgres({ settings: { fsync: 'off' } });
+  const site = await mirrorSite(server, {
+    settings: { tables: '[ { match: "public.*", to: public.one } ]' },
+    statements: ['create table a (id int primary key)', 'create table b (id int primary key)'],
+  });
+  expect(await site.refused()).toMatchObject({ exit: 2, code: 'E1304' });
+  expect(await site.records.latest()).toBeNull();
+  expect(site.snapshotCount()).toBe(0);
+  await site.close();
+  await server.stop();
 });
 
 /** Changes of all kinds in all shards, until told to end. */
