@@ -8,6 +8,7 @@ import { freshMysqlDatabase, type MysqlKind, startMysql } from './mysql-servers.
 import { mysqlSite } from './mysql-site.ts';
 import { postgres } from './servers.ts';
 import type { CliProcess } from './spawn-cli.ts';
+import { until } from './until.ts';
 
 /** A source with shards `orders_1`, `orders_2` … of `orders`, and a table `other`. */
 export interface ShardedSite {
@@ -55,6 +56,15 @@ export async function showShards(
   await site.sql('drop view if exists orders', `create view orders as ${parts.join(' union all ')}`);
 }
 
+/** A table with a shard that was emptied has stopped in one record, and is copied anew in the next. */
+function followed(caughtUp: () => Promise<CheckpointRecord>): Promise<CheckpointRecord> {
+  const reached = async (): Promise<CheckpointRecord | null> => {
+    const record = await caughtUp();
+    return record.stopped.length === 0 ? record : null;
+  };
+  return until(reached, { timeoutMs: 120_000, what: 'every table being followed' });
+}
+
 async function onPostgres(options: string): Promise<ShardedSite> {
   const server = await postgres({ settings: { fsync: 'off' } });
   const entries = `[ public.*, { match: "public.orders_*", to: public.orders, ${ADD}, ${options} } ]`;
@@ -64,7 +74,7 @@ async function onPostgres(options: string): Promise<ShardedSite> {
   return {
     sql: (...statements) => site.sql(...statements),
     start: () => site.start(),
-    caughtUp: () => site.caughtUp(),
+    caughtUp: () => followed(() => site.caughtUp()),
     table: (name) => site.table(name),
     latestRecord: () => site.records.latest(),
     differences: async (names) =>
@@ -84,7 +94,7 @@ async function onMysql(kind: MysqlKind, options: string): Promise<ShardedSite> {
   return {
     sql: (...statements) => database.sql(...statements),
     start: () => site.start(),
-    caughtUp: () => site.caughtUp(),
+    caughtUp: () => followed(() => site.caughtUp()),
     table: (name) => site.table(name),
     latestRecord: () => site.records.latest(),
     differences: (names) => site.differences(names),
