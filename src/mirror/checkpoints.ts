@@ -2,6 +2,7 @@
 // (architecture, "Exactly once", rules 1 and 2). One is under way at a time, while the loop goes on reading.
 import type { Clock } from '../base/clock.ts';
 import type { SourceIdentity, SourcePosition } from '../change/position.ts';
+import type { TableKey } from '../change/table-key.ts';
 import type { CheckpointRecord, CopyingTable, PausedTable, StoppedTable } from '../checkpoint/checkpoint-record.ts';
 import type { CheckpointStore } from '../checkpoint/checkpoint-store.ts';
 import type { CommitMessage } from '../paimon/lsm/write-batch.ts';
@@ -121,7 +122,8 @@ export class Checkpoints {
     await this.parts.settle(number, new Map(followed.map((table) => [table, false])));
     // What the copies under way have read since is not durable.
     const marks = new Map([...this.marks, ...begun]);
-    const pausedNow = [...paused].map((table) => pausedTable(table, place, marks.get(table) ?? null));
+    const markOf = (table: MirroredTable): CopyMark | null => marks.get(table) ?? table.copy?.durable ?? null;
+    const pausedNow = [...paused].map((table) => pausedTable(table, place, markOf(table)));
     this.paused = [...this.paused.filter((table) => !resumed.has(table)), ...pausedNow];
     this.resumed = [...resumed];
     await this.record(this.stamp(number, place), tables, marks);
@@ -129,7 +131,7 @@ export class Checkpoints {
 
   /** Whether the newest record tells how far the table's copy is; true without a copy. */
   knowsCopy(table: MirroredTable): boolean {
-    return table.copy === null || this.marks.has(table);
+    return table.copy === null || table.copy.isInPlace || this.marks.has(table);
   }
 
   /** Resolves when no checkpoint is under way; rejects if the last one failed. */
@@ -204,6 +206,12 @@ export class Checkpoints {
       const mark = marks.get(table);
       return mark === undefined ? [] : [copyingTable(table, mark)];
     });
+    const elsewhere = this.elsewhere(sealed);
+    const stoppedCopies = parts.tables.flatMap((table) => {
+      const { copy, error, source } = table;
+      const isStopped = error !== null && copy?.isInPlace === true && !elsewhere.has(source.key);
+      return isStopped ? [copyingTable(table, copy.durable)] : [];
+    });
     return {
       pipeline: stamp.pipeline,
       number: stamp.checkpoint,
@@ -223,18 +231,23 @@ export class Checkpoints {
       stopped: [...this.stoppedTables(sealed), ...resumed.filter((table) => table.copying === null)].map(
         ({ source, place, incarnation }) => ({ source, place, incarnation }),
       ),
-      copying: [...copying, ...resumed.flatMap((table) => table.copying ?? [])],
+      copying: [...copying, ...stoppedCopies, ...resumed.flatMap((table) => table.copying ?? [])],
       paused,
     };
   }
 
   /** A table that was stopped after it was sealed is part of the checkpoint all the same. */
   private stoppedTables(sealed: readonly MirroredTable[]): readonly StoppedTable[] {
+    const elsewhere = this.elsewhere(sealed);
     return this.parts.tables.flatMap(({ error, copy, place, incarnation, source: { key: source } }) => {
-      const isElsewhere = [...sealed.map((table) => table.source.key), ...this.paused.map((table) => table.source)];
-      const isStopped = error !== null && copy === null && place !== null && !isElsewhere.includes(source);
+      const isStopped = error !== null && copy === null && place !== null && !elsewhere.has(source);
       return isStopped ? [{ source, place, incarnation }] : [];
     });
+  }
+
+  /** Tables of which the record tells in any case. */
+  private elsewhere(sealed: readonly MirroredTable[]): ReadonlySet<TableKey> {
+    return new Set([...sealed.map((table) => table.source.key), ...this.paused.map((table) => table.source)]);
   }
 
   private stamp(checkpoint: bigint, place: CheckpointPlace): CommitStamp {

@@ -463,7 +463,7 @@ export class Pipeline {
   /** A stopped table keeps the source's log from its place on; that may not go on for ever. */
   private refuseGrowingLag(position: SourcePosition): void {
     for (const table of this.tables.values()) {
-      if (table.error === null || table.copy !== null || table.place === null) continue;
+      if (table.error === null || table.copy?.isInPlace === false || table.place === null) continue;
       const lagBytes = this.parts.source.positions.distanceBytes(table.place, position);
       if (lagBytes !== null && lagBytes > this.settings.isolateLagBytesMax) throw table.error;
     }

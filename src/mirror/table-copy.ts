@@ -65,6 +65,8 @@ export class TableCopy {
   private suspects: StaleKeys | null = null;
   /** The lake has no such rows any more. */
   private isSwept: boolean;
+  /** What the newest record that has the copy tells of it. */
+  durable: CopyMark;
   /** A snapshot has all rows of the chunks: what is older there is of before. */
   private isDurable: boolean;
   private held: { readonly place: SourcePosition; readonly batches: ChangeBatch[]; bytes: number } | null = null;
@@ -86,7 +88,13 @@ export class TableCopy {
     this.stale = progress.stale;
     this.isSwept = progress.stale === null;
     this.isDurable = progress.isRead;
+    this.durable = { ...progress, place: from };
     for (const key of progress.unread) this.unread.set(rowKeyText(key), key);
+  }
+
+  /** The table was mirrored before: a copy that stops is gone on with, as the lake alone does not say that it is half done. */
+  get isInPlace(): boolean {
+    return this.stale !== null;
   }
 
   /** Bytes of changes that wait for the chunk under way. */
@@ -192,6 +200,7 @@ export class TableCopy {
   /** A record has this mark, and the snapshots all that was written before it. */
   recorded(mark: CopyMark): void {
     this.isDurable ||= mark.isRead;
+    this.durable = mark;
   }
 
   /** The table was emptied by the log: nothing of before has to be read. */

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../src/base/random.ts';
 import { TributaryError } from '../../../src/base/errors.ts';
 import { silentLogger } from '../../../src/base/log.ts';
+import type { TableKey } from '../../../src/change/table-key.ts';
 import { CheckpointStore } from '../../../src/checkpoint/checkpoint-store.ts';
 import type { TableMapping } from '../../../src/mapping/lake-table.ts';
 import { mirror, type MirrorEnd } from '../../../src/mirror/mirror.ts';
@@ -13,6 +14,7 @@ import { newPipelineTelemetry } from '../../../src/mirror/telemetry.ts';
 import { InlineRunner } from '../../../src/paimon/lsm/task-runner.ts';
 import { SchemaStore } from '../../../src/paimon/schema/schema-store.ts';
 import { Table } from '../../../src/paimon/table.ts';
+import { TableSession } from '../../../src/paimon/table-session.ts';
 import type { SourceEvent } from '../../../src/source/source.ts';
 import { MemoryFileStore } from '../../../src/storage/memory/memory-file-store.ts';
 import { EagerClock } from '../../support/eager-clock.ts';
@@ -45,8 +47,20 @@ function site() {
   const database = new ScriptedDatabase(['accounts', 'orders']);
   const load = new ScriptedLoad(database, random);
   for (let step = 0; step < 30; step++) load.step(clock.nowMs());
-  const source = (tables = database.tables) =>
-    new ScriptedSource(database, { random, tables, lossChance: 0, more: async () => false });
+  /** One whose tables are copied in chunks has a log that goes on, silent. */
+  const source = (tables = database.tables, chunked = false) =>
+    new ScriptedSource(database, {
+      random,
+      tables,
+      lossChance: 0,
+      chunked,
+      more: async () => {
+        if (chunked) await clock.sleep(50);
+        return chunked;
+      },
+    });
+  /** What the next run is asked for. */
+  const resyncs: TableKey[] = [];
   const run = (
     plan: FaultPlan = () => null,
     from = source(),
@@ -54,6 +68,8 @@ function site() {
     settings = SETTINGS,
   ): Promise<MirrorEnd> => {
     const faulty = new FaultyFileStore(store, plan, clock);
+    const control = new PipelineControl();
+    for (const key of resyncs.splice(0)) control.ask('resync', key).catch(() => {});
     const parts = {
       source: from,
       store: faulty,
@@ -64,7 +80,7 @@ function site() {
       random,
       log: silentLogger,
       telemetry: newPipelineTelemetry('shop', 0),
-      control: new PipelineControl(),
+      control,
     };
     return mirror(parts, settings, signal);
   };
@@ -80,7 +96,7 @@ function site() {
   };
   const expected = (index: number): number[] =>
     [...database.state(database.tables[index]).keys()].sort((a, b) => a - b);
-  return { clock, store, database, load, source, run, keys, expected };
+  return { clock, store, database, load, source, resyncs, run, keys, expected };
 }
 
 describe('mirror', () => {
@@ -108,6 +124,34 @@ describe('mirror', () => {
     await run();
     expect(expected(1).length).toBeGreaterThan(0);
     expect(await keys('orders')).toEqual(expected(1));
+  });
+
+  it('goes on with a copy in place whose table stopped before anything of it was committed', async () => {
+    const { run, store, database, load, source, resyncs, keys, expected, clock } = site();
+    const chunked = () => source(database.tables, true);
+    const catchUp = (from = chunked()) => run(() => null, from, undefined, { ...SETTINGS, untilCaughtUp: true });
+    await catchUp();
+    const orders = database.tables[1];
+    const session = await TableSession.open(await Table.open(store, { database: 'shop', table: 'orders' }), {
+      user: 'vandal',
+    });
+    await session.write([{ id: 999_999n, name: 'strange', big: null, amount: -1 }]);
+    await session.commit();
+    await session.close();
+    resyncs.push(orders);
+    await expect(run(() => null, chunked())).resolves.toBe('again');
+    for (let step = 0; step < 30; step++) load.step(clock.nowMs());
+    const failing = chunked();
+    const log = failing.stream.bind(failing);
+    failing.stream = async function* (options): AsyncGenerator<SourceEvent> {
+      yield { kind: 'table-failed', table: orders, error: new TributaryError('E4006', 'a bad row') };
+      yield* log(options);
+    };
+    await catchUp(failing);
+    expect(await keys('orders')).toContain(999_999);
+    await catchUp();
+    expect(await keys('orders')).toEqual(expected(1));
+    expect(await keys('accounts')).toEqual(expected(0));
   });
 
   it('copies over what the lake has of a table whose place nobody knows any more', async () => {
