@@ -46,7 +46,7 @@ async function firstCut(site: MysqlSite, name: string): Promise<number> {
   const records = await site.records.records();
   const entries = records.flatMap(({ tables }) => tables.filter(({ table }) => table.endsWith(`.${name}`)));
   const ids = entries.map(({ snapshotId }) => Number(snapshotId ?? 0));
-  expect(ids.length).toBeGreaterThan(1);
+  expect(ids.length).toBeGreaterThan(0);
   return Math.min(...ids);
 }
 
