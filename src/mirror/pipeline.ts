@@ -453,6 +453,9 @@ export class Pipeline {
 
   /** Whether every followed table is at or before the position: only then is a checkpoint there a consistent cut. */
   private covers(position: SourcePosition): boolean {
+    const { recorded } = this.started;
+    // Tables that are being copied may stand before it, and be all that there are.
+    if (recorded !== null && !this.parts.source.positions.includes(position, recorded)) return false;
     for (const table of this.tables.values()) {
       if (table.error !== null || table.copy !== null || table.place === null) continue;
       if (!this.parts.source.positions.includes(position, table.place)) return false;

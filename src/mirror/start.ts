@@ -34,6 +34,8 @@ export interface PipelineStart {
   /** Tables whose rows are to be copied first. */
   readonly toCopy: readonly MirroredTable[];
   readonly nextNumber: bigint;
+  /** The position of the newest record: later ones are not before it. */
+  readonly recorded: SourcePosition | null;
   readonly token: string;
   readonly formerColumns: FormerColumns;
 }
@@ -133,6 +135,7 @@ async function openTables(
     from: plan.from,
     toCopy: tables.filter((table) => table.error === null && plan.toCopy.includes(table.source.key)),
     nextNumber,
+    recorded: record?.position ?? null,
     formerColumns: {
       upTo: description.logEnd,
       names: new Map(known.states.map(({ source, former }) => [source.key, former])),

@@ -42,6 +42,11 @@ export async function judge(world: World): Promise<void> {
     world.problems.push('no checkpoint record');
     return;
   }
+  for (const [index, { number, position }] of records.entries()) {
+    const before = records[index - 1];
+    if (before !== undefined && scriptedEnd(position) < scriptedEnd(before.position))
+      world.problems.push(`record ${number} at ${position} after ${before.number} at ${before.position}`);
+  }
   for (const key of world.database.tables) {
     const table = await lakeTable(world.store, key);
     compare(world, `${key} at the end`, await rowsOf(table, null), world.database.state(key));
