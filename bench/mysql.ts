@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { removeDir } from '../test/support/temp-dir.ts';
 import { lakeSize, secondsToCommit } from './support/lake-size.ts';
 import { loadNow, rounded, spread } from './support/machine.ts';
-import { programMeasured, runMeasured, timed, type Usage } from './support/measured-run.ts';
+import { runMeasured, timed, type Usage } from './support/measured-run.ts';
 import { insertMysqlOrders, loadMysqlOrders, type MysqlShop, updateMysqlOrders } from './support/mysql-shop.ts';
 import { clientProgram } from './support/shop.ts';
 
@@ -56,7 +56,7 @@ export async function benchMysqlStream(shop: MysqlShop, options: MysqlOptions): 
   const done: Repeat[] = [];
   for (let repeat = 0; repeat < repeats; repeat++) {
     const raw = join(shop.directory, 'raw-');
-    const limit = await programMeasured(program('mysqlbinlog', 'mariadb-binlog'), [
+    const limit = await timed(program('mysqlbinlog', 'mariadb-binlog'), [
       ...address(shop),
       '--read-from-remote-server',
       '--raw',

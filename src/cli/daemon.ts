@@ -105,7 +105,7 @@ function threadCount(workers: 'auto' | number): number {
 class RunningPipelines {
   /** Resolves when the last one has ended, with the failures of those that were not started again. */
   readonly ended: Promise<readonly PipelineFailure[]>;
-  private readonly surroundings: PipelineSurroundings & { readonly signal: AbortSignal };
+  private readonly surroundings: PipelineSurroundings;
   /** What the HTTP server shows; kept up to date here. */
   private readonly pipelines: PipelineTelemetry[];
   private readonly controls: Map<string, PipelineControl>;
@@ -117,7 +117,7 @@ class RunningPipelines {
 
   constructor(
     of: {
-      readonly surroundings: PipelineSurroundings & { readonly signal: AbortSignal };
+      readonly surroundings: PipelineSurroundings;
       readonly pipelines: PipelineTelemetry[];
       readonly controls: Map<string, PipelineControl>;
     },

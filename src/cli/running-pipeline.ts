@@ -32,6 +32,8 @@ export interface PipelineSurroundings {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** Ends all of them: each commits what is complete. */
+  readonly signal: AbortSignal;
 }
 
 /** A pipeline that ended with an error. */
@@ -59,11 +61,7 @@ export class RunningPipeline {
   readonly ended: Promise<PipelineFailure | null>;
   private readonly ending = new AbortController();
 
-  constructor(
-    plan: PipelinePlan,
-    telemetry: PipelineTelemetry,
-    of: PipelineSurroundings & { readonly signal: AbortSignal },
-  ) {
+  constructor(plan: PipelinePlan, telemetry: PipelineTelemetry, of: PipelineSurroundings) {
     this.plan = plan;
     this.telemetry = telemetry;
     const signal = AbortSignal.any([of.signal, this.ending.signal]);

@@ -2,7 +2,6 @@
 // (architecture, "Exactly once", rules 1 and 2). One is under way at a time, while the loop goes on reading.
 import type { Clock } from '../base/clock.ts';
 import type { SourceIdentity, SourcePosition } from '../change/position.ts';
-import type { TableKey } from '../change/table-key.ts';
 import type { CheckpointRecord, CopyingTable, PausedTable, StoppedTable } from '../checkpoint/checkpoint-record.ts';
 import type { CheckpointStore } from '../checkpoint/checkpoint-store.ts';
 import type { CommitMessage } from '../paimon/lsm/write-batch.ts';
@@ -206,12 +205,13 @@ export class Checkpoints {
       const mark = marks.get(table);
       return mark === undefined ? [] : [copyingTable(table, mark)];
     });
-    const elsewhere = this.elsewhere(sealed);
-    const stoppedCopies = parts.tables.flatMap((table) => {
-      const { copy, error, source } = table;
-      const isStopped = error !== null && copy?.isInPlace === true && !elsewhere.has(source.key);
-      return isStopped ? [copyingTable(table, copy.durable)] : [];
-    });
+    const left = this.stoppedTables(sealed);
+    const stopped = left.flatMap(({ copy, place, incarnation, source: { key: source } }): StoppedTable[] =>
+      copy === null && place !== null ? [{ source, place, incarnation }] : [],
+    );
+    const stoppedCopies = left.flatMap((table) =>
+      table.copy?.isInPlace === true ? [copyingTable(table, table.copy.durable)] : [],
+    );
     return {
       pipeline: stamp.pipeline,
       number: stamp.checkpoint,
@@ -228,7 +228,7 @@ export class Checkpoints {
           snapshotId: table.snapshotId,
           incarnation: table.incarnation,
         })),
-      stopped: [...this.stoppedTables(sealed), ...resumed.filter((table) => table.copying === null)].map(
+      stopped: [...stopped, ...resumed.filter((table) => table.copying === null)].map(
         ({ source, place, incarnation }) => ({ source, place, incarnation }),
       ),
       copying: [...copying, ...stoppedCopies, ...resumed.flatMap((table) => table.copying ?? [])],
@@ -236,18 +236,12 @@ export class Checkpoints {
     };
   }
 
-  /** A table that was stopped after it was sealed is part of the checkpoint all the same. */
-  private stoppedTables(sealed: readonly MirroredTable[]): readonly StoppedTable[] {
-    const elsewhere = this.elsewhere(sealed);
-    return this.parts.tables.flatMap(({ error, copy, place, incarnation, source: { key: source } }) => {
-      const isStopped = error !== null && copy === null && place !== null && !elsewhere.has(source);
-      return isStopped ? [{ source, place, incarnation }] : [];
-    });
-  }
-
-  /** Tables of which the record tells in any case. */
-  private elsewhere(sealed: readonly MirroredTable[]): ReadonlySet<TableKey> {
-    return new Set([...sealed.map((table) => table.source.key), ...this.paused.map((table) => table.source)]);
+  /** Those that are not paused; a table that was stopped after it was sealed is part of the checkpoint all the same. */
+  private stoppedTables(sealed: readonly MirroredTable[]): readonly MirroredTable[] {
+    const paused = new Set(this.paused.map(({ source }) => source));
+    return this.parts.tables.filter(
+      (table) => table.error !== null && !sealed.includes(table) && !paused.has(table.source.key),
+    );
   }
 
   private stamp(checkpoint: bigint, place: CheckpointPlace): CommitStamp {

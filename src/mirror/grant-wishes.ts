@@ -4,21 +4,11 @@ import { TributaryError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { TableKey } from '../change/table-key.ts';
 import type { PausedTable } from '../checkpoint/checkpoint-record.ts';
-import { tableOptions } from '../paimon/schema/table-options.ts';
-import type { TableSchema } from '../paimon/schema/table-schema.ts';
 import type { CheckpointPlace, Checkpoints, RecordChange } from './checkpoints.ts';
 import type { Wish, WishKind } from './control.ts';
+import { isWrittenByOthers } from './copy-policy.ts';
 import type { MirroredTable } from './mirrored-table.ts';
 import { COPY_BEGINS, type CopyMark, type CopyProgress } from './table-copy.ts';
-
-/**
- * Whether what is written last is what a table shows: then a copy may go over the rows that are there, and these can be
- * read all the time. Others are emptied first.
- */
-export function isCopiedInPlace(schema: TableSchema): boolean {
-  const { mergeEngine, sequenceFields } = tableOptions(schema);
-  return mergeEngine === 'deduplicate' && sequenceFields.length === 0;
-}
 
 /** What wishes are granted by. */
 interface Granting {
@@ -97,7 +87,7 @@ async function addWish({ kind, table: key }: Wish, of: Granting, change: Change)
  */
 async function resyncProgress(table: MirroredTable): Promise<CopyProgress> {
   const { schema, committer, tablePath } = table;
-  if (tableOptions(schema).mergeEngine === 'partial-update') {
+  if (isWrittenByOthers(schema)) {
     throw new TributaryError(
       'E1303',
       `table with merge-engine=partial-update cannot be copied anew: table=${tablePath}`,

@@ -14,11 +14,11 @@ import type { MirrorParts } from './parts.ts';
 import { openMirroredTable } from './open-table.ts';
 import type { MirroredTable } from './mirrored-table.ts';
 import type { MirrorSettings } from './settings.ts';
-import { isCopiedInPlace } from './grant-wishes.ts';
+import { isCopiedInPlace, isWrittenByOthers } from './copy-policy.ts';
 import { recordCopies } from './record-copies.ts';
 import { planStart, type StartPlan } from './start-plan.ts';
 import { TableCopy } from './table-copy.ts';
-import { tableTelemetry } from './telemetry.ts';
+import { countError, tableTelemetry } from './telemetry.ts';
 
 /** What `startPipeline` finds out. */
 export interface PipelineStart {
@@ -88,7 +88,6 @@ async function openTables(
   description: SourceDescription,
   token: string,
 ): Promise<OpenedTables> {
-  const incarnationOf = (state: LakeState): string => description.incarnations.get(state.source.key) ?? '';
   const newest = await parts.checkpoints.latest();
   const paused = (newest?.paused ?? []).filter(({ source }) => description.tables.some(({ key }) => key === source));
   const followed = description.tables.filter(({ key }) => !paused.some(({ source }) => source === key));
@@ -117,7 +116,7 @@ async function openTables(
         parts,
         token,
         place: places[index],
-        incarnation: incarnationOf(state),
+        incarnation: incarnationOf(state, description),
         copy: copyOf(state, copies[index], parts.source),
       }),
     ),
@@ -159,8 +158,7 @@ interface Places {
 function placesOf({ record, states }: Evolved, { parts, description }: Starting): Places {
   const { positions } = parts.source;
   const copies = states.map((state) => {
-    const now = description.incarnations.get(state.source.key) ?? '';
-    const copying = copyingOf(state, record, { parts, now });
+    const copying = copyingOf(state, record, { parts, now: incarnationOf(state, description) });
     if (copying === null || !isToBegin(copying)) return copying;
     // What the log has of it so far, perhaps with other columns, every chunk will show.
     return { ...copying, place: positions.latest(copying.place, description.logEnd) };
@@ -187,7 +185,7 @@ function planOf(
       place: places[index],
       known: copies[index] === null && isToBeCompared(state, record) ? knownIncarnation(state, record) : null,
       isToBegin: copies[index] !== null && isToBegin(copies[index]),
-      now: description.incarnations.get(state.source.key) ?? '',
+      now: incarnationOf(state, description),
     }))
     .filter(({ key }) => !leftBehind.has(key));
   // A paused table needs no log until it is followed again; where all are paused, the record goes on.
@@ -223,8 +221,7 @@ async function recordOfStart(known: Evolved, of: Starting, token: string): Promi
       pipeline: settings.pipeline,
       tables: lost.map(({ source }) => source.key).join(' '),
     });
-    const { errors } = parts.telemetry;
-    errors.set(error.code, (errors.get(error.code) ?? 0) + 1);
+    countError(parts.telemetry, error.code);
     const { incarnations } = description;
     const number = highestNumber(known.states, known.record) + 1n;
     return recordCopies(lost, { parts, token, record: known.record, number, incarnations });
@@ -240,10 +237,7 @@ function tablesOfLostLog({ record, states }: Evolved, of: Starting): readonly La
     const copying = copies[index];
     return isLogGone(places[index], of) && (copying === null || !isToBegin(copying));
   });
-  // Of such a table others write columns, which no copy brings back.
-  const isShared = ({ schema }: LakeState): boolean =>
-    schema !== null && tableOptions(schema).mergeEngine === 'partial-update';
-  return lost.some(isShared) ? [] : lost;
+  return lost.some(({ schema }) => schema !== null && isWrittenByOthers(schema)) ? [] : lost;
 }
 
 function isLogGone(place: SourcePosition | null, { parts, description: { logStart } }: Starting): boolean {
@@ -278,6 +272,11 @@ function tellTables({ telemetry }: MirrorParts, { tables }: SourceDescription, p
     told.errorCode = null;
     told.place = place;
   }
+}
+
+/** What the source says of the table, see `Incarnations`. */
+function incarnationOf({ source }: LakeState, { incarnations }: SourceDescription): string {
+  return incarnations.get(source.key) ?? '';
 }
 
 /** A copy in place that nothing was read of yet. */

@@ -7,7 +7,7 @@ import type { Logger } from '../base/log.ts';
 import { mirror } from './mirror.ts';
 import type { MirrorParts } from './parts.ts';
 import type { MirrorSettings } from './settings.ts';
-import type { PipelineTelemetry } from './telemetry.ts';
+import { countError, type PipelineTelemetry } from './telemetry.ts';
 
 /** Codes of log that is gone: thrown away by the server, not from our place on, with its slot. */
 const LOG_LOST: ReadonlySet<ErrorCode> = new Set(['E2100', 'E2104', 'E2106']);
@@ -78,6 +78,6 @@ function mayPass(error: unknown, { onLogLost }: MirrorSettings): error is Tribut
 function noteFailure(telemetry: PipelineTelemetry, error: unknown, clock: Clock): void {
   const code = error instanceof TributaryError ? error.code : 'E9001';
   telemetry.connected = false;
-  telemetry.errors.set(code, (telemetry.errors.get(code) ?? 0) + 1);
+  countError(telemetry, code);
   telemetry.lastErrorMs = clock.nowMs();
 }

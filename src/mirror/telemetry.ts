@@ -101,6 +101,11 @@ export function newPipelineTelemetry(pipeline: string, bufferLimitBytes: number)
   };
 }
 
+/** Counts an error by its code. */
+export function countError({ errors }: PipelineTelemetry, code: string): void {
+  errors.set(code, (errors.get(code) ?? 0) + 1);
+}
+
 /** The telemetry of a table, made at its first mention. */
 export function tableTelemetry(pipeline: PipelineTelemetry, key: TableKey, lakeName: string): TableTelemetry {
   const known = pipeline.tables.get(key);

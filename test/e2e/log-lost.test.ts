@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { changesOf } from '../support/judge-lake.ts';
 import { expectItemsEqual, itemsTest } from '../support/items-test.ts';
-import { freshMysqlDatabase, mysqlKinds, startMysql, withMysql } from '../support/mysql-servers.ts';
+import { freshMysqlDatabase, mysqlKinds, startMysql } from '../support/mysql-servers.ts';
 import { mysqlSite } from '../support/mysql-site.ts';
 import { purgeLogs } from '../support/purge-logs.ts';
 import { until } from '../support/until.ts';
@@ -59,19 +59,15 @@ describe.skipIf(mysqlKinds().length === 0)('servers', () => {
   test.each(mysqlKinds())('%s: a log that was purged', async (kind) => {
     const server = await startMysql(kind);
     const database = await freshMysqlDatabase(server);
-    const run = (...statements: readonly string[]) =>
-      withMysql(database.url, async (connection) => {
-        for (const statement of statements) await connection.query(statement);
-      });
-    await run(
+    await database.sql(
       'create table items (id bigint primary key, name text)',
       "insert into items with recursive s(n) as (select 1 union all select n + 1 from s where n < 20) select n, 'a' from s",
     );
     const stops = mysqlSite(server, database);
     const first = stops.start(['--until-caught-up']);
     expect(await first.exit, first.stderr()).toMatchObject({ code: 0 });
-    await run(...MEANWHILE);
-    await run('flush binary logs');
+    await database.sql(...MEANWHILE);
+    await database.sql('flush binary logs');
     await purgeLogs(database.url);
     const refused = stops.start(['--until-caught-up']);
     expect(await refused.exit).toMatchObject({ code: 3 });
@@ -83,7 +79,7 @@ describe.skipIf(mysqlKinds().length === 0)('servers', () => {
     await until(async () => ((await site.records.latest())?.number ?? 0n) > before, {
       what: 'a record of the new copy',
     });
-    await run("update items set name = 'after' where id = 3");
+    await database.sql("update items set name = 'after' where id = 3");
     await site.caughtUp();
     expect(await site.differences(['items'])).toEqual([]);
     expect(await daemon.kill()).toEqual({ code: 0, signal: null });

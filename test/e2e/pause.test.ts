@@ -9,7 +9,7 @@ import { freePort } from '../support/free-port.ts';
 import { expectItemsEqual, itemsTest } from '../support/items-test.ts';
 import { changesOf, judgeReplay } from '../support/judge-lake.ts';
 import { lsnOf } from '../support/mirror-site.ts';
-import { freshMysqlDatabase, mysqlKinds, startMysql, withMysql } from '../support/mysql-servers.ts';
+import { freshMysqlDatabase, mysqlKinds, startMysql } from '../support/mysql-servers.ts';
 import { mysqlSite } from '../support/mysql-site.ts';
 import { purgeLogs } from '../support/purge-logs.ts';
 import { spawnCli } from '../support/spawn-cli.ts';
@@ -123,12 +123,11 @@ describe.skipIf(mysqlKinds().length === 0)('servers', () => {
     async (kind) => {
       const server = await startMysql(kind);
       const database = await freshMysqlDatabase(server);
-      const run = (...statements: readonly string[]) =>
-        withMysql(database.url, async (connection) => {
-          for (const statement of statements) await connection.query(statement);
-        });
-      await run('create table items (id bigint primary key, name text)', 'create table others (id bigint primary key)');
-      await run("insert into items values (1, 'a'), (2, 'b')");
+      await database.sql(
+        'create table items (id bigint primary key, name text)',
+        'create table others (id bigint primary key)',
+      );
+      await database.sql("insert into items values (1, 'a'), (2, 'b')");
       const site = mysqlSite(server, database, { listen: `127.0.0.1:${await freePort()}` });
       const daemon = site.start();
       await site.caughtUp();
@@ -137,20 +136,24 @@ describe.skipIf(mysqlKinds().length === 0)('servers', () => {
         if (code !== 0) throw new TributaryError('E9001', output);
       };
       await order('pause', `${database.name}.items`);
-      await run("update items set name = 'c'", 'delete from items where id = 2', 'insert into others values (1)');
+      await database.sql(
+        "update items set name = 'c'",
+        'delete from items where id = 2',
+        'insert into others values (1)',
+      );
       await order('resume', '--all');
       await inCut(site.records, 'items', 'others');
       await site.caughtUp();
       expect(await site.differences(['items', 'others'])).toEqual([]);
       await order('pause', `${database.name}.items`);
-      await run("insert into items values (3, 'd')", 'flush binary logs', 'insert into others values (2)');
+      await database.sql("insert into items values (3, 'd')", 'flush binary logs', 'insert into others values (2)');
       await site.caughtUp();
-      await run('flush binary logs', 'insert into others values (3)');
+      await database.sql('flush binary logs', 'insert into others values (3)');
       await site.caughtUp();
       await purgeLogs(database.url);
       await order('resume', '--all');
       await daemon.waitFor(/E2104/);
-      await run('insert into others values (4)');
+      await database.sql('insert into others values (4)');
       await site.caughtUp();
       expect(await site.differences(['others'])).toEqual([]);
       await order('resync', `${database.name}.items`);

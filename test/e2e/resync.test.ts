@@ -6,7 +6,7 @@ import { TableSession } from '../../src/paimon/table-session.ts';
 import { damageTable } from '../support/damage.ts';
 import { freePort } from '../support/free-port.ts';
 import { expectItemsEqual, itemsTest } from '../support/items-test.ts';
-import { freshMysqlDatabase, mysqlKinds, startMysql, withMysql } from '../support/mysql-servers.ts';
+import { freshMysqlDatabase, mysqlKinds, startMysql } from '../support/mysql-servers.ts';
 import { mysqlSite } from '../support/mysql-site.ts';
 import { printedSeed } from '../support/seeds.ts';
 import { withClient } from '../support/servers.ts';
@@ -100,11 +100,7 @@ describe.skipIf(mysqlKinds().length === 0)('servers', () => {
     const { random } = printedSeed(`resync ${kind}`);
     const server = await startMysql(kind);
     const database = await freshMysqlDatabase(server);
-    const run = (...statements: readonly string[]) =>
-      withMysql(database.url, async (connection) => {
-        for (const statement of statements) await connection.query(statement);
-      });
-    await run(
+    await database.sql(
       'create table items (id bigint primary key, name text)',
       'create table others (id bigint primary key)',
       "insert into items select seq.n, concat('item ', seq.n) from (with recursive s(n) as (select 1 union all select n + 1 from s where n < 500) select n from s) seq",
@@ -114,10 +110,10 @@ describe.skipIf(mysqlKinds().length === 0)('servers', () => {
     await site.caughtUp();
     await damageTable(await site.table('items'), DAMAGE, { random });
     expect(await site.differences(['items'])).not.toEqual([]);
-    await run("update items set name = 'new' where id < 10", 'insert into others values (1)');
+    await database.sql("update items set name = 'new' where id < 10", 'insert into others values (1)');
     const begun = await site.command(['resync', '--all']);
     expect(begun.code, begun.output).toBe(0);
-    await run('delete from items where id = 3', 'insert into others values (2)');
+    await database.sql('delete from items where id = 3', 'insert into others values (2)');
     await until(async () => ((await site.records.latest())?.tables.length === 2 ? true : null), {
       what: 'both in a cut',
     });

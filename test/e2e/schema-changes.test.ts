@@ -10,7 +10,6 @@ import {
   startMysql,
   type TestMysql,
   type TestMysqlDatabase,
-  withMysql,
 } from '../support/mysql-servers.ts';
 import { mysqlSite } from '../support/mysql-site.ts';
 import { spawnCli } from '../support/spawn-cli.ts';
@@ -204,11 +203,7 @@ describe.skipIf(mysqlKinds().length === 0)('servers', () => {
     });
 
     test('P33 P34 P36: ALTERs while it runs and while it is down; a table that is exchanged by RENAME', async () => {
-      const run = (...statements: readonly string[]) =>
-        withMysql(database.url, async (connection) => {
-          for (const statement of statements) await connection.query(statement);
-        });
-      await run(
+      await database.sql(
         'create table items (id bigint primary key, name text)',
         "insert into items values (1, 'one'), (2, 'two'), (3, 'three')",
       );
@@ -223,14 +218,14 @@ describe.skipIf(mysqlKinds().length === 0)('servers', () => {
       };
       const first = site.start();
       await site.caughtUp();
-      await run(
+      await database.sql(
         "insert into items values (4, 'four')",
         "alter table items add column state varchar(20) not null default 'new' after id",
         "insert into items values (5, 'old', 'five')",
       );
       await followed('id,name,state');
       expect(await first.kill()).toEqual({ code: 0, signal: null });
-      await run(
+      await database.sql(
         'alter table items add column n int',
         "insert into items values (6, 's', 'six', 6)",
         'alter table items change column n number bigint',
@@ -241,7 +236,7 @@ describe.skipIf(mysqlKinds().length === 0)('servers', () => {
       const second = site.start();
       await followed('id,name,number');
       // As gh-ost and pt-online-schema-change end.
-      await run(
+      await database.sql(
         'create table items_new like items',
         'alter table items_new add column more int default 3',
         'insert into items_new (id, name, number) select id, name, number from items',

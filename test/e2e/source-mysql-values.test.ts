@@ -10,20 +10,10 @@ import {
   type TestMysql,
   type TestMysqlDatabase,
 } from '../support/mysql-servers.ts';
-import { changesIn, type CopiedSource, copySource, eventsUntil } from '../support/mysql-log.ts';
+import { copySource, streamed } from '../support/mysql-log.ts';
 import { mysqlSource } from '../support/mysql-source.ts';
 import { typedTable } from '../support/mysql-types.ts';
 import { type ShownChange, updatesOf, valueLines } from '../support/shown-rows.ts';
-
-/** The changes after the copy until so many came. */
-async function streamed(start: CopiedSource, count: number): Promise<readonly ShownChange[]> {
-  const events = await eventsUntil(start, (so) => {
-    const last = so.at(-1);
-    if (last?.kind === 'table-failed') throw last.error;
-    return changesIn(so, start.tables).length >= count;
-  });
-  return changesIn(events, start.tables);
-}
 
 const kinds = mysqlKinds();
 

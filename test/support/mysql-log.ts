@@ -56,3 +56,13 @@ export function changesIn(events: readonly SourceEvent[], tables: readonly Sourc
     );
   });
 }
+
+/** The changes after the copy until so many came. Throws why a table failed, where one does. */
+export async function streamed(start: CopiedSource, count: number): Promise<readonly ShownChange[]> {
+  const events = await eventsUntil(start, (so) => {
+    const last = so.at(-1);
+    if (last?.kind === 'table-failed') throw last.error;
+    return changesIn(so, start.tables).length >= count;
+  });
+  return changesIn(events, start.tables);
+}
